@@ -1,0 +1,277 @@
+//! The names of things: short ids inside the store, keys and URLs outside. No I/O.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The short id of an activity, object or person inside the store: 48 bits, ascending in order of creation
+/// (milliseconds since 1970, made unique by counting on).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ThingId(pub u64);
+
+impl ThingId {
+    /// The largest id.
+    pub const MAX: ThingId = ThingId((1 << 48) - 1);
+
+    /// Six big-endian bytes: sorts as the number.
+    pub fn bytes(self) -> [u8; 6] {
+        let all = self.0.to_be_bytes();
+        [all[2], all[3], all[4], all[5], all[6], all[7]]
+    }
+
+    /// The id in six big-endian bytes.
+    pub fn from_bytes(bytes: [u8; 6]) -> ThingId {
+        let [a, b, c, d, e, f] = bytes;
+        ThingId(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
+}
+
+/// The short id of a person who has an account here: the id of the person's object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct UserId(pub ThingId);
+
+/// The random half of a [`Key`], kept in the thing's record: an id that was guessed right is still not a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nonce(pub [u8; 10]);
+
+impl Nonce {
+    /// A fresh one, with the variant and version bits of a version 7 UUID in place (RFC 9562 §5.7).
+    pub fn random() -> Nonce {
+        let mut bytes = random_bytes::<10>();
+        bytes[0] = 0x70 | (bytes[0] & 0x0f);
+        bytes[2] = 0x80 | (bytes[2] & 0x3f);
+        Nonce(bytes)
+    }
+}
+
+/// The key `U` of a thing in URLs: a version 7 UUID in URL-safe base64, 22 characters (`pump-api.md §3.1`).
+/// Its time half is the thing's short id, so that no record is needed to find the thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The time half.
+    pub id: ThingId,
+    /// The random half.
+    pub nonce: Nonce,
+}
+
+impl Key {
+    /// Reads 22 characters of URL-safe base64; anything else is no key.
+    pub fn parse(text: &str) -> Option<Key> {
+        let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (id, nonce) = bytes.split_at(6);
+        Some(Key {
+            id: ThingId::from_bytes(id.try_into().ok()?),
+            nonce: Nonce(nonce.try_into().ok()?),
+        })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&self.id.bytes());
+        bytes[6..].copy_from_slice(&self.nonce.0);
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+/// `N` bytes that nobody can guess.
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "a system without randomness must not go on"
+)]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}
+
+/// A secret of `N` random bytes in URL-safe base64 without padding (16 bytes: 22 characters; 32 bytes: 43).
+pub fn random_text<const N: usize>() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<N>())
+}
+
+/// A user's name: 1–64 of `A-Z a-z 0-9 - _ .`, not a reserved word, not starting with a dot (`pump-api.md §5.2`).
+/// Kept as typed; two that differ only in case are the same name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Nickname(String);
+
+/// Words that addresses of the server begin with, and so cannot be nicknames (`pump-api.md §5.2`).
+const RESERVED: &[&str] = &[
+    "api",
+    "oauth",
+    "oauth2",
+    "public",
+    "robots.txt",
+    "humans.txt",
+    ".well-known",
+    "sitemap.xml",
+    "favicon.ico",
+    "contribute.json",
+    "main",
+    "shared",
+    "uploads",
+    "javascript",
+    "stylesheet",
+    "images",
+    "template",
+    "font",
+    "assets",
+    "setup",
+    "manifest.json",
+];
+
+impl Nickname {
+    /// Longest nickname, in characters.
+    pub const CHARS_MAX: usize = 64;
+
+    /// Checks a nickname that somebody wants; the error is a sentence for them.
+    pub fn new(text: &str) -> Result<Nickname, String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if text.is_empty() {
+            return Err("A nickname is needed.".to_owned());
+        }
+        if text.len() > Nickname::CHARS_MAX || !text.chars().all(allowed) {
+            return Err(format!(
+                "A nickname has 1 to {} letters (a-z), digits, hyphens, underscores or dots.",
+                Nickname::CHARS_MAX
+            ));
+        }
+        if text.starts_with('.') || RESERVED.contains(&text.to_ascii_lowercase().as_str()) {
+            return Err(format!(
+                "The nickname \u{201c}{text}\u{201d} is reserved. Choose another one."
+            ));
+        }
+        Ok(Nickname(text.to_owned()))
+    }
+
+    /// As typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// In lower case: what makes it unique.
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for Nickname {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The base URL of the site, `B` in `pump-api.md`: part of every id, so fixed before the first content exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The public host name, in lower case.
+    pub host: String,
+    /// The public port: 443 means https, everything else http (`pump-api.md §3.1`).
+    pub port: u16,
+    /// A path prefix without slashes at its ends, or nothing.
+    pub prefix: String,
+}
+
+impl Base {
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.port == 443 { "https" } else { "http" }
+    }
+
+    /// The host, with the port where it is not 80 or 443.
+    pub fn authority(&self) -> String {
+        if self.is_standard_port() {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// Whether people's ids here are `acct:` ids.
+    pub fn is_standard_port(&self) -> bool {
+        self.port == 80 || self.port == 443
+    }
+
+    /// The base URL without a slash at its end.
+    pub fn url(&self) -> String {
+        if self.prefix.is_empty() {
+            format!("{}://{}", self.scheme(), self.authority())
+        } else {
+            format!("{}://{}/{}", self.scheme(), self.authority(), self.prefix)
+        }
+    }
+
+    /// The id of a local person: `acct:N@host` on port 80 or 443, else the profile URL (`pump-api.md §3.1`).
+    pub fn person_id(&self, nickname: &Nickname) -> String {
+        if self.is_standard_port() {
+            format!("acct:{nickname}@{}", self.host)
+        } else {
+            format!("{}/api/user/{nickname}/profile", self.url())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Base, Key, Nickname, Nonce, ThingId};
+
+    #[test]
+    fn keys_are_22_characters_and_round_trip() {
+        let key = Key {
+            id: ThingId(1_795_217_913_123),
+            nonce: Nonce::random(),
+        };
+        let text = key.to_string();
+        assert_eq!(text.len(), 22);
+        assert_eq!(Key::parse(&text), Some(key));
+        assert_eq!(Key::parse("short"), None);
+        assert_eq!(Key::parse(&format!("{text}x")), None);
+    }
+
+    #[test]
+    fn ids_sort_as_bytes() {
+        let ids = [0, 1, 255, 256, 65_535, 1 << 40, (1 << 48) - 1].map(ThingId);
+        for pair in ids.windows(2) {
+            assert!(pair[0].bytes() < pair[1].bytes());
+            assert_eq!(ThingId::from_bytes(pair[0].bytes()), pair[0]);
+        }
+    }
+
+    #[test]
+    fn nicknames_are_checked() {
+        for bad in [
+            "",
+            "a b",
+            "ü",
+            ".dot",
+            "API",
+            "main",
+            "well/known",
+            &"x".repeat(65),
+        ] {
+            assert!(Nickname::new(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            Nickname::new("Ann.Lee-1_x").map(|n| n.folded()),
+            Ok("ann.lee-1_x".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_port_decides_scheme_and_id_form() {
+        let nickname = Nickname::new("ann").expect("a nickname");
+        let base = |port| Base {
+            host: "h.test".to_owned(),
+            port,
+            prefix: String::new(),
+        };
+        assert_eq!(base(443).url(), "https://h.test");
+        assert_eq!(base(80).person_id(&nickname), "acct:ann@h.test");
+        assert_eq!(
+            base(8080).person_id(&nickname),
+            "http://h.test:8080/api/user/ann/profile"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! The seam between records and the engine that keeps them: ordered bytes with atomic, durable writes.
+//! Keys sort as bytes. One implementation a file; [`sled`] is the first. Nothing above `store/` sees this.
+
+pub mod sled;
+
+use bytes::Bytes;
+use std::fmt;
+use std::io;
+
+/// What a store can say of a failure. `Refused` carries the caller's own error through a write.
+#[derive(Debug)]
+pub enum Error {
+    /// The files are damaged; the text says which and what can be done.
+    Corrupt(String),
+    /// Another process holds the store.
+    Locked(String),
+    /// The disk is full.
+    Full,
+    /// Reading or writing failed; the store takes no more writes.
+    Io(String),
+    /// The change itself refused (a taken name, a second like); nothing was written.
+    Refused(crate::error::Error),
+}
+
+/// The result of everything in the store.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// When a write is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// After it is on disk.
+    Durable,
+    /// After it can be read; on disk within [`sled::SOON_MS_MAX`] milliseconds. For what can be lost: last seen, caches.
+    Soon,
+}
+
+/// Ordered reading, from the engine or from inside a write.
+pub trait Read {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>>;
+    /// At most `limit` pairs of `[start, end)` in ascending order, owned: no live iterator leaves the engine.
+    fn scan(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Bytes, Bytes)>>;
+}
+
+/// A view inside a write that sees its own writes.
+pub trait Tx: Read {
+    /// Sets a key.
+    fn put(&mut self, key: &[u8], value: &[u8]);
+    /// Removes a key.
+    fn delete(&mut self, key: &[u8]);
+}
+
+/// An ordered store of bytes.
+pub trait Engine: Read + Send + Sync {
+    /// Runs `change` against a view that sees its own writes; all of it becomes durable, or none. May run `change` again.
+    /// Writers are serialised; a change must not write or wait itself.
+    fn write(
+        &self,
+        durability: Durability,
+        change: &mut dyn FnMut(&mut dyn Tx) -> Result<()>,
+    ) -> Result<()>;
+    /// Writes every pair and a checksum to `out`, while other threads go on writing (`store.md`, "Backup and migration").
+    fn export(&self, out: &mut dyn io::Write) -> Result<()>;
+    /// Bytes that the store takes on disk.
+    fn size_on_disk(&self) -> u64;
+    /// Writes out what `Durability::Soon` still holds and stops the engine's threads. Later writes are refused.
+    fn close(&self) -> Result<()>;
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Corrupt(what) => write!(f, "the store is damaged: {what}"),
+            Error::Locked(what) => write!(f, "the store is in use: {what}"),
+            Error::Full => f.write_str("the disk is full"),
+            Error::Io(what) => write!(f, "the store cannot be read or written: {what}"),
+            Error::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Lets a change refuse with the caller's own error.
+impl From<crate::error::Error> for Error {
+    fn from(error: crate::error::Error) -> Error {
+        Error::Refused(error)
+    }
+}
+
+/// What a failure of the store means to a caller of the server.
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> crate::error::Error {
+        match error {
+            Error::Refused(error) => error,
+            Error::Full => crate::error::Error::Full,
+            Error::Io(_) | Error::Locked(_) => {
+                log::error!("{error}");
+                crate::error::Error::Busy(
+                    "The store takes no writes now. Try again later.".to_owned(),
+                )
+            }
+            Error::Corrupt(_) => crate::error::Error::internal(error),
+        }
+    }
+}

@@ -1,7 +1,20 @@
 //! Pumphouse: a social server that a family can own. The floors, from the bottom up; each may use only those before it.
+//! Invariants: `domain` never names hyper; only `store` names sled; only `server` and `run` contain `async`.
 
+// 0: small, no I/O (the clock and the configuration file excepted)
 pub mod clock;
 pub mod error;
 pub mod ids;
 
+// 2: what is kept
 pub mod store;
+
+// 3: the rules
+pub mod app;
+
+// 4: who asks, and what a request and an answer look like
+pub mod auth;
+pub mod http;
+
+// 6: every address
+pub mod routes;

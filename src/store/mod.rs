@@ -1,3 +1,103 @@
-//! Everything that is kept, in records: the only folder that names sled.
+//! Everything that is kept, in records: the only folder that names sled. [`keys`] is the layout on one page; each noun
+//! has a file with the questions and deeds it knows. Questions take anything that can be read (the store, or a write that
+//! sees its own changes); deeds take a write, so that what belongs together changes together.
 
 pub mod engine;
+pub mod keys;
+pub mod record;
+
+use crate::clock;
+use crate::ids::ThingId;
+use engine::{Durability, Engine, Read, Result, Tx};
+use keys::{KeyBytes, Table};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The store of one server.
+pub struct Store {
+    engine: Box<dyn Engine>,
+    /// The newest id that was given out.
+    newest_id: AtomicU64,
+}
+
+impl Store {
+    /// The store on an open engine.
+    pub fn on(engine: Box<dyn Engine>) -> Result<Store> {
+        let newest_id = AtomicU64::new(newest_thing(engine.as_ref())?);
+        Ok(Store { engine, newest_id })
+    }
+
+    /// Runs `change` as one atomic write and answers when it is on disk. Writers take turns; `change` may run again, so
+    /// it must do nothing but read and write the store.
+    pub fn write<T>(&self, change: impl FnMut(&mut dyn Tx) -> Result<T>) -> Result<T> {
+        self.write_with(Durability::Durable, change)
+    }
+
+    /// As [`Store::write`], but answers before the disk has it: for what may be lost with the power.
+    pub fn write_soon<T>(&self, change: impl FnMut(&mut dyn Tx) -> Result<T>) -> Result<T> {
+        self.write_with(Durability::Soon, change)
+    }
+
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a write that succeeded has run its change"
+    )]
+    fn write_with<T>(
+        &self,
+        when: Durability,
+        mut change: impl FnMut(&mut dyn Tx) -> Result<T>,
+    ) -> Result<T> {
+        let mut result = None;
+        self.engine.write(when, &mut |tx| {
+            result = Some(change(tx)?);
+            Ok(())
+        })?;
+        Ok(result.expect("a write that succeeded has run its change"))
+    }
+
+    /// A fresh id: the time in milliseconds, or one more than the newest id.
+    pub fn fresh_id(&self) -> ThingId {
+        let now = clock::unix_ms();
+        let next = |newest: u64| Some(now.max(newest + 1));
+        let newest = self
+            .newest_id
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .unwrap_or_else(|newest| newest);
+        ThingId(now.max(newest + 1))
+    }
+
+    /// The engine, for export and maintenance.
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+}
+
+impl Read for Store {
+    fn get(&self, key: &[u8]) -> Result<Option<bytes::Bytes>> {
+        self.engine.get(key)
+    }
+
+    fn scan(
+        &self,
+        start: &[u8],
+        end: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(bytes::Bytes, bytes::Bytes)>> {
+        self.engine.scan(start, end, limit)
+    }
+}
+
+/// The largest id in the table of things, found by halving: an ordered store answers "is there one from here on?".
+fn newest_thing(from: &dyn Read) -> Result<u64> {
+    let end = KeyBytes::of(Table::Thing).end();
+    let (mut low, mut high) = (0, ThingId::MAX.0);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        let start = KeyBytes::of(Table::Thing).thing(ThingId(middle));
+        if from.scan(&start, &end, 1)?.is_empty() {
+            high = middle - 1
+        } else {
+            low = middle
+        }
+    }
+    Ok(low)
+}

@@ -1,0 +1,153 @@
+//! A request as handlers read it: collected, bounded, with its route's parameters.
+
+use crate::app::App;
+use crate::auth::Guard;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::Nickname;
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::{HeaderMap, HeaderName};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::fs::File;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The body of a request.
+#[derive(Debug)]
+pub enum Body {
+    /// Collected in memory, within the bound for JSON and forms.
+    Memory(Bytes),
+    /// Written to a file while it came in; only for routes that take uploads.
+    Spooled {
+        /// Open for reading, at its start. It has no name on disk and is gone when closed.
+        file: File,
+        /// Its length.
+        bytes: u64,
+    },
+}
+
+/// A request, its body complete.
+pub struct Request {
+    /// The method; a `HEAD` arrives as `GET`.
+    pub method: Method,
+    /// The path as sent, still percent-encoded, without the query.
+    pub path: String,
+    /// The query as sent, without the question mark; empty if there is none.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The route's parameters, percent-decoded.
+    pub params: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+    /// Who connected.
+    pub peer: IpAddr,
+    /// Whether this connection is encrypted by us.
+    pub tls: bool,
+    /// When it arrived: `now` for everything that it causes.
+    pub now: Timestamp,
+    /// What the rules use.
+    pub app: Arc<App>,
+    /// What proves callers: nonces, throttles, hash slots.
+    pub guard: Arc<Guard>,
+}
+
+impl Request {
+    /// What the rules use.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// A parameter of the route, percent-decoded; empty if the route has none of that name.
+    pub fn param(&self, name: &str) -> &str {
+        self.params
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// The nickname in the path.
+    pub fn nickname(&self) -> Result<Nickname, Error> {
+        Nickname::new(self.param("nickname"))
+            .map_err(|_| Error::not_found("There is no such user here."))
+    }
+
+    /// A header as text; nothing if it is absent or not text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All pairs of the query, decoded, in order.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query.as_bytes())
+    }
+
+    /// The first value of a name in the query.
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// The content type without its parameters, in lower case; empty if there is none.
+    pub fn content_type(&self) -> String {
+        let all = self.header(&hyper::header::CONTENT_TYPE).unwrap_or("");
+        all.split(';')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_ascii_lowercase()
+    }
+
+    /// The body where it is in memory; empty for an upload.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Memory(bytes) => bytes,
+            Body::Spooled { .. } => &[],
+        }
+    }
+
+    /// The body as a JSON document of a given shape.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(self.bytes()).map_err(|error| {
+            Error::Invalid(format!(
+                "The body is not the JSON that is expected here: {error}."
+            ))
+        })
+    }
+
+    /// The pairs of a form body (`application/x-www-form-urlencoded`), decoded, in order; empty for other types.
+    pub fn form(&self) -> Vec<(String, String)> {
+        if self.content_type() != "application/x-www-form-urlencoded" {
+            return Vec::new();
+        }
+        form_urlencoded::parse(self.bytes()).into_owned().collect()
+    }
+
+    /// Whether errors are JSON: an API address or a script asks (`pump-api.md §1.1.1`).
+    pub fn wants_json_errors(&self) -> bool {
+        let scripted = self
+            .headers
+            .get("x-requested-with")
+            .is_some_and(|value| value == "XMLHttpRequest");
+        scripted
+            || self
+                .path
+                .get(..5)
+                .is_some_and(|start| start.eq_ignore_ascii_case("/api/"))
+    }
+
+    /// Whether the caller takes HTML.
+    pub fn accepts_html(&self) -> bool {
+        self.header(&hyper::header::ACCEPT)
+            .is_some_and(|accept| accept.contains("text/html"))
+    }
+}
+
+/// Decodes one segment of a path.
+pub fn decode_segment(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,231 @@
+//! Every key of the store, on one page: the first byte is the table, numbers are big-endian and of fixed width, so keys
+//! sort as what they mean. Nothing else makes keys.
+//!
+//! ```text
+//! M name                        → meta: format, base URL, site
+//! A uri                         → alias: the thing that an outside name means
+//! T thing(6)                    → thing: an activity, object or person (things.rs)
+//! U user(6)                     → user: the account of a person
+//! N folded nickname             → nickname: its user, kept when the user goes
+//! S stream(7)                   → head of a stream with its newest entries (streams.rs)
+//! C stream(7) !number(4)        → chunk of older entries, newest first
+//! X stream(7) !thing(6)         → anchor: the chunk that holds an entry
+//! E stream(7) thing(6)          → edge: a thing is in a set-like stream, and where
+//! R stream(7) !block(4)         → how many entries were removed from each chunk of a block
+//! K client id                   → client: a registered application
+//! O token                       → access token
+//! P user(6) client id           → the access token of a user and a client
+//! Q token                       → request token
+//! W session hash(32)            → browser session
+//! Y user(6) session hash(32)    → the sessions of a user
+//! J due(8) job(8)               → job
+//! ```
+
+use crate::ids::{ThingId, UserId};
+
+/// The tables: the first byte of every key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the table above says what each holds")]
+pub enum Table {
+    Meta = b'M',
+    Alias = b'A',
+    Thing = b'T',
+    User = b'U',
+    Nickname = b'N',
+    StreamHead = b'S',
+    StreamChunk = b'C',
+    StreamAnchor = b'X',
+    StreamEdge = b'E',
+    StreamRemoved = b'R',
+    Client = b'K',
+    AccessToken = b'O',
+    UserClientToken = b'P',
+    RequestToken = b'Q',
+    Session = b'W',
+    UserSession = b'Y',
+    Job = b'J',
+}
+
+/// Which stream of its owner a stream is. The number is part of keys: never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names are the field's (pump-api.md §0)")]
+pub enum StreamKind {
+    Outbox = 1,
+    OutboxMajor = 2,
+    OutboxMinor = 3,
+    Inbox = 4,
+    InboxMajor = 5,
+    InboxMinor = 6,
+    InboxDirect = 7,
+    InboxDirectMajor = 8,
+    InboxDirectMinor = 9,
+    Followers = 10,
+    Following = 11,
+    Favorites = 12,
+    Uploads = 13,
+    PersonLists = 14,
+    ImageLists = 15,
+    OtherLists = 16,
+    Replies = 17,
+    Shares = 18,
+    Likes = 19,
+    Members = 20,
+    Documents = 21,
+    /// All users of the site; its owner is [`SITE`].
+    Users = 22,
+}
+
+/// The owner of the site's own streams.
+pub const SITE: ThingId = ThingId(0);
+
+/// A stream: whose and which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stream {
+    /// The person, object, list or group that the stream belongs to.
+    pub owner: ThingId,
+    /// Which of its streams.
+    pub kind: StreamKind,
+}
+
+impl Stream {
+    /// The stream `kind` of `owner`.
+    pub fn of(owner: ThingId, kind: StreamKind) -> Stream {
+        Stream { owner, kind }
+    }
+
+    /// Whether every entry has an edge record: membership is asked for, entries come and go in any order.
+    pub fn is_set(self) -> bool {
+        matches!(
+            self.kind,
+            StreamKind::Followers
+                | StreamKind::Following
+                | StreamKind::Favorites
+                | StreamKind::PersonLists
+                | StreamKind::ImageLists
+                | StreamKind::OtherLists
+                | StreamKind::Replies
+                | StreamKind::Shares
+                | StreamKind::Likes
+                | StreamKind::Members
+                | StreamKind::Documents
+                | StreamKind::Uploads
+                | StreamKind::Users
+        )
+    }
+}
+
+/// A key under construction.
+#[derive(Clone, Debug)]
+pub struct KeyBytes(Vec<u8>);
+
+impl KeyBytes {
+    /// Starts a key of `table`.
+    pub fn of(table: Table) -> KeyBytes {
+        KeyBytes(vec![table as u8])
+    }
+
+    /// Adds a thing's id.
+    pub fn thing(mut self, id: ThingId) -> KeyBytes {
+        self.0.extend_from_slice(&id.bytes());
+        self
+    }
+
+    /// Adds a thing's id so that larger ids sort first.
+    pub fn thing_descending(mut self, id: ThingId) -> KeyBytes {
+        self.0.extend(id.bytes().map(|byte| !byte));
+        self
+    }
+
+    /// Adds a user's id.
+    pub fn user(self, id: UserId) -> KeyBytes {
+        self.thing(id.0)
+    }
+
+    /// Adds a stream.
+    pub fn stream(self, stream: Stream) -> KeyBytes {
+        let mut key = self.thing(stream.owner);
+        key.0.push(stream.kind as u8);
+        key
+    }
+
+    /// Adds a number so that larger ones sort first.
+    pub fn descending(mut self, number: u32) -> KeyBytes {
+        self.0.extend_from_slice(&(!number).to_be_bytes());
+        self
+    }
+
+    /// Adds a number so that smaller ones sort first.
+    pub fn ascending(mut self, number: u64) -> KeyBytes {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    /// Adds text or bytes; only as the last part.
+    pub fn tail(mut self, bytes: impl AsRef<[u8]>) -> KeyBytes {
+        self.0.extend_from_slice(bytes.as_ref());
+        self
+    }
+
+    /// The first key after all keys that begin with this one.
+    pub fn end(&self) -> Vec<u8> {
+        let mut end = self.0.clone();
+        while let Some(last) = end.pop() {
+            if last < u8::MAX {
+                end.push(last + 1);
+                break;
+            }
+        }
+        end
+    }
+}
+
+impl std::ops::Deref for KeyBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyBytes, Stream, StreamKind, Table};
+    use crate::ids::ThingId;
+
+    fn chunk(number: u32) -> KeyBytes {
+        let stream = Stream::of(ThingId(7), StreamKind::Inbox);
+        KeyBytes::of(Table::StreamChunk)
+            .stream(stream)
+            .descending(number)
+    }
+
+    #[test]
+    fn newer_chunks_sort_first() {
+        assert!(chunk(2)[..] < chunk(1)[..]);
+        assert!(chunk(256)[..] < chunk(255)[..]);
+        assert!(chunk(u32::MAX)[..] < chunk(0)[..]);
+    }
+
+    #[test]
+    fn a_prefix_ends_after_all_its_keys() {
+        let stream = Stream::of(ThingId(0x00ff), StreamKind::Inbox);
+        let prefix = KeyBytes::of(Table::StreamChunk).stream(stream);
+        for number in [0, 1, u32::MAX] {
+            let key = prefix.clone().descending(number);
+            assert!(key[..] >= prefix[..] && key[..] < prefix.end()[..]);
+        }
+        let other = KeyBytes::of(Table::StreamChunk)
+            .stream(Stream::of(ThingId(0x0100), StreamKind::Outbox));
+        assert!(other[..] >= prefix.end()[..]);
+    }
+
+    #[test]
+    fn things_sort_by_id_and_descending_ones_backwards() {
+        let up = |id| KeyBytes::of(Table::Thing).thing(ThingId(id));
+        let down = |id| KeyBytes::of(Table::StreamAnchor).thing_descending(ThingId(id));
+        assert!(up(1)[..] < up(256)[..] && up(256)[..] < up(1 << 47)[..]);
+        assert!(down(256)[..] < down(1)[..]);
+    }
+}

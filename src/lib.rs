@@ -3,6 +3,7 @@
 
 // 0: small, no I/O (the clock and the configuration file excepted)
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod ids;
 

@@ -1,0 +1,360 @@
+//! The list of options: the one place that says what can be configured. The file reader, the names in the
+//! environment, the command line, `--help` and the table in the README all come from it.
+//! Names and meanings are pump.io's (`pump-api.md §9`) wherever pump.io has them.
+
+use Kind::{Any, Flag, FlagOrObject, Level, Number, Objects, Path, Port, Text, TextOrFalse, Texts};
+use Preset::{Json, Unset};
+use serde_json::Value;
+
+/// One option.
+#[derive(Debug)]
+pub struct Opt {
+    /// Its name in the file and, after `--`, on the command line.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// What holds when nobody sets it.
+    pub default: Preset,
+    /// What it is for, in one sentence.
+    pub sentence: &'static str,
+    /// Whether setting it does anything.
+    pub effect: Effect,
+}
+
+/// What holds when an option is not set.
+#[derive(Debug)]
+pub enum Preset {
+    /// A value, as JSON.
+    Json(&'static str),
+    /// It stays unset; the words say what happens then.
+    Unset(&'static str),
+}
+
+/// Whether setting an option does anything.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It works.
+    Used,
+    /// Accepted so that a `pump.io.json` starts this server, with one warning; the words say why nothing happens.
+    Without(&'static str),
+}
+
+/// What values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`; on the command line the bare name means `true`.
+    Flag,
+    /// Any text.
+    Text,
+    /// A file or directory.
+    Path,
+    /// 0 to 65535.
+    Port,
+    /// A whole number of the unit.
+    Number(&'static str),
+    /// One of pump.io's six level names.
+    Level,
+    /// A text, or `false` for off.
+    TextOrFalse,
+    /// `true`, `false` or a JSON object.
+    FlagOrObject,
+    /// A JSON list of texts.
+    Texts,
+    /// A JSON list of objects.
+    Objects,
+    /// Any JSON.
+    Any,
+}
+
+impl Kind {
+    /// What a value must be, for messages and tables.
+    pub fn words(self) -> String {
+        match self {
+            Kind::Flag => "true or false".to_owned(),
+            Kind::Text => "text".to_owned(),
+            Kind::Path => "path".to_owned(),
+            Kind::Port => "port".to_owned(),
+            Kind::Number(unit) => format!("number of {unit}"),
+            Kind::Level => "fatal, error, warn, info, debug or trace".to_owned(),
+            Kind::TextOrFalse => "text or false".to_owned(),
+            Kind::FlagOrObject => "true, false or JSON object".to_owned(),
+            Kind::Texts => "JSON list of texts".to_owned(),
+            Kind::Objects => "JSON list of objects".to_owned(),
+            Kind::Any => "JSON".to_owned(),
+        }
+    }
+
+    /// The value that a text in the environment or on the command line means, if it means one.
+    pub(super) fn read_text(self, text: &str) -> Option<Value> {
+        let value = match self {
+            Kind::Text | Kind::Path | Kind::Level => Value::from(text),
+            Kind::Flag => match text {
+                "true" | "1" => Value::from(true),
+                "false" | "0" => Value::from(false),
+                _ => return None,
+            },
+            Kind::TextOrFalse if text == "false" => Value::from(false),
+            Kind::TextOrFalse => Value::from(text),
+            Kind::Port | Kind::Number(_) => Value::from(text.parse::<u64>().ok()?),
+            Kind::FlagOrObject | Kind::Texts | Kind::Objects => serde_json::from_str(text).ok()?,
+            Kind::Any => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        };
+        self.takes(&value).then_some(value)
+    }
+
+    /// The value that a member of the file means, if it means one. A text is read as on the command line, so that
+    /// `"8080"` is a port.
+    pub(super) fn read_json(self, value: &Value) -> Option<Value> {
+        match value {
+            Value::String(text) => self.read_text(text),
+            other => self.takes(other).then(|| other.clone()),
+        }
+    }
+
+    fn takes(self, value: &Value) -> bool {
+        match self {
+            Kind::Flag => value.is_boolean(),
+            Kind::Text | Kind::Path => value.is_string(),
+            Kind::Port => value.as_u64().is_some_and(|n| u16::try_from(n).is_ok()),
+            Kind::Number(_) => value.is_u64(),
+            Kind::Level => value.as_str().is_some_and(|name| LEVELS.contains(&name)),
+            Kind::TextOrFalse => value.is_string() || value.as_bool() == Some(false),
+            Kind::FlagOrObject => value.is_boolean() || value.is_object(),
+            Kind::Texts => value
+                .as_array()
+                .is_some_and(|list| list.iter().all(Value::is_string)),
+            Kind::Objects => value
+                .as_array()
+                .is_some_and(|list| list.iter().all(Value::is_object)),
+            Kind::Any => true,
+        }
+    }
+}
+
+/// pump.io's names of log levels, gravest first.
+pub(super) const LEVELS: &[&str] = &["fatal", "error", "warn", "info", "debug", "trace"];
+
+/// Finds an option by its exact name.
+pub fn find(name: &str) -> Option<&'static Opt> {
+    OPTIONS.iter().find(|option| option.name == name)
+}
+
+/// Finds an option by its name in the environment, without the prefix: case does not count.
+pub(super) fn find_in_environment(name: &str) -> Option<&'static Opt> {
+    OPTIONS
+        .iter()
+        .find(|option| option.name.eq_ignore_ascii_case(name))
+}
+
+/// The option whose name is nearest to `name`: fewest letters to add, drop or change.
+pub fn closest(name: &str) -> &'static Opt {
+    let name = name.to_ascii_lowercase();
+    OPTIONS
+        .iter()
+        .min_by_key(|option| edits(&name, &option.name.to_ascii_lowercase()))
+        .expect("the list has options")
+}
+
+fn edits(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+/// Names that must not be set, with what to do instead (`pump-api.md §9`, "fail fast").
+pub(super) const REFUSED: &[(&str, &str)] = &[
+    (
+        "uploaddir",
+        "set `datadir`; uploads are kept in `uploads` inside it",
+    ),
+    ("workers", "it is internal to pump.io and cannot be set"),
+    (
+        "canUpload",
+        "it is internal to pump.io; set `enableUploads`",
+    ),
+    ("haveEmail", "it is internal to pump.io; set `smtpserver`"),
+    (
+        "nicknameBlacklist",
+        "it is internal to pump.io and cannot be set",
+    ),
+];
+
+const fn used(name: &'static str, kind: Kind, default: Preset, sentence: &'static str) -> Opt {
+    Opt {
+        name,
+        kind,
+        default,
+        sentence,
+        effect: Effect::Used,
+    }
+}
+
+const fn without(
+    name: &'static str,
+    kind: Kind,
+    sentence: &'static str,
+    reason: &'static str,
+) -> Opt {
+    Opt {
+        name,
+        kind,
+        default: Preset::Unset("none"),
+        sentence,
+        effect: Effect::Without(reason),
+    }
+}
+
+const NO_MAIL: &str = "this version sends no mail";
+const NO_FIREHOSE: &str = "this version pings no firehose";
+const NO_SPAM_SERVER: &str = "this version asks no spam server";
+
+/// Every option, in the order of the table.
+#[rustfmt::skip]
+pub const OPTIONS: &[Opt] = &[
+    // the name and the door
+    used("hostname", Text, Unset("none: the first page sets the server up"), "Public host name: part of every id, so never change it later."),
+    used("address", Text, Unset("`127.0.0.1`; `0.0.0.0` when `hostname` is set and `urlPort` is not different from `port`"), "Address to listen on: an IP address or a name."),
+    used("port", Port, Json("8080"), "Port to listen on; 0 picks a free one."),
+    used("urlPort", Port, Unset("= `port`"), "Public port, behind a proxy mostly 443; 443 makes addresses https, everything else http."),
+    used("urlPath", Text, Unset("none"), "Path that public addresses begin with."),
+    used("key", Path, Unset("none"), "TLS key (PEM); with `cert` the server speaks https."),
+    used("cert", Path, Unset("none"), "TLS certificate chain (PEM)."),
+    used("hsts", FlagOrObject, Json("false"), "Tells browsers to use https only: `true`, or an object with `maxAge` (seconds), `includeSubDomains`, `preload`."),
+    used("redirectToCanonical", Flag, Json("true"), "Redirects requests for other host names to `hostname`."),
+    used("redirectAddressToCanonical", Flag, Json("false"), "Redirects requests for `address` and `port`, too."),
+    used("compress", Flag, Json("true"), "Compresses answers for clients that accept it."),
+    // what is kept
+    used("datadir", Path, Json("\"./pumphouse-data\""), "Directory of everything the server keeps; uploads in `uploads` inside it."),
+    used("secret", Text, Unset("made once and kept in `datadir`"), "Signs sessions."),
+    used("enableUploads", Flag, Json("true"), "Lets people upload files."),
+    used("uploadBytesMax", Number("bytes"), Json("268435456"), "Largest upload."),
+    used("jsonBytesMax", Number("bytes"), Json("1048576"), "Largest JSON document or form in a request."),
+    // the site
+    used("site", Text, Json("\"Pumphouse\""), "Name of the site."),
+    used("owner", Text, Unset("none"), "Name of the owner, shown in the footer."),
+    used("ownerURL", Text, Unset("none"), "Web address of the owner."),
+    used("mainImage", Text, Unset("built in"), "Address of the picture on the welcome page."),
+    used("appendFooter", Text, Unset("none"), "More HTML for the footer."),
+    used("favicon", Path, Unset("built in"), "Icon file."),
+    used("noweb", Flag, Json("false"), "Leaves the web pages out: API only."),
+    // people
+    used("disableRegistration", Flag, Json("false"), "Refuses new accounts."),
+    used("users", Objects, Json("[]"), "Accounts made at start where they are missing: `nickname`, `password`, `email`, `tokens`."),
+    used("clients", Objects, Json("[]"), "OAuth clients known from the start: `client_id`, `client_secret`, `title`, `description`, `host`."),
+    used("proxyWhitelist", Texts, Json("[]"), "Hosts whose addresses clients are given unproxied."),
+    // the log
+    used("nologger", Flag, Json("false"), "Writes no log."),
+    used("logfile", Path, Unset("standard error"), "File that the log is appended to."),
+    used("logLevel", Level, Json("\"info\""), "Least grave messages that are logged."),
+    // later
+    without("sockjs", Flag, "Realtime updates.", "this version has no realtime channel"),
+    without("requireEmail", Flag, "Asks new people for a confirmed mail address.", NO_MAIL),
+    without("smtpserver", Text, "Mail server.", NO_MAIL),
+    without("smtpport", Port, "Port of the mail server.", NO_MAIL),
+    without("smtpuser", Text, "User at the mail server.", NO_MAIL),
+    without("smtppass", Text, "Password at the mail server.", NO_MAIL),
+    without("smtpusetls", Flag, "Encrypts mail with STARTTLS.", NO_MAIL),
+    without("smtpusessl", Flag, "Encrypts mail from the start.", NO_MAIL),
+    without("smtpfrom", Text, "Sender of mail.", NO_MAIL),
+    without("smtptimeout", Number("milliseconds"), "Longest wait for the mail server.", NO_MAIL),
+    without("firehose", TextOrFalse, "Host that hears of public posts.", NO_FIREHOSE),
+    without("spamhost", Text, "Server that recognises spam.", NO_SPAM_SERVER),
+    without("spamclientid", Text, "Client id at the spam server.", NO_SPAM_SERVER),
+    without("spamclientsecret", Text, "Client secret at the spam server.", NO_SPAM_SERVER),
+    // without sense here
+    without("driver", Text, "Database driver.", "the store is built in"),
+    without("params", Any, "Parameters of the database driver.", "the store is built in"),
+    without("children", Number("processes"), "Worker processes.", "one process does all the work"),
+    without("serverUser", Text, "User to become after start.", "start the server as the user it shall run as"),
+    without("bounce", Flag, "Second listener on port 80 that redirects to https.", "the server has one listener; redirect in the proxy"),
+    without("controlSocket", Text, "Socket for administration.", "the server is administered by its commands, see `pumphouse --help`"),
+    without("debugClient", Flag, "Scripts as written.", "the pages come with scripts as written"),
+    without("noCDN", Flag, "Script libraries from this server.", "nothing is ever loaded from another host"),
+    without("scripts", Any, "More scripts for the pages.", "the pages load no scripts but their own"),
+    without("plugins", Any, "Extensions of the server.", "the server has no extensions"),
+    without("cleanupSession", Number("milliseconds"), "Time between sweeps of sessions.", "sessions are swept when they are due"),
+    without("cleanupNonce", Number("milliseconds"), "Time between sweeps of nonces.", "nonces are swept when they are due"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, OPTIONS, Preset, closest, edits, find};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn values_of_the_wrong_kind_are_no_values() {
+        for (kind, text) in [
+            (Kind::Flag, "maybe"),
+            (Kind::Port, "65536"),
+            (Kind::Port, "-1"),
+            (Kind::Number("bytes"), "many"),
+            (Kind::Level, "loud"),
+            (Kind::Texts, "a.test"),
+            (Kind::Texts, "[1]"),
+            (Kind::Objects, r#"{"nickname":"ann"}"#),
+            (Kind::FlagOrObject, "[]"),
+        ] {
+            assert_eq!(kind.read_text(text), None, "{kind:?} {text}");
+        }
+        for (kind, value) in [
+            (Kind::Flag, json!(1)),
+            (Kind::Text, json!(7)),
+            (Kind::TextOrFalse, json!(true)),
+            (Kind::Port, json!(70_000)),
+            (Kind::Number("bytes"), json!(1.5)),
+            (Kind::Objects, json!(["ann"])),
+        ] {
+            assert_eq!(kind.read_json(&value), None, "{kind:?} {value}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_the_file_is_read_as_on_the_command_line() {
+        assert_eq!(Kind::Port.read_json(&json!("8080")), Some(json!(8080)));
+        assert_eq!(Kind::Flag.read_json(&json!("false")), Some(json!(false)));
+        assert_eq!(Kind::Text.read_json(&json!("8080")), Some(json!("8080")));
+    }
+
+    #[test]
+    fn the_closest_name_is_the_one_with_the_fewest_edits() {
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("kitten", "sitting"), 3);
+        for (typed, meant) in [
+            ("hostnam", "hostname"),
+            ("url-port", "urlPort"),
+            ("LOGLEVEL", "logLevel"),
+            ("dataDirectory", "datadir"),
+            ("disableregistrations", "disableRegistration"),
+        ] {
+            assert_eq!(closest(typed).name, meant);
+        }
+    }
+
+    #[test]
+    fn names_are_unique_in_any_case_and_defaults_fit_their_kind() {
+        for option in OPTIONS {
+            let same = |other: &&super::Opt| other.name.eq_ignore_ascii_case(option.name);
+            assert_eq!(OPTIONS.iter().filter(same).count(), 1, "{}", option.name);
+            assert!(option.sentence.ends_with('.'), "{}", option.name);
+            if let Preset::Json(text) = option.default {
+                let value: Value = serde_json::from_str(text).expect("defaults are JSON");
+                assert_eq!(
+                    option.kind.read_json(&value),
+                    Some(value),
+                    "{}",
+                    option.name
+                );
+            }
+        }
+        assert!(find("hostName").is_none());
+    }
+}

@@ -1,0 +1,89 @@
+//! The list of options in words: for `--help` and for the README.
+
+use super::options::{Effect, OPTIONS, Opt, Preset};
+use std::fmt::Write as _;
+
+/// The part of `--help` that lists the options that do something.
+pub fn help() -> String {
+    let mut out = String::new();
+    for option in OPTIONS
+        .iter()
+        .filter(|option| option.effect == Effect::Used)
+    {
+        let kind = option.kind.words();
+        let default = default(option);
+        writeln!(out, "  --{} ({kind})", option.name).expect("a String takes all");
+        writeln!(out, "      {} Default: {default}", option.sentence).expect("a String takes all");
+    }
+    out.replace('`', "")
+}
+
+/// The options as Markdown: one table of those that work, one of those that are only accepted.
+pub fn markdown() -> String {
+    let mut out =
+        String::from("| option | value | default | what it is for |\n|---|---|---|---|\n");
+    for option in OPTIONS
+        .iter()
+        .filter(|option| option.effect == Effect::Used)
+    {
+        let row = [
+            option.kind.words(),
+            default(option),
+            option.sentence.to_owned(),
+        ];
+        writeln!(out, "| `{}` | {} |", option.name, row.join(" | ")).expect("a String takes all");
+    }
+    out.push_str("\nAccepted from a `pump.io.json`, with a warning and without effect:\n\n");
+    out.push_str("| option | in pump.io | here |\n|---|---|---|\n");
+    for option in OPTIONS {
+        if let Effect::Without(reason) = option.effect {
+            let row = [option.sentence, reason];
+            writeln!(out, "| `{}` | {} |", option.name, row.join(" | "))
+                .expect("a String takes all");
+        }
+    }
+    out
+}
+
+fn default(option: &Opt) -> String {
+    match option.default {
+        Preset::Json(text) => format!("`{}`", text.trim_matches('"')),
+        Preset::Unset(words) => words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{help, markdown};
+    use std::{env, fs};
+
+    const OPENING: &str = "<!-- options -->\n";
+    const CLOSING: &str = "<!-- /options -->";
+
+    #[test]
+    fn the_readme_shows_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = fs::read_to_string(path).expect("the README is there");
+        let (before, rest) = readme
+            .split_once(OPENING)
+            .expect("the README marks the table");
+        let (shown, after) = rest.split_once(CLOSING).expect("the README marks the end");
+        if shown == markdown() {
+            return;
+        }
+        assert!(
+            env::var_os("PUMPHOUSE_TEST_UPDATE_README").is_some(),
+            "the table of options in README.md is old; run the tests with PUMPHOUSE_TEST_UPDATE_README=1"
+        );
+        let fresh = format!("{before}{OPENING}{}{CLOSING}{after}", markdown());
+        fs::write(path, fresh).expect("the README can be written");
+    }
+
+    #[test]
+    fn help_names_what_works_and_leaves_out_what_does_not() {
+        assert!(help().contains("  --urlPort (port)\n"));
+        assert!(!help().contains("--driver"));
+        assert!(markdown().contains("| `port` | port | `8080` | "));
+        assert!(markdown().contains("| `driver` | "));
+    }
+}

@@ -5,7 +5,11 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod html;
 pub mod ids;
+
+// 1: what crosses the network
+pub mod wire;
 
 // 2: what is kept
 pub mod store;

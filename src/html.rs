@@ -1,0 +1,95 @@
+//! Makes HTML of strangers harmless, and plain text safe inside HTML (`pump-api.md §5.1`). No I/O.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// The allow-list: normal formatting, links, images, tables, lists, audio and video. Scripts, event handlers, forms and
+/// `javascript:` URLs go; classes and inline styles go too, because they could dress a post as a part of the page.
+static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = ammonia::Builder::default();
+    cleaner
+        .add_tags([
+            "audio",
+            "video",
+            "source",
+            "figure",
+            "figcaption",
+            "font",
+            "big",
+            "u",
+        ])
+        .add_tag_attributes("audio", ["src", "controls", "loop"])
+        .add_tag_attributes(
+            "video",
+            ["src", "controls", "loop", "width", "height", "poster"],
+        )
+        .add_tag_attributes("source", ["src", "type"])
+        .add_tag_attributes("font", ["color", "size"])
+        .url_schemes(HashSet::from([
+            "http", "https", "mailto", "acct", "tel", "xmpp", "geo", "magnet", "tag",
+        ]))
+        .link_rel(None);
+    cleaner
+});
+
+/// The harmless part of some HTML; harmless HTML comes back as it was, where that is possible.
+pub fn clean(html: &str) -> String {
+    if !html.contains(['<', '&']) {
+        return html.replace('>', "&gt;");
+    }
+    CLEANER.clean(html).to_string()
+}
+
+/// Plain text made safe for HTML, also inside attribute values.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['<', '>', '&', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, escape};
+
+    #[test]
+    fn scripts_and_handlers_disappear() {
+        assert_eq!(clean("<script>alert(1)</script>Hi"), "Hi");
+        assert_eq!(clean("<b onclick=\"x()\">Hi</b>"), "<b>Hi</b>");
+        assert_eq!(clean("<a href=\"javascript:x()\">Hi</a>"), "<a>Hi</a>");
+        assert_eq!(clean("<iframe src=\"http://x\"></iframe>Hi"), "Hi");
+    }
+
+    #[test]
+    fn harmless_markup_stays_as_it_was() {
+        for html in [
+            "Hello <b>world</b>",
+            "<p>One</p>\n<p>Two &amp; three</p>",
+            "<a href=\"https://h.test/x?a=1\">x</a>",
+            "<ul><li>1</li><li>2</li></ul>",
+            "plain",
+        ] {
+            assert_eq!(clean(html), html);
+        }
+    }
+
+    #[test]
+    fn text_is_safe_inside_html() {
+        assert_eq!(
+            escape("<O'Neil & \"co\">"),
+            "&lt;O&#39;Neil &amp; &quot;co&quot;&gt;"
+        );
+    }
+}

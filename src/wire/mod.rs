@@ -1,0 +1,4 @@
+//! What crosses the network, as text and plain values: knows JSON and nothing else.
+
+pub mod draft;
+pub mod json;

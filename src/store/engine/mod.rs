@@ -1,7 +1,19 @@
 //! The seam between records and the engine that keeps them: ordered bytes with atomic, durable writes.
 //! Keys sort as bytes. One implementation a file; [`sled`] is the first. Nothing above `store/` sees this.
 
+pub mod compact;
+pub mod export;
 pub mod sled;
+
+mod committer;
+mod open;
+mod overlay;
+mod tap;
+#[cfg(test)]
+mod tests;
+
+pub use open::RESERVE_BYTES;
+pub use overlay::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 
 use bytes::Bytes;
 use std::fmt;
@@ -50,10 +62,14 @@ pub trait Tx: Read {
     fn delete(&mut self, key: &[u8]);
 }
 
+/// Told each key that a group of writes set or removed, after readers can see the group and before its writers are
+/// answered. Runs on the engine's own thread: it must be quick and must neither read nor write the store.
+pub type Observer = Box<dyn Fn(&[u8]) + Send + Sync>;
+
 /// An ordered store of bytes.
 pub trait Engine: Read + Send + Sync {
     /// Runs `change` against a view that sees its own writes; all of it becomes durable, or none. May run `change` again.
-    /// Writers are serialised; a change must not write or wait itself.
+    /// Writers are serialised; a change must not write or wait itself. A change that only reads costs no write.
     fn write(
         &self,
         durability: Durability,
@@ -61,6 +77,12 @@ pub trait Engine: Read + Send + Sync {
     ) -> Result<()>;
     /// Writes every pair and a checksum to `out`, while other threads go on writing (`store.md`, "Backup and migration").
     fn export(&self, out: &mut dyn io::Write) -> Result<()>;
+    /// Adds an observer of changed keys, for as long as the engine lives. A cache above uses it to drop what is stale; a
+    /// value read before the call and kept after it must not be kept (compare a counter that the observer raises).
+    fn on_change(&self, observer: Observer);
+    /// Why the engine takes no more writes until the process starts anew; `None` while all is well. A full disk that
+    /// damaged nothing is no failure: writes are refused with [`Error::Full`] and taken again when there is room.
+    fn failed(&self) -> Option<String>;
     /// Bytes that the store takes on disk.
     fn size_on_disk(&self) -> u64;
     /// Writes out what `Durability::Soon` still holds and stops the engine's threads. Later writes are refused.

@@ -1,4 +1,132 @@
-//! The engine on sled 0.34.7.
+//! The engine on sled 0.34.7: one tree, no compression, no thread of sled's that flushes. Reads go to sled; writes go
+//! through [`super::committer`]; what sled leaves undone for its files is in [`super::open`].
+
+use super::committer::Committer;
+use super::open::{Places, open, size};
+use super::{Durability, Engine, Error, Observer, Read, Result, Tx};
+use super::{export, overlay};
+use bytes::Bytes;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
 
 /// Longest time that a [`super::Durability::Soon`] write waits for the disk, in milliseconds.
 pub const SOON_MS_MAX: u64 = 500;
+
+/// An open store.
+pub struct Sled {
+    committer: Arc<Committer>,
+    path: PathBuf,
+    /// Released last: it keeps other processes out.
+    _lock: Option<File>,
+}
+
+impl Sled {
+    /// Opens the store in `dir`, creating both. [`Error::Locked`] when it is open already, here or in another process;
+    /// [`Error::Corrupt`] says which file cannot be read and what can be done.
+    pub fn open(dir: &Path) -> Result<Sled> {
+        let places = Places::of(dir)?;
+        let lock = places.lock()?;
+        places.settle()?;
+        let mut store = Sled::open_files(&places.live)?;
+        store._lock = Some(lock);
+        Ok(store)
+    }
+
+    /// Opens sled's files in `path`; the caller holds the lock of the store's directory.
+    pub(super) fn open_files(path: &Path) -> Result<Sled> {
+        let (db, files) = open(path)?;
+        Ok(Sled {
+            committer: Committer::start(db, files)?,
+            path: path.to_owned(),
+            _lock: None,
+        })
+    }
+
+    /// Sets the free space, in bytes, below which writes are refused ([`super::open::RESERVE_BYTES`] at first).
+    #[cfg(test)]
+    pub(super) fn reserve(&self, bytes: u64) {
+        self.committer
+            .reserve_bytes
+            .store(bytes, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Changes in the group that gathers, and the number of groups applied so far.
+    #[cfg(test)]
+    pub(super) fn gathering_and_applied(&self) -> (usize, u64) {
+        self.committer.gathering_and_applied()
+    }
+}
+
+impl Read for Sled {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        overlay::get(self.committer.tree(), key)
+    }
+
+    fn scan(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Bytes, Bytes)>> {
+        if start >= end {
+            return Ok(Vec::new());
+        }
+        let _whole = self
+            .committer
+            .applying
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        overlay::pairs(self.committer.tree(), start, end)
+            .take(limit)
+            .collect()
+    }
+}
+
+impl Engine for Sled {
+    fn write(
+        &self,
+        durability: Durability,
+        change: &mut dyn FnMut(&mut dyn Tx) -> Result<()>,
+    ) -> Result<()> {
+        self.committer.write(durability, change)
+    }
+
+    fn export(&self, out: &mut dyn Write) -> Result<()> {
+        export::export(self, &self.committer.tap, out)
+    }
+
+    fn on_change(&self, observer: Observer) {
+        self.committer.on_change(observer);
+    }
+
+    fn failed(&self) -> Option<String> {
+        self.committer.failed()
+    }
+
+    fn size_on_disk(&self) -> u64 {
+        size(&self.path)
+    }
+
+    fn close(&self) -> Result<()> {
+        self.committer.close()
+    }
+}
+
+impl Drop for Sled {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            log::error!("{error}");
+        }
+    }
+}
+
+/// What a failure of sled means. Sled repeats its first failed write for every later one.
+impl From<::sled::Error> for Error {
+    fn from(error: ::sled::Error) -> Error {
+        match error {
+            ::sled::Error::Corruption { .. } => Error::Corrupt(format!(
+                "the file sled/db in the store's directory ({error}). Keep a copy of the directory, then restore the \
+                 last backup"
+            )),
+            ::sled::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => Error::Full,
+            other => Error::Io(other.to_string()),
+        }
+    }
+}

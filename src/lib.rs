@@ -23,3 +23,7 @@ pub mod http;
 
 // 6: every address
 pub mod routes;
+
+// 7: how it starts
+pub mod cli;
+pub mod logging;

@@ -17,6 +17,11 @@ pub const ENVIRONMENT_PREFIX: &str = "PUMPHOUSE_";
 /// Names in the environment that begin so are the tests' own and never options.
 const TEST_PREFIX: &str = "PUMPHOUSE_TEST_";
 
+/// The name of the journal's stream, when systemd started this process or one before it (systemd.exec(5)).
+pub fn journal_stream() -> Option<String> {
+    std::env::var_os("JOURNAL_STREAM")?.into_string().ok()
+}
+
 /// One `--option` of the command line.
 #[derive(Clone, Debug)]
 pub struct Argument {

@@ -13,7 +13,7 @@ pub mod render;
 mod secret;
 
 pub use accounts::{ClientAccount, TokenAccount, UserAccount};
-pub use given::{Argument, Given};
+pub use given::{Argument, Given, journal_stream};
 pub use secret::Secret;
 
 use crate::ids::Base;

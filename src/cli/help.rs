@@ -1,0 +1,91 @@
+//! What `--help` says: the program on one page, each command in a few lines.
+
+use crate::config::given::{DEFAULT_FILE, ENVIRONMENT_PREFIX};
+use crate::config::render;
+use std::ffi::OsString;
+
+/// Commands as typed, what they do in one line, and what else there is to know.
+const COMMANDS: &[(&str, &str, &str)] = &[
+    (
+        "serve",
+        "Run the server (default).",
+        "Prints `listening on http://HOST:PORT/` when it answers. Ends after the requests in flight on SIGTERM or SIGINT.",
+    ),
+    (
+        "user add NICKNAME",
+        "Make an account.",
+        "Asks for the password twice; reads one line where standard input is not a terminal.",
+    ),
+    (
+        "user password NICKNAME",
+        "Give an account another password.",
+        "Asks for the password twice; reads one line where standard input is not a terminal.",
+    ),
+    (
+        "user remove NICKNAME",
+        "Remove an account.",
+        "It is done at once, without asking.",
+    ),
+    ("user list", "List the accounts.", "One nickname a line."),
+    (
+        "setup-code",
+        "Show the code that the setup page asks for.",
+        "There is one until the server has an owner.",
+    ),
+    (
+        "doctor",
+        "Look for what is wrong.",
+        "Checks the configuration, the data directory and the store.",
+    ),
+    (
+        "compact",
+        "Rewrite the store into a fresh, smaller one.",
+        "The server must be stopped.",
+    ),
+    (
+        "export FILE",
+        "Write the whole store into a file.",
+        "The file holds everything except uploads, passwords' hashes included: keep it safe.",
+    ),
+    (
+        "import FILE",
+        "Fill a fresh store from such a file.",
+        "The data directory must not have a store yet, and the server must be stopped.",
+    ),
+];
+
+/// The whole help.
+pub fn help() -> String {
+    let mut out = String::from(
+        "Pumphouse: a social server that a family can own.\n\nUsage: pumphouse [COMMAND] [OPTIONS]\n\nCommands:\n",
+    );
+    for (usage, line, _) in COMMANDS {
+        out.push_str(&format!("  {usage:<24}{line}\n"));
+    }
+    out.push_str(&format!(
+        "\n  -c, --config FILE       File of options, a JSON object (default: {DEFAULT_FILE})\n  \
+         -h, --help              This text; after a command, more about it\n  \
+         -V, --version           The version\n\n\
+         Options come, later wins, from the file, the environment ({ENVIRONMENT_PREFIX}HOSTNAME, {ENVIRONMENT_PREFIX}URLPORT, …)\n\
+         and the command line (--option VALUE or --option=VALUE). Others on the machine can see a command line:\n\
+         give secrets in the file or the environment.\n\nOptions:\n"
+    ));
+    out.push_str(&render::help());
+    out
+}
+
+/// The help about what the words name; the whole help where they name nothing.
+pub(super) fn topic(words: &[OsString]) -> String {
+    let named: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let matches = |usage: &str| {
+        let literal = usage
+            .split(' ')
+            .filter(|word| word.chars().any(char::is_lowercase));
+        !named.is_empty() && literal.zip(&named).all(|(word, name)| word == name)
+    };
+    let mut out = String::new();
+    for (usage, line, more) in COMMANDS.iter().filter(|(usage, ..)| matches(usage)) {
+        out.push_str(&format!("pumphouse {usage}\n    {line} {more}\n"));
+    }
+    if out.is_empty() { help() } else { out }
+}

@@ -1,0 +1,230 @@
+//! The command line: which command, on what, with which options. Only reads; what a command does lives in a file of
+//! its own. Options are those of the configuration (`config/options.rs`) and may stand anywhere.
+
+mod help;
+mod password;
+
+pub use help::help;
+pub use password::read_password;
+
+use crate::config::options::{self, Kind};
+use crate::config::{Argument, Secret};
+use crate::ids::Nickname;
+use lexopt::{Arg, Parser};
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Exit codes of the program; 0 is success and 1 any other failure.
+pub mod exit_code {
+    /// Another process uses the data directory.
+    pub const LOCKED: u8 = 2;
+    /// The command line makes no sense (`EX_USAGE` of sysexits(3)).
+    pub const USAGE: u8 = 64;
+    /// The configuration makes no sense (`EX_CONFIG` of sysexits(3)).
+    pub const CONFIG: u8 = 78;
+}
+
+/// What somebody wants done.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Run the server.
+    Serve,
+    /// Make an account; the password comes from [`read_password`].
+    UserAdd(Nickname),
+    /// Give an account another password, which comes from [`read_password`].
+    UserPassword(Nickname),
+    /// Remove an account.
+    UserRemove(Nickname),
+    /// List the accounts.
+    UserList,
+    /// Show the code that the setup page asks for.
+    SetupCode,
+    /// Look for what is wrong with the configuration, the data directory and the store.
+    Doctor,
+    /// Rewrite the store into a fresh one.
+    Compact,
+    /// Write the whole store into a file.
+    Export(PathBuf),
+    /// Fill a fresh store from such a file.
+    Import(PathBuf),
+    /// Explain the program, or one topic of it: the text to print.
+    Help(String),
+    /// Tell the version.
+    Version,
+}
+
+/// A command line that makes sense.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// What to do.
+    pub command: Command,
+    /// The file of options named with `--config`.
+    pub config_file: Option<PathBuf>,
+    /// The options, in order.
+    pub arguments: Vec<Argument>,
+}
+
+/// Why a command line makes no sense: a sentence and a hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage(String);
+
+impl Usage {
+    fn new(sentence: impl fmt::Display, topic: &str) -> Usage {
+        let command = ["pumphouse", topic, "--help"];
+        let command = command.into_iter().filter(|word| !word.is_empty());
+        let command = command.collect::<Vec<_>>().join(" ");
+        Usage(format!("{sentence}\nTry `{command}`."))
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Reads a command line; `words` begin after the program's name.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usage> {
+    let mut parser = Parser::from_args(words);
+    let mut positional: Vec<OsString> = Vec::new();
+    let mut config_file = None;
+    let mut arguments = Vec::new();
+    let (mut help, mut version) = (false, false);
+    let broken = |error: lexopt::Error| Usage::new(capital(&error.to_string()), "");
+    while let Some(arg) = parser.next().map_err(broken)? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => help = true,
+            Arg::Short('V') | Arg::Long("version") => version = true,
+            Arg::Short('c') | Arg::Long("config") => {
+                config_file = Some(PathBuf::from(parser.value().map_err(broken)?));
+            }
+            Arg::Long(name) => {
+                let Some(option) = options::find(name) else {
+                    let closest = options::closest(name).name;
+                    let sentence =
+                        format!("There is no option --{name}. The closest one is --{closest}.");
+                    return Err(Usage::new(sentence, ""));
+                };
+                let value = match option.kind {
+                    Kind::Flag => parser.optional_value(),
+                    _ => Some(parser.value().map_err(broken)?),
+                };
+                let value = value.map(OsString::into_string).transpose().map_err(|_| {
+                    Usage::new(
+                        format!("The value of --{} is not Unicode.", option.name),
+                        "",
+                    )
+                })?;
+                arguments.push(Argument {
+                    option,
+                    value: value.map(Secret::new),
+                });
+            }
+            Arg::Short(letter) => {
+                return Err(Usage::new(format!("There is no option -{letter}."), ""));
+            }
+            Arg::Value(word) => positional.push(word),
+        }
+    }
+    let command = if help {
+        Command::Help(help::topic(&positional))
+    } else if version {
+        Command::Version
+    } else {
+        command(&positional)?
+    };
+    Ok(Invocation {
+        command,
+        config_file,
+        arguments,
+    })
+}
+
+fn command(words: &[OsString]) -> Result<Command, Usage> {
+    let Some((first, rest)) = words.split_first() else {
+        return Ok(Command::Serve);
+    };
+    let name = first.to_string_lossy();
+    let command = match (&*name, rest) {
+        ("serve", []) => Command::Serve,
+        ("setup-code", []) => Command::SetupCode,
+        ("doctor", []) => Command::Doctor,
+        ("compact", []) => Command::Compact,
+        ("version", []) => Command::Version,
+        ("help", about) => Command::Help(help::topic(about)),
+        ("export", [file]) => Command::Export(PathBuf::from(file)),
+        ("import", [file]) => Command::Import(PathBuf::from(file)),
+        ("export" | "import", _) => {
+            return Err(Usage::new(
+                format!("`{name}` needs exactly one file."),
+                &name,
+            ));
+        }
+        ("user", rest) => user(rest)?,
+        ("serve" | "setup-code" | "doctor" | "compact" | "version", [extra, ..]) => {
+            return Err(extra_word(extra, &name));
+        }
+        ("true" | "false", _) => {
+            let sentence =
+                format!("`{name}` is no command. Write the value behind `=`, like --noweb={name}.");
+            return Err(Usage::new(sentence, ""));
+        }
+        _ => return Err(Usage::new(format!("There is no command `{name}`."), "")),
+    };
+    Ok(command)
+}
+
+fn user(words: &[OsString]) -> Result<Command, Usage> {
+    let wrong = |sentence: &str| Usage::new(sentence, "user");
+    let Some((what, rest)) = words.split_first() else {
+        return Err(wrong("`user` needs one of add, password, remove, list."));
+    };
+    let make = match &*what.to_string_lossy() {
+        "add" => Command::UserAdd,
+        "password" => Command::UserPassword,
+        "remove" => Command::UserRemove,
+        "list" => {
+            return match rest {
+                [] => Ok(Command::UserList),
+                [extra, ..] => Err(extra_word(extra, "user")),
+            };
+        }
+        other => {
+            return Err(wrong(&format!(
+                "There is no command `user {other}`, only add, password, remove, list."
+            )));
+        }
+    };
+    match rest {
+        [nickname] => Nickname::new(&nickname.to_string_lossy())
+            .map(make)
+            .map_err(|sentence| wrong(&sentence)),
+        [] => Err(wrong("The nickname is missing.")),
+        // A password on the command line would be seen by everybody on the machine, so it is not repeated either.
+        _ => Err(wrong(
+            "Only the nickname can be given here; a password is read from standard input.",
+        )),
+    }
+}
+
+fn extra_word(extra: &OsString, topic: &str) -> Usage {
+    let extra = extra.to_string_lossy();
+    Usage::new(
+        format!("What is `{extra}`? `{topic}` takes nothing like it."),
+        topic,
+    )
+}
+
+fn capital(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! Asks a person at a terminal for a new password, or reads it from whatever standard input is instead.
+
+use crate::config::Secret;
+use std::io::{self, BufRead, IsTerminal as _};
+
+/// Longest password that is read, in bytes.
+const PASSWORD_BYTES_MAX: u64 = 1024;
+
+/// Reads a new password: at a terminal twice and unseen, else the first line of standard input. The error is a
+/// sentence. Whether the password is good enough is not decided here (`pump-api.md §5.2`).
+pub fn read_password() -> Result<Secret, String> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return read_line(stdin.lock());
+    }
+    let ask = |prompt: &str| {
+        rpassword::prompt_password(prompt)
+            .map_err(|error| format!("Cannot read the password: {error}."))
+    };
+    let first = ask("New password: ")?;
+    let again = ask("The same again: ")?;
+    if first != again {
+        return Err("The two passwords are not the same. Nothing was changed.".to_owned());
+    }
+    not_empty(first)
+}
+
+fn read_line(input: impl BufRead) -> Result<Secret, String> {
+    let mut line = String::new();
+    input
+        .take(PASSWORD_BYTES_MAX + 2)
+        .read_line(&mut line)
+        .map_err(|error| format!("Cannot read the password from standard input: {error}."))?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    not_empty(password.to_owned())
+}
+
+fn not_empty(password: String) -> Result<Secret, String> {
+    if password.is_empty() {
+        return Err("The password is empty. Nothing was changed.".to_owned());
+    }
+    if password.len() as u64 > PASSWORD_BYTES_MAX {
+        return Err(format!(
+            "A password has at most {PASSWORD_BYTES_MAX} bytes."
+        ));
+    }
+    Ok(Secret::new(password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_line;
+
+    #[test]
+    fn the_first_line_of_standard_input_is_the_password() {
+        for nothing in ["", "\n", "\r\n"] {
+            assert!(read_line(nothing.as_bytes()).is_err(), "{nothing:?}");
+        }
+        assert!(read_line("x".repeat(1025).as_bytes()).is_err());
+        assert!(read_line("x".repeat(9999).as_bytes()).is_err());
+        assert!(read_line(&b"\xff\n"[..]).is_err());
+        for line in ["open sesame ", "open sesame \n", "open sesame \r\nmore\n"] {
+            let password = read_line(line.as_bytes()).expect("a password");
+            assert_eq!(password.reveal(), "open sesame ");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What people type; refusals first.
+
+use super::{Command, Invocation, help, parse};
+use std::path::Path;
+
+fn typed(line: &str) -> Result<Invocation, String> {
+    parse(line.split_whitespace().map(Into::into)).map_err(|usage| usage.to_string())
+}
+
+fn command(line: &str) -> Command {
+    typed(line).expect("the line makes sense").command
+}
+
+#[test]
+fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
+    for (line, sentence, hint) in [
+        (
+            "server",
+            "There is no command `server`.",
+            "pumphouse --help",
+        ),
+        (
+            "--hostnam x",
+            "There is no option --hostnam. The closest one is --hostname.",
+            "pumphouse --help",
+        ),
+        ("-x", "There is no option -x.", "pumphouse --help"),
+        (
+            "--port",
+            "Missing argument for option '--port'.",
+            "pumphouse --help",
+        ),
+        (
+            "--config",
+            "Missing argument for option '--config'.",
+            "pumphouse --help",
+        ),
+        (
+            "--noweb false",
+            "`false` is no command. Write the value behind `=`, like --noweb=false.",
+            "pumphouse --help",
+        ),
+        (
+            "serve now",
+            "What is `now`? `serve` takes nothing like it.",
+            "pumphouse serve --help",
+        ),
+        (
+            "user",
+            "`user` needs one of add, password, remove, list.",
+            "pumphouse user --help",
+        ),
+        (
+            "user rename ann",
+            "There is no command `user rename`, only add, password, remove, list.",
+            "pumphouse user --help",
+        ),
+        (
+            "user add",
+            "The nickname is missing.",
+            "pumphouse user --help",
+        ),
+        (
+            "user add api",
+            "The nickname \u{201c}api\u{201d} is reserved. Choose another one.",
+            "pumphouse user --help",
+        ),
+        (
+            "user list ann",
+            "What is `ann`? `user` takes nothing like it.",
+            "pumphouse user --help",
+        ),
+        (
+            "export",
+            "`export` needs exactly one file.",
+            "pumphouse export --help",
+        ),
+        (
+            "import a b",
+            "`import` needs exactly one file.",
+            "pumphouse import --help",
+        ),
+    ] {
+        let refusal = typed(line).expect_err(line);
+        assert_eq!(refusal, format!("{sentence}\nTry `{hint}`."), "{line}");
+    }
+}
+
+#[test]
+fn a_password_on_the_command_line_is_refused_and_not_repeated() {
+    let refusal = typed("user password ann sesame").expect_err("it is refused");
+    assert!(refusal.contains("read from standard input") && !refusal.contains("sesame"));
+    let given = typed("--secret sesame").expect("it makes sense");
+    assert!(!format!("{given:?}").contains("sesame"));
+}
+
+#[test]
+fn every_command_is_understood() {
+    assert!(matches!(command(""), Command::Serve));
+    assert!(matches!(command("serve"), Command::Serve));
+    assert!(matches!(command("user add Ann"), Command::UserAdd(n) if n.as_str() == "Ann"));
+    assert!(matches!(
+        command("user password ann"),
+        Command::UserPassword(_)
+    ));
+    assert!(matches!(command("user remove ann"), Command::UserRemove(_)));
+    assert!(matches!(command("user list"), Command::UserList));
+    assert!(matches!(command("setup-code"), Command::SetupCode));
+    assert!(matches!(command("doctor"), Command::Doctor));
+    assert!(matches!(command("compact"), Command::Compact));
+    assert!(
+        matches!(command("export /tmp/a"), Command::Export(file) if file == Path::new("/tmp/a"))
+    );
+    assert!(matches!(command("import -"), Command::Import(file) if file == Path::new("-")));
+    assert!(matches!(command("--version"), Command::Version));
+    assert!(matches!(command("-V user"), Command::Version));
+}
+
+#[test]
+fn options_stand_anywhere_and_keep_their_order() {
+    let given =
+        typed("--datadir=/srv user --noweb add -c /a.json ann --port 80 --compress=false --port=0")
+            .expect("it makes sense");
+    assert!(matches!(given.command, Command::UserAdd(_)));
+    assert_eq!(given.config_file.as_deref(), Some(Path::new("/a.json")));
+    let options: Vec<_> = given
+        .arguments
+        .iter()
+        .map(|argument| {
+            let value = argument.value.as_ref().map(|value| value.reveal());
+            (argument.option.name, value)
+        })
+        .collect();
+    assert_eq!(
+        options,
+        [
+            ("datadir", Some("/srv")),
+            ("noweb", None),
+            ("port", Some("80")),
+            ("compress", Some("false")),
+            ("port", Some("0")),
+        ]
+    );
+}
+
+#[test]
+fn help_explains_what_is_named() {
+    let about = |line| match command(line) {
+        Command::Help(text) => text,
+        other => panic!("{line} is {other:?}"),
+    };
+    assert_eq!(about("--help"), help());
+    assert_eq!(about("help"), help());
+    assert_eq!(about("nonsense -h"), help());
+    assert!(about("export --help").starts_with("pumphouse export FILE\n"));
+    assert_eq!(about("help user").matches("pumphouse user").count(), 4);
+    assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
+    for part in [
+        "PUMPHOUSE_HOSTNAME",
+        "--urlPort (port)",
+        "setup-code",
+        "/etc/pumphouse.json",
+    ] {
+        assert!(help().contains(part), "{part}");
+    }
+}

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod wire;
 
 // 2: what is kept
+pub mod media;
 pub mod store;
 
 // 3: the rules

@@ -1,0 +1,388 @@
+//! Files on disk, below `uploads/` of the data directory: `uploads/<2 hex digits>/<32 hex digits>` is an original, with
+//! `-320` and the like behind it a copy. Names are random; neither user names nor types nor anything that somebody sent
+//! is part of a path. What [`Blobs::keep`] has acknowledged is on disk, bytes and directory entry.
+
+use crate::clock::Timestamp;
+use crate::ids::random_bytes;
+use crate::media::{Error, Rendition, Spool};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The opaque name of an original and its copies. 16 bytes in records, 32 hex digits as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BlobName([u8; 16]);
+
+impl BlobName {
+    fn random() -> BlobName {
+        BlobName(random_bytes())
+    }
+
+    /// Reads 32 lower-case hex digits; anything else is no name, so that no name leaves its directory.
+    pub fn parse(text: &str) -> Option<BlobName> {
+        let digit = |c: u8| match c {
+            b'0'..=b'9' => Some(c - b'0'),
+            b'a'..=b'f' => Some(c - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 16];
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return None;
+        }
+        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(high)? << 4 | digit(low)?;
+        }
+        Some(BlobName(bytes))
+    }
+}
+
+impl fmt::Display for BlobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Which file of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Variant {
+    /// As it came, with everything that is in it: for its owner only, unless they share it.
+    Original,
+    /// Longest side at most 320 pixels: pump.io's `image` (`pump-api.md §3.8.3`).
+    Small,
+    /// Longest side at most 960 pixels.
+    Medium,
+    /// Longest side at most 1920 pixels.
+    Large,
+    /// A square of 96 pixels (`pump-api.md §3.8.4`).
+    Avatar,
+    /// A square of 192 pixels, for sharp screens.
+    AvatarSharp,
+}
+
+impl Variant {
+    /// All of them; the original last, so that what is left of a delete can be found.
+    pub const ALL: [Variant; 6] = [
+        Variant::Small,
+        Variant::Medium,
+        Variant::Large,
+        Variant::Avatar,
+        Variant::AvatarSharp,
+        Variant::Original,
+    ];
+
+    /// What stands behind the name: nothing, or a hyphen and a word.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Variant::Original => "",
+            Variant::Small => "-320",
+            Variant::Medium => "-960",
+            Variant::Large => "-1920",
+            Variant::Avatar => "-avatar",
+            Variant::AvatarSharp => "-avatar2x",
+        }
+    }
+}
+
+/// A kept file, open for reading.
+#[derive(Debug)]
+pub struct Blob {
+    /// At its start.
+    pub file: File,
+    /// Its length, in bytes.
+    pub bytes_len: u64,
+    /// When it was written. It never changes afterwards.
+    pub modified: Timestamp,
+}
+
+/// All kept files.
+#[derive(Debug)]
+pub struct Blobs {
+    root: PathBuf,
+    spool: PathBuf,
+}
+
+impl Blobs {
+    /// Opens `uploads/` in the data directory, making it where it is missing, and removes what an earlier run left in
+    /// the spool. One process at a time: the store's lock on the data directory sees to that.
+    pub fn open(data_directory: &Path) -> Result<Blobs, Error> {
+        let root = data_directory.join("uploads");
+        let spool = root.join("spool");
+        make_directory(&spool, true)?;
+        for left in std::fs::read_dir(&spool)? {
+            std::fs::remove_file(left?.path())?;
+        }
+        sync_directory(&root)?;
+        sync_directory(data_directory)?;
+        Ok(Blobs { root, spool })
+    }
+
+    /// A place for an incoming file of at most `bytes_max` bytes.
+    pub fn spool(&self, bytes_max: u64) -> Result<Spool, Error> {
+        Spool::create(&self.spool, bytes_max)
+    }
+
+    /// Keeps an original and its copies. When this returns, all of it is on disk; when it fails, nothing is kept.
+    pub fn keep(&self, original: Spool, renditions: &[Rendition]) -> Result<BlobName, Error> {
+        let name = BlobName::random();
+        match self.place(name, Some(original), renditions) {
+            Ok(()) => Ok(name),
+            Err(error) => {
+                self.delete(name).ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps further copies of a kept original; a copy of the same variant is replaced.
+    pub fn add(&self, name: BlobName, renditions: &[Rendition]) -> Result<(), Error> {
+        self.place(name, None, renditions)
+    }
+
+    /// Opens a file; `None` where there is none.
+    pub fn open_blob(&self, name: BlobName, variant: Variant) -> Result<Option<Blob>, Error> {
+        let file = match File::open(self.path(name, variant)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let metadata = file.metadata()?;
+        Ok(Some(Blob {
+            bytes_len: metadata.len(),
+            modified: modified(&metadata)?,
+            file,
+        }))
+    }
+
+    /// Removes an original and all its copies; what is missing already is no error.
+    pub fn delete(&self, name: BlobName) -> Result<(), Error> {
+        let mut is_changed = false;
+        for variant in Variant::ALL {
+            match std::fs::remove_file(self.path(name, variant)) {
+                Ok(()) => is_changed = true,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if is_changed {
+            sync_directory(&self.shard(name.0[0]))?;
+        }
+        Ok(())
+    }
+
+    /// The names in one of the 256 shards with the time of their newest file, so that a sweep can delete, shard by
+    /// shard, what no record names any more.
+    pub fn names(&self, shard: u8) -> Result<Vec<(BlobName, Timestamp)>, Error> {
+        let entries = match std::fs::read_dir(self.shard(shard)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let file_name = entry.file_name();
+            let name = file_name
+                .to_str()
+                .and_then(|text| text.split('-').next())
+                .and_then(BlobName::parse);
+            if let Some(name) = name {
+                names.push((name, modified(&entry.metadata()?)?));
+            }
+        }
+        names.sort_by_key(|&(name, at)| (name.0, std::cmp::Reverse(at)));
+        names.dedup_by_key(|&mut (name, _)| name);
+        Ok(names)
+    }
+
+    fn place(
+        &self,
+        name: BlobName,
+        original: Option<Spool>,
+        renditions: &[Rendition],
+    ) -> Result<(), Error> {
+        let shard = self.shard(name.0[0]);
+        if !shard.is_dir() {
+            make_directory(&shard, false)?;
+            sync_directory(&self.root)?;
+        }
+        let mut files = Vec::with_capacity(renditions.len() + 1);
+        for rendition in renditions {
+            let mut spool = self.spool(u64::MAX)?;
+            spool.write(&rendition.bytes)?;
+            files.push((spool, rendition.variant));
+        }
+        files.extend(original.map(|spool| (spool, Variant::Original)));
+        for (spool, _) in &files {
+            spool.sync()?;
+        }
+        for (spool, variant) in files {
+            spool.move_to(&self.path(name, variant))?;
+        }
+        sync_directory(&shard)
+    }
+
+    fn shard(&self, shard: u8) -> PathBuf {
+        self.root.join(format!("{shard:02x}"))
+    }
+
+    fn path(&self, name: BlobName, variant: Variant) -> PathBuf {
+        self.shard(name.0[0])
+            .join(format!("{name}{}", variant.suffix()))
+    }
+}
+
+/// Makes a directory that only the server's user may look into; one that exists is left as it is.
+fn make_directory(path: &Path, with_parents: bool) -> Result<(), Error> {
+    let made = DirBuilder::new()
+        .recursive(with_parents)
+        .mode(0o700)
+        .create(path);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => Ok(made?),
+    }
+}
+
+/// Brings a directory's entries to the disk.
+fn sync_directory(path: &Path) -> Result<(), Error> {
+    Ok(File::open(path)?.sync_all()?)
+}
+
+fn modified(metadata: &std::fs::Metadata) -> Result<Timestamp, Error> {
+    let since = metadata
+        .modified()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Ok(Timestamp(
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BlobName, Blobs, Variant};
+    use crate::media::{Error, Rendition};
+    use std::io::Read;
+
+    fn rendition(variant: Variant, bytes: &[u8]) -> Rendition {
+        Rendition {
+            variant,
+            width: 1,
+            height: 1,
+            mime: "image/png",
+            extension: "png",
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    fn read(blobs: &Blobs, name: BlobName, variant: Variant) -> Option<Vec<u8>> {
+        let mut blob = blobs.open_blob(name, variant).expect("the disk works")?;
+        let mut bytes = Vec::new();
+        blob.file.read_to_end(&mut bytes).expect("a readable file");
+        assert_eq!(blob.bytes_len, bytes.len() as u64);
+        Some(bytes)
+    }
+
+    fn files_in(path: &std::path::Path) -> usize {
+        std::fs::read_dir(path).expect("a directory").count()
+    }
+
+    #[test]
+    fn names_cannot_leave_their_directory() {
+        for bad in [
+            "",
+            "..",
+            "../../../../../../etc/passwd",
+            "0123456789abcdef0123456789abcde",
+            "0123456789abcdef0123456789abcdef0",
+            "0123456789ABCDEF0123456789ABCDEF",
+            "0123456789abcdef/../56789abcdef0",
+            "0123456789abcdef0123456789abcde\0",
+        ] {
+            assert_eq!(BlobName::parse(bad), None, "{bad}");
+        }
+        let name = BlobName::random();
+        assert_eq!(BlobName::parse(&name.to_string()), Some(name));
+    }
+
+    #[test]
+    fn what_is_over_the_bound_or_given_up_leaves_nothing() {
+        let data = tempfile::tempdir().expect("a directory");
+        let blobs = Blobs::open(data.path()).expect("a place for files");
+        let mut spool = blobs.spool(10).expect("a spool");
+        spool.write(b"12345").expect("within the bound");
+        spool.write(b"67890").expect("just within the bound");
+        let refused = spool.write(b"1").expect_err("over the bound");
+        assert!(matches!(refused, Error::TooLarge { bytes_max: 10 }));
+        assert_eq!(spool.bytes_len(), 10);
+        drop(spool);
+        assert_eq!(files_in(&data.path().join("uploads/spool")), 0);
+    }
+
+    #[test]
+    fn leftovers_of_an_earlier_run_are_removed_and_kept_files_stay() {
+        let data = tempfile::tempdir().expect("a directory");
+        let blobs = Blobs::open(data.path()).expect("a place for files");
+        let kept = blobs.spool(9).expect("a spool");
+        let kept = blobs.keep(kept, &[]).expect("kept");
+        std::fs::write(data.path().join("uploads/spool/half"), "half").expect("a leftover");
+        let blobs = Blobs::open(data.path()).expect("a place for files");
+        assert_eq!(files_in(&data.path().join("uploads/spool")), 0);
+        assert_eq!(read(&blobs, kept, Variant::Original), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_file_and_its_copies_are_kept_listed_and_deleted_together() {
+        let data = tempfile::tempdir().expect("a directory");
+        let blobs = Blobs::open(data.path()).expect("a place for files");
+        let mut spool = blobs.spool(100).expect("a spool");
+        spool.write(b"orig").expect("room");
+        spool.write(b"inal").expect("room");
+        let small = rendition(Variant::Small, b"small");
+        let name = blobs.keep(spool, &[small]).expect("kept");
+        blobs
+            .add(name, &[rendition(Variant::Avatar, b"square")])
+            .expect("added");
+        assert_eq!(
+            read(&blobs, name, Variant::Original).as_deref(),
+            Some(&b"original"[..])
+        );
+        assert_eq!(
+            read(&blobs, name, Variant::Small).as_deref(),
+            Some(&b"small"[..])
+        );
+        assert_eq!(
+            read(&blobs, name, Variant::Avatar).as_deref(),
+            Some(&b"square"[..])
+        );
+        assert_eq!(read(&blobs, name, Variant::Large), None);
+        assert_eq!(files_in(&data.path().join("uploads/spool")), 0);
+
+        let listed: Vec<_> = (0..=255)
+            .flat_map(|shard| blobs.names(shard).expect("a listing"))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(listed, [name]);
+
+        blobs.delete(name).expect("deleted");
+        blobs.delete(name).expect("a second time changes nothing");
+        for variant in Variant::ALL {
+            assert_eq!(read(&blobs, name, variant), None);
+        }
+    }
+
+    #[test]
+    fn a_failed_keep_leaves_nothing() {
+        let data = tempfile::tempdir().expect("a directory");
+        let blobs = Blobs::open(data.path()).expect("a place for files");
+        let spool = blobs.spool(100).expect("a spool");
+        std::fs::remove_dir_all(data.path().join("uploads")).expect("the disk goes away");
+        let copies = [rendition(Variant::Small, b"small")];
+        assert!(matches!(blobs.keep(spool, &copies), Err(Error::Io(_))));
+        assert!(!data.path().join("uploads").exists());
+    }
+}

@@ -1,0 +1,29 @@
+//! Files that people upload: recognised from their bytes, kept on disk, and pictures turned into copies that others may
+//! see (`design.md §7`, `pump-api.md §3.8`). Knows nothing of objects, users or HTTP; who may read a file is decided above.
+//!
+//! The way of an upload: [`Blobs::spool`] → [`Spool::write`] piece by piece → [`Spool::kind`] → for a picture
+//! [`photo::show`] (or [`avatar::show`]) → [`Blobs::keep`], after which original and copies are on disk to stay.
+//! A spool that is dropped on the way leaves nothing behind.
+
+pub mod avatar;
+pub mod blobs;
+mod encode;
+mod error;
+mod gif;
+mod jpeg;
+pub mod kind;
+mod orientation;
+pub mod photo;
+mod pixels;
+mod raster;
+mod source;
+pub mod spool;
+
+#[cfg(test)]
+mod samples;
+
+pub use blobs::{Blob, BlobName, Blobs, Variant};
+pub use error::Error;
+pub use kind::{Class, Kind};
+pub use photo::{Photo, Rendition};
+pub use spool::Spool;

@@ -1,0 +1,100 @@
+//! Which way up a photo is (EXIF 2.32 §4.6.4, tag 0x0112): cameras store the picture as the sensor lay and write down
+//! how to turn it.
+
+/// One of the eight orientations, 1 to 8; 1 is upright.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Orientation(u32);
+
+impl Orientation {
+    /// Nothing to turn.
+    pub(super) const UPRIGHT: Orientation = Orientation(1);
+
+    /// Reads EXIF data that begins with its TIFF header. What is missing or makes no sense is upright.
+    pub(super) fn of_exif(exif: Vec<u8>) -> Orientation {
+        let mut reader = exif::Reader::new();
+        reader.continue_on_error(true);
+        let read = reader
+            .read_raw(exif)
+            .or_else(|error| error.distill_partial_result(|_| {}));
+        read.ok()
+            .and_then(|exif| {
+                exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?
+                    .value
+                    .get_uint(0)
+            })
+            .filter(|orientation| (1..=8).contains(orientation))
+            .map_or(Orientation::UPRIGHT, Orientation)
+    }
+
+    /// Width and height as shown, of a picture stored as `width` × `height`.
+    pub(super) fn shown_size(self, width: u32, height: u32) -> (u32, u32) {
+        if self.0 >= 5 {
+            (height, width)
+        } else {
+            (width, height)
+        }
+    }
+
+    /// Where in the stored picture of `width` × `height` the shown pixel (`x`, `y`) is.
+    pub(super) fn source(self, x: u32, y: u32, width: u32, height: u32) -> (u32, u32) {
+        let (right, bottom) = (width - 1, height - 1);
+        match self.0 {
+            2 => (right - x, y),
+            3 => (right - x, bottom - y),
+            4 => (x, bottom - y),
+            5 => (y, x),
+            6 => (y, bottom - x),
+            7 => (right - y, bottom - x),
+            8 => (right - y, x),
+            _ => (x, y),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Orientation;
+    use crate::media::pixels::Pixels;
+    use crate::media::samples;
+
+    /// Stored as `1 2 3 / 4 5 6`; what must be seen for each orientation (EXIF 2.32, figure of tag 0x0112).
+    #[test]
+    fn all_eight_ways_are_turned_upright() {
+        let seen: [(u32, &[u8]); 8] = [
+            (3, &[1, 2, 3, 4, 5, 6]),
+            (3, &[3, 2, 1, 6, 5, 4]),
+            (3, &[6, 5, 4, 3, 2, 1]),
+            (3, &[4, 5, 6, 1, 2, 3]),
+            (2, &[1, 4, 2, 5, 3, 6]),
+            (2, &[4, 1, 5, 2, 6, 3]),
+            (2, &[6, 3, 5, 2, 4, 1]),
+            (2, &[3, 6, 2, 5, 1, 4]),
+        ];
+        for (orientation, (width, bytes)) in (1..).zip(seen) {
+            let stored = Pixels {
+                width: 3,
+                height: 2,
+                channels: 1,
+                bytes: vec![1, 2, 3, 4, 5, 6],
+            };
+            let shown = stored.upright(Orientation::of_exif(samples::tiff(orientation)));
+            assert_eq!(
+                (shown.width, shown.bytes.as_slice()),
+                (width, bytes),
+                "{orientation}"
+            );
+        }
+    }
+
+    #[test]
+    fn nonsense_is_upright() {
+        for exif in [
+            Vec::new(),
+            b"II*\0".to_vec(),
+            samples::tiff(0),
+            samples::tiff(9),
+        ] {
+            assert_eq!(Orientation::of_exif(exif), Orientation::UPRIGHT);
+        }
+    }
+}

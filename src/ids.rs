@@ -165,48 +165,86 @@ impl fmt::Display for Nickname {
 
 /// The base URL of the site, `B` in `pump-api.md`: part of every id, so fixed before the first content exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BaseParts", into = "BaseParts")]
 pub struct Base {
-    /// The public host name, in lower case.
-    pub host: String,
-    /// The public port: 443 means https, everything else http (`pump-api.md §3.1`).
-    pub port: u16,
-    /// A path prefix without slashes at its ends, or nothing.
-    pub prefix: String,
+    parts: BaseParts,
+    authority: String,
+    url: String,
+}
+
+/// What a base URL is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct BaseParts {
+    host: String,
+    port: u16,
+    prefix: String,
+}
+
+impl From<BaseParts> for Base {
+    fn from(parts: BaseParts) -> Base {
+        let standard = parts.port == 80 || parts.port == 443;
+        let authority =
+            if standard { parts.host.clone() } else { format!("{}:{}", parts.host, parts.port) };
+        let scheme = if parts.port == 443 { "https" } else { "http" };
+        let slash = if parts.prefix.is_empty() { "" } else { "/" };
+        let url = format!("{scheme}://{authority}{slash}{}", parts.prefix);
+        Base { parts, authority, url }
+    }
+}
+
+impl From<Base> for BaseParts {
+    fn from(base: Base) -> BaseParts {
+        base.parts
+    }
 }
 
 impl Base {
+    /// The base URL of a public host name and port, with a path prefix or an empty text. Port 443 means https, everything
+    /// else http (`pump-api.md §3.1`).
+    pub fn new(host: &str, port: u16, prefix: &str) -> Base {
+        let prefix = prefix.trim_matches('/').to_owned();
+        Base::from(BaseParts { host: host.to_ascii_lowercase(), port, prefix })
+    }
+
+    /// The public host name, in lower case.
+    pub fn host(&self) -> &str {
+        &self.parts.host
+    }
+
+    /// The public port.
+    pub fn port(&self) -> u16 {
+        self.parts.port
+    }
+
+    /// The path prefix without slashes at its ends; mostly empty.
+    pub fn prefix(&self) -> &str {
+        &self.parts.prefix
+    }
+
     /// `http` or `https`.
     pub fn scheme(&self) -> &'static str {
-        if self.port == 443 { "https" } else { "http" }
+        if self.port() == 443 { "https" } else { "http" }
     }
 
     /// The host, with the port where it is not 80 or 443.
-    pub fn authority(&self) -> String {
-        if self.is_standard_port() {
-            self.host.clone()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// Whether people's ids here are `acct:` ids.
     pub fn is_standard_port(&self) -> bool {
-        self.port == 80 || self.port == 443
+        self.port() == 80 || self.port() == 443
     }
 
     /// The base URL without a slash at its end.
-    pub fn url(&self) -> String {
-        if self.prefix.is_empty() {
-            format!("{}://{}", self.scheme(), self.authority())
-        } else {
-            format!("{}://{}/{}", self.scheme(), self.authority(), self.prefix)
-        }
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The id of a local person: `acct:N@host` on port 80 or 443, else the profile URL (`pump-api.md §3.1`).
     pub fn person_id(&self, nickname: &Nickname) -> String {
         if self.is_standard_port() {
-            format!("acct:{nickname}@{}", self.host)
+            format!("acct:{nickname}@{}", self.host())
         } else {
             format!("{}/api/user/{nickname}/profile", self.url())
         }
@@ -262,11 +300,7 @@ mod tests {
     #[test]
     fn the_port_decides_scheme_and_id_form() {
         let nickname = Nickname::new("ann").expect("a nickname");
-        let base = |port| Base {
-            host: "h.test".to_owned(),
-            port,
-            prefix: String::new(),
-        };
+        let base = |port| Base::new("h.test", port, "");
         assert_eq!(base(443).url(), "https://h.test");
         assert_eq!(base(80).person_id(&nickname), "acct:ann@h.test");
         assert_eq!(

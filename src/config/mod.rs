@@ -208,11 +208,8 @@ impl Config {
     /// The base URL of the site, when a `hostname` is configured. `bound_port` is the port really listened on,
     /// which matters where `port` is 0.
     pub fn base(&self, bound_port: u16) -> Option<Base> {
-        Some(Base {
-            host: self.hostname.clone()?,
-            port: self.url_port.unwrap_or(bound_port),
-            prefix: self.url_path.clone(),
-        })
+        let hostname = self.hostname.as_ref()?;
+        Some(Base::new(hostname, self.url_port.unwrap_or(bound_port), &self.url_path))
     }
 }
 

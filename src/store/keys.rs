@@ -18,7 +18,7 @@
 //! Q token                       → request token
 //! W session hash(32)            → browser session
 //! Y user(6) session hash(32)    → the sessions of a user
-//! J due(8) job(8)               → job
+//! J due(8) job(6)               → job
 //! ```
 
 use crate::ids::{ThingId, UserId};

@@ -4,7 +4,9 @@
 
 pub mod engine;
 pub mod keys;
+pub mod jobs;
 pub mod record;
+pub mod things;
 
 use crate::clock;
 use crate::ids::ThingId;

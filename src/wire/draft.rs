@@ -5,6 +5,7 @@
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::html;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The members of a JSON object.
@@ -30,7 +31,7 @@ pub struct ActivityDraft {
 }
 
 /// One value for each of the four ways to address somebody.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addresses<T> {
     /// Addressed directly.
     pub to: T,

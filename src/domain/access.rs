@@ -1,0 +1,104 @@
+//! Who may read what (`pump-api.md §4.9`). Everything that leaves the server asks here.
+
+use crate::ids::ThingId;
+use crate::store::engine::{Read, Result};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
+
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// The person; nobody for a plain client or an anonymous visitor.
+    pub person: Option<ThingId>,
+    /// Whether the person has an account here.
+    pub local: bool,
+}
+
+impl Viewer {
+    /// Sees what is public.
+    pub const NOBODY: Viewer = Viewer { person: None, local: false };
+
+    /// A person with an account here.
+    pub fn user(id: crate::ids::UserId) -> Viewer {
+        Viewer { person: Some(id.0), local: true }
+    }
+
+    /// Whether this is the viewer.
+    pub fn is(self, person: ThingId) -> bool {
+        self.person == Some(person)
+    }
+}
+
+/// Whether an activity may be read: by its actor, and by those to whom it is addressed now (`§4.9.1`).
+pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -> Result<bool> {
+    let addressed = || activity.addresses.each().into_iter().flatten();
+    if addressed().any(|address| *address == Address::Public) {
+        return Ok(true);
+    }
+    let Some(person) = viewer.person else { return Ok(false) };
+    if person == activity.actor {
+        return Ok(true);
+    }
+    for address in addressed() {
+        let included = match address {
+            Address::Public => true,
+            Address::Followers(followed) => *followed == activity.actor && is_member(from, *followed, StreamKind::Followers, person)?,
+            Address::Following(owner) => *owner == activity.actor && is_member(from, *owner, StreamKind::Following, person)?,
+            Address::Thing(id) if *id == person => true,
+            Address::Thing(id) => is_list_member(from, activity.actor, *id, person)?,
+        };
+        if included {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an object may be read: by its author, and by whoever may read the activity that posted it (`§4.9.2`).
+/// People are seen by everybody. What was made elsewhere and came without its post activity is seen by whoever sees the
+/// activity that shows it, so it counts as readable here; addresses of the API ask [`may_fetch`].
+pub fn may_read_object(from: &dyn Read, viewer: Viewer, object: &Object) -> Result<bool> {
+    if object.is_person() || object.author.is_some_and(|author| viewer.is(author)) {
+        return Ok(true);
+    }
+    match object.post {
+        Some(post) => match things::activity(from, post)? {
+            Some(activity) => may_read_activity(from, viewer, &activity),
+            None => Ok(false),
+        },
+        // An upload that was not posted yet is its author's alone.
+        None => Ok(object.author.is_none() || matches!(object.identity, Identity::Remote(_))),
+    }
+}
+
+/// Whether an object may be fetched by its own address: as [`may_read_object`], but without a post activity only its
+/// author may (`§4.9.2`).
+pub fn may_fetch(from: &dyn Read, viewer: Viewer, object: &Object) -> Result<bool> {
+    if object.post.is_none() {
+        return Ok(object.author.is_some_and(|author| viewer.is(author)));
+    }
+    may_read_object(from, viewer, object)
+}
+
+/// Whether a thing may be read.
+pub fn may_read(from: &dyn Read, viewer: Viewer, thing: &Thing) -> Result<bool> {
+    match thing {
+        Thing::Activity(activity) => may_read_activity(from, viewer, activity),
+        Thing::Object(object) => may_read_object(from, viewer, object),
+    }
+}
+
+fn is_member(from: &dyn Read, owner: ThingId, kind: StreamKind, person: ThingId) -> Result<bool> {
+    streams::contains(from, Stream::of(owner, kind), person)
+}
+
+/// Whether `list` is a list of `owner` that holds `person`.
+fn is_list_member(from: &dyn Read, owner: ThingId, list: ThingId, person: ThingId) -> Result<bool> {
+    match things::object(from, list)? {
+        Some(object) if object.is_collection() && object.author == Some(owner) && object.deleted.is_none() => {
+            is_member(from, list, StreamKind::Members, person)
+        }
+        _ => Ok(false),
+    }
+}

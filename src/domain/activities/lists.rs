@@ -1,0 +1,117 @@
+//! Lists: collections with an owner, one type of member and a name (`pump-api.md §4.10`); `add` and `remove`.
+
+use super::Posting;
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::store::engine::{Read, Result, Tx};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams::{self, Start};
+use crate::store::things::{self, Object};
+use crate::wire::draft;
+use serde_json::Value;
+
+/// Most lists of one type that a user can have.
+pub const LISTS_MAX: u64 = 1000;
+
+/// The type of a list's members; nothing for a collection that is no list.
+pub fn member_type(object: &Object) -> Option<String> {
+    if !object.is_collection() || object.author.is_none() || object.deleted.is_some() {
+        return None;
+    }
+    let members = draft::members_of(&object.members);
+    match members.get("objectTypes").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([Value::String(only)]) => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// The stream that holds the lists of a user with members of this type.
+pub fn index(owner: ThingId, member_type: &str) -> Stream {
+    let kind = match member_type {
+        "person" => StreamKind::PersonLists,
+        "image" => StreamKind::ImageLists,
+        _ => StreamKind::OtherLists,
+    };
+    Stream::of(owner, kind)
+}
+
+fn list_name(object: &Object) -> Option<String> {
+    match draft::members_of(&object.members).remove("displayName") {
+        Some(Value::String(name)) => Some(name),
+        _ => None,
+    }
+}
+
+impl Posting<'_> {
+    /// Puts a new list among the actor's lists. A collection without a type of members is no list and is only stored.
+    pub(super) fn register_list(&self, tx: &mut dyn Tx, id: ThingId, list: &Object) -> Result<()> {
+        let Some(member_type) = member_type(list) else { return Ok(()) };
+        let Some(name) = list_name(list).filter(|name| !name.trim().is_empty()) else {
+            return Err(Error::invalid("A list needs a name (displayName).").into());
+        };
+        let index = index(self.actor, &member_type);
+        if streams::total(tx, index)? >= LISTS_MAX {
+            return Err(Error::Invalid(format!("You have {LISTS_MAX} lists already; delete one first.")).into());
+        }
+        if self.has_list(tx, index, &member_type, &name, id)? {
+            return Err(Error::Invalid(format!("You have a list named \u{201c}{name}\u{201d} already.")).into());
+        }
+        streams::append(tx, index, id)?;
+        Ok(())
+    }
+
+    /// Whether another list of the index has this name.
+    pub(super) fn has_list(&self, from: &dyn Read, index: Stream, member_type: &str, name: &str, except: ThingId) -> Result<bool> {
+        let lists = streams::page(from, index, Start::Newest, usize::try_from(LISTS_MAX).unwrap_or(usize::MAX))?;
+        for id in lists.unwrap_or_default() {
+            if let Some(list) = things::object(from, id)?
+                && id != except
+                && list_name(&list).as_deref() == Some(name)
+                && self::member_type(&list).as_deref() == Some(member_type)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Adds a member; twice is once. A target that is no list of this server is nobody's to change and has no effect.
+    pub(super) fn add(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<()> {
+        let Some(list) = self.list(tx, object, target)? else { return Ok(()) };
+        streams::append(tx, Stream::of(list, StreamKind::Members), object)?;
+        Ok(())
+    }
+
+    /// Removes a member.
+    pub(super) fn take_away(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<()> {
+        let Some(list) = self.list(tx, object, target)? else { return Ok(()) };
+        if !streams::remove(tx, Stream::of(list, StreamKind::Members), object)? {
+            return Err(Error::invalid("This is not in the list.").into());
+        }
+        Ok(())
+    }
+
+    /// The list that a target means, if the actor may change it and the object has the type of its members.
+    fn list(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<Option<ThingId>> {
+        let Some(list) = things::object(tx, target)? else { return Ok(None) };
+        if !list.is_collection() {
+            let kind = &list.object_type;
+            return Err(Error::Invalid(format!("Nothing can be added to a {kind}; the target must be a list.")).into());
+        }
+        if list.deleted.is_some() {
+            return Err(Error::invalid("This list was deleted.").into());
+        }
+        if !list.is_local() {
+            return Ok(None);
+        }
+        let Some(member_type) = member_type(&list) else { return Ok(None) };
+        if list.author != Some(self.actor) {
+            return Err(Error::invalid("Only its owner can change a list.").into());
+        }
+        let object_type = things::object(tx, object)?.map(|object| object.object_type).unwrap_or_default();
+        if object_type != member_type {
+            return Err(Error::Invalid(format!("This list holds objects of type {member_type}, not {object_type}.")).into());
+        }
+        Ok(Some(target))
+    }
+}

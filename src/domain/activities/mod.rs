@@ -1,0 +1,205 @@
+//! What an activity does (`pump-api.md §4.3`, `§4.4`): one file a group of verbs. All of an activity, its effects, its
+//! place in every stream of this host and the jobs that follow happen in one write, or not at all.
+
+mod favorite;
+mod follow;
+mod lists;
+mod post;
+mod share;
+mod update;
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domain::{audience, distribution, names, objects};
+use crate::error::Error;
+use crate::ids::{Nonce, ThingId, UserId};
+use crate::store::engine::{Result, Tx};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Activity, Address};
+use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_text};
+
+/// The application with which somebody speaks: an object of its own in activities (`pump-api.md §2.1`, "generator").
+#[derive(Clone, Debug)]
+pub struct Generator {
+    /// Its id, `urn:uuid:…`.
+    pub id: String,
+    /// `application` or `service`.
+    pub object_type: String,
+    /// The name that it registered with; empty for none.
+    pub display_name: String,
+}
+
+/// Everything that the effects of one activity need to know.
+pub struct Posting<'a> {
+    /// What the rules use.
+    pub app: &'a App,
+    /// Who acts: the author of what is made.
+    pub actor: ThingId,
+    /// When.
+    pub now: Timestamp,
+    /// The id that the activity will have.
+    pub activity: ThingId,
+}
+
+/// Posts an activity of a user: checks it, applies it, stores it, puts it into the outbox, the user's own inbox and the
+/// inboxes of everybody here to whom it is addressed. Answers when all of it is on disk.
+pub fn post(
+    app: &App,
+    user: UserId,
+    generator: Option<&Generator>,
+    draft: &ActivityDraft,
+    now: Timestamp,
+) -> std::result::Result<ThingId, Error> {
+    let (id, files) = app.store.write(|tx| {
+        let mut freed = Vec::new();
+        let id = apply(app, tx, user.0, generator, draft, now, &mut freed)?;
+        Ok((id, freed))
+    })?;
+    for file in files {
+        app.media.remove(&file);
+    }
+    app.wake_jobs();
+    Ok(id)
+}
+
+/// Applies an activity inside a write. `freed` collects the files that nothing shows any more.
+pub fn apply(
+    app: &App,
+    tx: &mut dyn Tx,
+    actor: ThingId,
+    generator: Option<&Generator>,
+    draft: &ActivityDraft,
+    now: Timestamp,
+    freed: &mut Vec<String>,
+) -> Result<ThingId> {
+    if let Some(given) = draft.actor.as_ref().and_then(|given| given.id.as_deref())
+        && names::find_thing(app.base(), tx, given)? != Some(actor)
+    {
+        return Err(Error::invalid("The actor of an activity must be the user who posts it.").into());
+    }
+    let posting = Posting { app, actor, now, activity: app.store.fresh_id() };
+    let target = match &draft.target {
+        Some(target) => Some(objects::resolve(&posting, tx, target, "collection")?),
+        None => None,
+    };
+    let object = posting.effects(tx, draft, target, freed)?;
+    let addresses = if draft.addresses.is_empty() {
+        audience::default(&posting, tx, draft, object, target)?
+    } else {
+        draft.addresses.try_map_in(|list| list.iter().map(|address| posting.address(tx, address)).collect())?
+    };
+    let generator = match generator {
+        Some(generator) => Some(objects::generator(&posting, tx, generator)?),
+        None => None,
+    };
+    let activity = Activity {
+        nonce: Nonce::random(),
+        remote_id: None,
+        verb: draft.verb.clone(),
+        actor,
+        object,
+        target,
+        generator,
+        addresses,
+        published: draft.published.unwrap_or(now),
+        updated: now,
+        received: None,
+        deleted: None,
+        members: members_text(&draft.members),
+    };
+    let major = is_major(tx, &activity)?;
+    let outbox = if major { StreamKind::OutboxMajor } else { StreamKind::OutboxMinor };
+    for kind in [StreamKind::Outbox, outbox] {
+        streams::append(tx, Stream::of(actor, kind), posting.activity)?;
+    }
+    distribution::distribute(app, tx, posting.activity, &activity, major, now)?;
+    things::put_activity(tx, posting.activity, activity);
+    Ok(posting.activity)
+}
+
+/// Whether an activity is worth a card of its own (`pump-api.md §4.5`).
+pub fn is_major(tx: &dyn crate::store::engine::Read, activity: &Activity) -> Result<bool> {
+    match activity.verb.as_str() {
+        "share" | "checkin" => Ok(true),
+        "post" | "create" => {
+            let object = things::object(tx, activity.object)?;
+            Ok(object.is_some_and(|object| !object.is_collection() && object.object_type != "comment"))
+        }
+        _ => Ok(false),
+    }
+}
+
+impl Posting<'_> {
+    /// Applies what the verb does; answers the activity's object.
+    fn effects(
+        &self,
+        tx: &mut dyn Tx,
+        draft: &ActivityDraft,
+        target: Option<ThingId>,
+        freed: &mut Vec<String>,
+    ) -> Result<ThingId> {
+        match draft.verb.as_str() {
+            "post" | "create" => {
+                let object = self.post(tx, &draft.object)?;
+                if let Some(target) = target {
+                    self.add(tx, object, target)?;
+                }
+                Ok(object)
+            }
+            "update" => self.update(tx, &draft.object),
+            "delete" => self.delete(tx, &draft.object, freed),
+            "favorite" | "like" => self.favorite(tx, &draft.object),
+            "unfavorite" | "unlike" => self.unfavorite(tx, &draft.object),
+            "follow" => self.follow(tx, &draft.object),
+            "stop-following" => self.stop_following(tx, &draft.object),
+            "share" => self.share(tx, &draft.object),
+            "unshare" => self.unshare(tx, &draft.object),
+            "add" | "remove" => {
+                let Some(target) = target else {
+                    return Err(Error::Invalid(format!("The verb \u{201c}{}\u{201d} needs a target.", draft.verb)).into());
+                };
+                let object = objects::resolve(self, tx, &draft.object, "other")?;
+                if draft.verb == "add" { self.add(tx, object, target)? } else { self.take_away(tx, object, target)? }
+                Ok(object)
+            }
+            _ => objects::resolve(self, tx, &draft.object, "other"),
+        }
+    }
+
+    /// Somebody to whom the activity is addressed; strangers of other hosts are stored as persons.
+    fn address(&self, tx: &mut dyn Tx, address: &ObjectDraft) -> Result<Address> {
+        if let Some(id) = &address.id
+            && let Some(known) = names::find(self.app.base(), tx, id)?
+        {
+            return Ok(known);
+        }
+        objects::resolve(self, tx, address, "person").map(Address::Thing)
+    }
+
+    /// The object that a verb works on: it must be there, not deleted, and readable by the actor.
+    fn existing(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
+        let id = objects::resolve(self, tx, draft, "other")?;
+        let object = things::object(tx, id)?.ok_or_else(|| Error::invalid("There is no such object."))?;
+        if object.deleted.is_some() {
+            return Err(Error::invalid("This object was deleted.").into());
+        }
+        let viewer = crate::domain::access::Viewer { person: Some(self.actor), local: true };
+        if !crate::domain::access::may_read_object(tx, viewer, &object)? {
+            return Err(Error::invalid("There is no such object.").into());
+        }
+        Ok(id)
+    }
+}
+
+impl<T> Addresses<T> {
+    /// As [`Addresses::try_map`], with the store's errors.
+    fn try_map_in<U>(&self, mut change: impl FnMut(&T) -> Result<U>) -> Result<Addresses<U>> {
+        Ok(Addresses {
+            to: change(&self.to)?,
+            cc: change(&self.cc)?,
+            bto: change(&self.bto)?,
+            bcc: change(&self.bcc)?,
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! `update` and `delete`: the author's own objects, and one's own profile.
+
+use super::{Posting, lists};
+use crate::domain::{names, objects};
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::store::engine::{Result, Tx};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Object};
+use crate::wire::draft::{ObjectDraft, members_of, members_text};
+
+impl Posting<'_> {
+    pub(super) fn update(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
+        let (id, mut object) = self.own(tx, draft, "change")?;
+        let before = object.clone();
+        objects::merge(&mut object, draft);
+        if object.is_person() {
+            keep_picture(&mut object, draft);
+        }
+        self.check_list_name(tx, id, &before, &object)?;
+        object.updated = self.now;
+        things::put_object(tx, id, object);
+        Ok(id)
+    }
+
+    pub(super) fn delete(&self, tx: &mut dyn Tx, draft: &ObjectDraft, freed: &mut Vec<String>) -> Result<ThingId> {
+        let (id, mut object) = self.own(tx, draft, "delete")?;
+        if object.is_person() {
+            return Err(Error::invalid("A person is deleted together with the account, not by an activity.").into());
+        }
+        if let Some(parent) = object.in_reply_to
+            && streams::remove(tx, Stream::of(parent, StreamKind::Replies), id)?
+        {
+            things::change_object(tx, parent, |parent| parent.replies = parent.replies.saturating_sub(1))?;
+        }
+        if let Some(member_type) = lists::member_type(&object) {
+            streams::remove(tx, lists::index(self.actor, &member_type), id)?;
+            streams::clear(tx, Stream::of(id, StreamKind::Members))?;
+        }
+        if let Some(file) = object.file.take() {
+            streams::remove(tx, Stream::of(self.actor, StreamKind::Uploads), id)?;
+            freed.push(file);
+        }
+        object.members = String::new();
+        object.updated = self.now;
+        object.deleted = Some(self.now);
+        things::put_object(tx, id, object);
+        Ok(id)
+    }
+
+    /// The actor's own object that a draft means.
+    fn own(&self, tx: &mut dyn Tx, draft: &ObjectDraft, deed: &str) -> Result<(ThingId, Object)> {
+        let missing = || Error::invalid("There is no such object.");
+        let given = draft.id.as_deref().ok_or_else(|| Error::Invalid(format!("What to {deed} needs an id.")))?;
+        let id = names::find_thing(self.app.base(), tx, given)?.ok_or_else(missing)?;
+        let object = things::object(tx, id)?.ok_or_else(missing)?;
+        if object.deleted.is_some() {
+            return Err(Error::invalid("This object was deleted.").into());
+        }
+        let owner = object.author.unwrap_or(id);
+        if owner != self.actor {
+            return Err(Error::Invalid(format!("Only its author can {deed} an object.")).into());
+        }
+        Ok((id, object))
+    }
+
+    /// A list keeps its type, and its new name must be free.
+    fn check_list_name(&self, tx: &mut dyn Tx, id: ThingId, before: &Object, after: &Object) -> Result<()> {
+        let Some(member_type) = lists::member_type(before) else { return Ok(()) };
+        if lists::member_type(after).as_deref() != Some(member_type.as_str()) {
+            return Err(Error::invalid("The type of a list's members cannot change.").into());
+        }
+        let name = members_of(&after.members).get("displayName").and_then(|name| name.as_str()).map(str::to_owned);
+        let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
+            return Err(Error::invalid("A list needs a name (displayName).").into());
+        };
+        if self.has_list(tx, lists::index(self.actor, &member_type), &member_type, &name, id)? {
+            return Err(Error::Invalid(format!("You have a list named \u{201c}{name}\u{201d} already.")).into());
+        }
+        Ok(())
+    }
+}
+
+/// A person's large picture is the one member of `pump_io` that its owner sets.
+fn keep_picture(person: &mut Object, draft: &ObjectDraft) {
+    if let Some(picture) = draft.members.get("pump_io") {
+        let mut members = members_of(&person.members);
+        members.insert("pump_io".to_owned(), picture.clone());
+        person.members = members_text(&members);
+    }
+}

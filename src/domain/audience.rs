@@ -1,0 +1,180 @@
+//! To whom an activity goes: the default where nobody was addressed (`pump-api.md §4.6`), and the people of this host who
+//! get it (`§4.7`). Decides only; [`super::distribution`] acts.
+
+use crate::domain::activities::Posting;
+use crate::domain::names;
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::store::engine::{Read, Result, Tx};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams::{self, Start};
+use crate::store::things::{self, Activity, Address, Object};
+use crate::wire::draft::{ActivityDraft, Addresses};
+use std::collections::BTreeSet;
+
+/// The people here who get an activity into their inboxes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recipients {
+    /// All of them.
+    pub people: BTreeSet<ThingId>,
+    /// Those who are addressed directly (`to` and `bto`).
+    pub direct: BTreeSet<ThingId>,
+}
+
+/// How many entries of a stream of people are read at a time.
+const BATCH: usize = 256;
+
+/// The addresses of an activity that names none: the first case of `pump-api.md §4.6` that fits.
+pub fn default(
+    posting: &Posting<'_>,
+    tx: &mut dyn Tx,
+    draft: &ActivityDraft,
+    object: ThingId,
+    target: Option<ThingId>,
+) -> Result<Addresses<Vec<Address>>> {
+    let actor = posting.actor;
+    let followers = || Addresses { cc: vec![Address::Followers(actor)], ..Addresses::default() };
+    let stored = things::object(tx, object)?;
+    let verb = draft.verb.as_str();
+    match verb {
+        "update" | "delete" if object != actor => {
+            return match post_of(tx, stored.as_ref())? {
+                Some(post) => Ok(post.addresses),
+                None => Err(Error::invalid("This was never posted, so say who shall hear of it.").into()),
+            };
+        }
+        "favorite" | "unfavorite" | "like" | "unlike" | "dislike" => {
+            return Ok(post_of(tx, stored.as_ref())?.map_or_else(followers, |post| post.addresses));
+        }
+        _ => {}
+    }
+    let is_group = |id: Option<ThingId>, tx: &dyn Read| -> Result<bool> {
+        Ok(match id {
+            Some(id) => things::object(tx, id)?.is_some_and(|thing| thing.object_type == "group"),
+            None => false,
+        })
+    };
+    if stored.as_ref().is_some_and(|stored| stored.is_person() && object != actor) {
+        return Ok(Addresses { to: vec![Address::Thing(object)], ..followers() });
+    }
+    if is_group(Some(object), tx)? && verb != "create" {
+        return Ok(Addresses { to: vec![Address::Thing(object)], ..followers() });
+    }
+    if matches!(verb, "add" | "remove" | "post") && is_group(target, tx)? {
+        return Ok(Addresses { to: target.into_iter().map(Address::Thing).collect(), ..Addresses::default() });
+    }
+    if draft.object.in_reply_to.is_some()
+        && let Some(parent) = stored.and_then(|stored| stored.in_reply_to)
+    {
+        return reply(tx, actor, parent);
+    }
+    Ok(followers())
+}
+
+/// The addresses of a reply: those of what it answers, and its author.
+fn reply(from: &dyn Read, actor: ThingId, parent: ThingId) -> Result<Addresses<Vec<Address>>> {
+    let parent = things::object(from, parent)?;
+    let post = post_of(from, parent.as_ref())?;
+    let author = post.as_ref().map(|post| post.actor).or(parent.and_then(|parent| parent.author));
+    let mut addresses = match post {
+        Some(post) => post.addresses,
+        None => Addresses { cc: vec![Address::Followers(actor)], ..Addresses::default() },
+    };
+    for list in [&mut addresses.to, &mut addresses.cc, &mut addresses.bto, &mut addresses.bcc] {
+        list.retain(|address| *address != Address::Thing(actor));
+    }
+    if let Some(author) = author.filter(|author| *author != actor)
+        && !addresses.to.contains(&Address::Thing(author))
+    {
+        addresses.to.push(Address::Thing(author));
+    }
+    Ok(addresses)
+}
+
+/// The post activity of an object.
+fn post_of(from: &dyn Read, object: Option<&Object>) -> Result<Option<Activity>> {
+    match object.and_then(|object| object.post) {
+        Some(post) => things::activity(from, post),
+        None => Ok(None),
+    }
+}
+
+/// The people of this host who get an activity, the actor among them: own posts stand in one's own inbox.
+pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
+    let mut found = Recipients::default();
+    if is_user(from, activity.actor)? {
+        found.people.insert(activity.actor);
+    }
+    let [to, cc, bto, bcc] = activity.addresses.each();
+    for (list, direct) in [(to, true), (cc, false), (bto, true), (bcc, false)] {
+        for address in list {
+            match *address {
+                Address::Public => add_members(from, Stream::of(activity.actor, StreamKind::Followers), &mut found)?,
+                Address::Followers(owner) if owner == activity.actor => {
+                    add_members(from, Stream::of(owner, StreamKind::Followers), &mut found)?;
+                }
+                Address::Following(owner) if owner == activity.actor => {
+                    add_members(from, Stream::of(owner, StreamKind::Following), &mut found)?;
+                }
+                Address::Followers(_) | Address::Following(_) => {}
+                Address::Thing(id) => {
+                    let Some(object) = things::object(from, id)? else { continue };
+                    if object.nickname().is_some() && object.deleted.is_none() {
+                        found.people.insert(id);
+                        if direct {
+                            found.direct.insert(id);
+                        }
+                    } else if object.is_collection() && object.author == Some(activity.actor) {
+                        add_members(from, Stream::of(id, StreamKind::Members), &mut found)?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Result<()> {
+    let Some(mut walk) = streams::walk(from, stream, Start::Newest)? else { return Ok(()) };
+    loop {
+        let batch = walk.next_batch(BATCH)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for id in batch {
+            if is_user(from, id)? {
+                found.people.insert(id);
+            }
+        }
+    }
+}
+
+fn is_user(from: &dyn Read, id: ThingId) -> Result<bool> {
+    Ok(things::object(from, id)?.is_some_and(|object| object.nickname().is_some() && object.deleted.is_none()))
+}
+
+/// Whether a draft or its addresses mean everybody.
+pub fn is_public(addresses: &Addresses<Vec<Address>>) -> bool {
+    addresses.each().into_iter().flatten().any(|address| *address == Address::Public)
+}
+
+/// The audience in words, as pages say it: who can see what was posted with these addresses.
+pub fn in_words(from: &dyn Read, base: &crate::ids::Base, addresses: &Addresses<Vec<Address>>) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    for address in [&addresses.to, &addresses.cc].into_iter().flatten() {
+        words.push(match *address {
+            Address::Public => "Public (whole Internet)".to_owned(),
+            Address::Followers(owner) => format!("Followers of {}", name_of(from, base, owner)?),
+            Address::Following(owner) => format!("People whom {} follows", name_of(from, base, owner)?),
+            Address::Thing(id) => name_of(from, base, id)?,
+        });
+    }
+    words.dedup();
+    Ok(words)
+}
+
+fn name_of(from: &dyn Read, base: &crate::ids::Base, id: ThingId) -> Result<String> {
+    let Some(object) = things::object(from, id)? else { return Ok("somebody".to_owned()) };
+    let name = super::documents::display_name(&object);
+    Ok(name.unwrap_or_else(|| names::object_id(base, id, &object).to_string()))
+}

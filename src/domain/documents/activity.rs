@@ -1,0 +1,109 @@
+//! Activities as JSON (`pump-api.md §3.2`).
+
+use super::object::Depth;
+use super::{Documents, Finish, time};
+use crate::domain::{access, names};
+use crate::ids::ThingId;
+use crate::store::engine::Result;
+use crate::store::things::{self, Activity, Object};
+use crate::wire::{draft, json};
+
+impl Documents<'_> {
+    /// Writes an activity. Who may read the activity was decided before; its object, target and addresses are looked at
+    /// one by one.
+    pub(super) fn activity(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        activity: &Activity,
+        finish: Finish,
+    ) -> Result<()> {
+        let key = activity.key(id);
+        let base = self.base.url();
+        let actor = things::object(self.store, activity.actor)?;
+        out.text("verb", &activity.verb);
+        out.text("id", &names::activity_id(self.base, id, activity));
+        if activity.remote_id.is_none() {
+            out.object("links").object("self").plain("href", format_args!("{base}/api/activity/{key}"));
+            if let Some(nickname) = actor.as_ref().and_then(Object::nickname) {
+                out.plain("url", format_args!("{base}/{nickname}/activity/{key}"));
+            }
+        }
+        time(out, "published", activity.published);
+        time(out, "updated", activity.updated);
+        if let Some(received) = activity.received {
+            time(out, "received", received);
+        }
+        if let Some(deleted) = activity.deleted {
+            time(out, "deleted", deleted);
+        }
+        if let Some(actor) = &actor {
+            let mut member = out.object("actor");
+            if actor.is_person() {
+                self.person(&mut member, activity.actor, actor, Finish::PLAIN, true)?;
+            } else {
+                self.object_at(&mut member, activity.actor, actor, Finish::PLAIN, Depth::WHOLE)?;
+            }
+        }
+        let object = self.activity_object(out, activity, id, finish)?;
+        if activity.deleted.is_some() {
+            return Ok(());
+        }
+        out.members(&activity.members);
+        if !has_own_sentence(activity) {
+            let sentence = self.sentence(activity, actor.as_ref(), object.as_ref())?;
+            out.text("content", &sentence);
+        }
+        if let Some(target) = activity.target {
+            self.nested(&mut out.object("target"), target, finish, Depth::WHOLE)?;
+        }
+        if let Some(generator) = activity.generator {
+            self.nested(&mut out.object("generator"), generator, Finish::PLAIN, Depth { counts: false, ..Depth::WHOLE })?;
+        }
+        self.addresses(out, activity)
+    }
+
+    /// Writes the object of an activity and hands back what the viewer may know of it.
+    fn activity_object(
+        &self,
+        out: &mut json::Object<'_>,
+        activity: &Activity,
+        id: ThingId,
+        finish: Finish,
+    ) -> Result<Option<Object>> {
+        let Some(object) = things::object(self.store, activity.object)? else { return Ok(None) };
+        let mut member = out.object("object");
+        if object.is_person() {
+            self.person(&mut member, activity.object, &object, finish, true)?;
+            return Ok(Some(object));
+        }
+        let seen = object.post == Some(id) || access::may_read_object(self.store, self.viewer, &object)?;
+        if !seen {
+            self.nested(&mut member, activity.object, Finish::PLAIN, Depth::WHOLE)?;
+            return Ok(None);
+        }
+        let depth = Depth { author: activity.verb != "post", ..Depth::WHOLE };
+        self.object_at(&mut member, activity.object, &object, finish, depth)?;
+        Ok(Some(object))
+    }
+
+    fn addresses(&self, out: &mut json::Object<'_>, activity: &Activity) -> Result<()> {
+        let own = self.viewer.is(activity.actor);
+        let [to, cc, bto, bcc] = activity.addresses.each();
+        for (name, list, seen) in [("to", to, true), ("cc", cc, true), ("bto", bto, own), ("bcc", bcc, own)] {
+            if list.is_empty() || !seen {
+                continue;
+            }
+            let mut array = out.array(name);
+            for address in list {
+                self.address(&mut array.object(), *address)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the client gave the activity a sentence of its own.
+fn has_own_sentence(activity: &Activity) -> bool {
+    activity.members.contains("\"content\":") && draft::members_of(&activity.members).contains_key("content")
+}

@@ -1,0 +1,115 @@
+//! The one serializer: everything that leaves as JSON is written here, for a viewer. A document is made of the members
+//! that its maker gave, which were scrubbed when they came in, and of members that the server sets; nothing else exists,
+//! so nothing private can leak. What the viewer may not read shrinks to its id and type (`pump-api.md §4.9.4`).
+
+mod activity;
+mod object;
+mod person;
+mod sentence;
+
+pub use sentence::{display_name, past_form};
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domain::access::Viewer;
+use crate::ids::{Base, ThingId};
+use crate::store::Store;
+use crate::store::engine::Result;
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Activity, Object};
+use crate::wire::json;
+
+/// What a viewer gets beyond the object itself (`pump-api.md §3.7`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Finish {
+    /// `liked`: whether the viewer likes it.
+    pub liked: bool,
+    /// `pump_io.shared`: whether the viewer shared it.
+    pub shared: bool,
+    /// `pump_io.followed`, on people.
+    pub followed: bool,
+    /// The first likers.
+    pub likers: bool,
+    /// The first replies.
+    pub replies: bool,
+    /// The first sharers.
+    pub sharers: bool,
+}
+
+impl Finish {
+    /// Nothing more: minor feeds, lists, uploads.
+    pub const PLAIN: Finish =
+        Finish { liked: false, shared: false, followed: false, likers: false, replies: false, sharers: false };
+    /// Major feeds, favorites.
+    pub const MAJOR: Finish =
+        Finish { liked: true, shared: true, followed: false, likers: true, replies: true, sharers: true };
+    /// An object by itself, and the answer to a post.
+    pub const FULL: Finish = Finish { followed: true, ..Finish::MAJOR };
+    /// Members of a list.
+    pub const MEMBER: Finish = Finish { shared: false, ..Finish::FULL };
+    /// The feed of replies, and replies inside an object.
+    pub const REPLY: Finish = Finish { liked: true, likers: true, ..Finish::PLAIN };
+    /// Followers and following.
+    pub const PERSON: Finish = Finish { followed: true, ..Finish::PLAIN };
+}
+
+/// Most likers, replies or sharers inside an object (`pump-api.md §5.6`).
+const EMBEDDED_MAX: usize = 4;
+
+/// Writes documents for one viewer.
+pub struct Documents<'a> {
+    store: &'a Store,
+    base: &'a Base,
+    viewer: Viewer,
+}
+
+impl<'a> Documents<'a> {
+    /// Documents as `viewer` may see them.
+    pub fn for_viewer(app: &'a App, viewer: Viewer) -> Documents<'a> {
+        Documents { store: &app.store, base: app.base(), viewer }
+    }
+
+    /// One object as JSON text.
+    pub fn object_text(&self, id: ThingId, object: &Object, finish: Finish) -> Result<String> {
+        let mut out = String::with_capacity(2048);
+        self.object(&mut json::Object::open(&mut out), id, object, finish)?;
+        Ok(out)
+    }
+
+    /// One activity as JSON text; its object and target are finished.
+    pub fn activity_text(&self, id: ThingId, activity: &Activity, finish: Finish) -> Result<String> {
+        let mut out = String::with_capacity(4096);
+        self.activity(&mut json::Object::open(&mut out), id, activity, finish)?;
+        Ok(out)
+    }
+
+    /// An object by its id, as an element of a feed. Writes nothing if it is gone from the store.
+    pub fn item(&self, array: &mut json::Array<'_>, id: ThingId, finish: Finish) -> Result<()> {
+        if let Some(object) = things::object(self.store, id)? {
+            self.object(&mut array.object(), id, &object, finish)?;
+        }
+        Ok(())
+    }
+
+    /// The newest entries of a stream of an object, with the total, as a feed inside that object.
+    fn embedded(
+        &self,
+        out: &mut json::Object<'_>,
+        owner: ThingId,
+        kind: StreamKind,
+        mut write: impl FnMut(&mut json::Array<'_>, ThingId) -> Result<bool>,
+    ) -> Result<()> {
+        let page = streams::page(self.store, Stream::of(owner, kind), streams::Start::Newest, EMBEDDED_MAX)?;
+        let mut items = out.array("items");
+        for id in page.unwrap_or_default() {
+            write(&mut items, id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a time.
+fn time(out: &mut json::Object<'_>, name: &str, at: Timestamp) {
+    out.plain(name, format_args!("{at}"));
+}

@@ -1,0 +1,208 @@
+//! Objects as JSON (`pump-api.md §3.3`).
+
+use super::{Documents, Finish, time};
+use crate::domain::{access, names};
+use crate::ids::ThingId;
+use crate::store::engine::Result;
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Address, Identity, Object};
+use crate::wire::json;
+
+/// How much of an object is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Depth {
+    /// Whether the author is written: not in the activity that posted it.
+    pub author: bool,
+    /// Whether what it answers is written: not inside that very object.
+    pub in_reply_to: bool,
+    /// Whether the counts are written.
+    pub counts: bool,
+}
+
+impl Depth {
+    /// Everything.
+    pub(super) const WHOLE: Depth = Depth { author: true, in_reply_to: true, counts: true };
+}
+
+impl Documents<'_> {
+    /// Writes an object as the main thing, with what `finish` adds.
+    pub(super) fn object(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        object: &Object,
+        finish: Finish,
+    ) -> Result<()> {
+        if object.is_person() {
+            return self.person(out, id, object, finish, true);
+        }
+        self.object_at(out, id, object, finish, Depth::WHOLE)
+    }
+
+    /// Writes the object with this id where it stands inside something else; what the viewer may not read shrinks.
+    pub(super) fn nested(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        finish: Finish,
+        depth: Depth,
+    ) -> Result<()> {
+        let Some(object) = things::object(self.store, id)? else { return Ok(()) };
+        if object.is_person() {
+            return self.person(out, id, &object, finish, finish != Finish::PLAIN);
+        }
+        if !access::may_read_object(self.store, self.viewer, &object)? {
+            self.stub(out, id, &object);
+            return Ok(());
+        }
+        self.object_at(out, id, &object, finish, depth)
+    }
+
+    /// Writes an object that is no person and that the viewer may read.
+    pub(super) fn object_at(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        object: &Object,
+        finish: Finish,
+        depth: Depth,
+    ) -> Result<()> {
+        out.text("objectType", &object.object_type);
+        out.text("id", &names::object_id(self.base, id, object).to_string());
+        if let Some(published) = object.published {
+            time(out, "published", published);
+        }
+        time(out, "updated", object.updated);
+        let author = match object.author {
+            Some(author) => things::object(self.store, author)?.map(|person| (author, person)),
+            None => None,
+        };
+        if let Some(deleted) = object.deleted {
+            time(out, "deleted", deleted);
+        } else {
+            out.members(&object.members);
+        }
+        if depth.author
+            && let Some((author, person)) = &author
+        {
+            self.person(&mut out.object("author"), *author, person, Finish::PLAIN, false)?;
+        }
+        if depth.in_reply_to
+            && let Some(parent) = object.in_reply_to
+        {
+            let depth = Depth { author: true, in_reply_to: false, counts: false };
+            self.nested(&mut out.object("inReplyTo"), parent, Finish::PLAIN, depth)?;
+        }
+        if object.is_local() {
+            self.links(out, id, object, author.as_ref().and_then(|(_, person)| person.nickname()));
+        }
+        if object.deleted.is_some() {
+            return Ok(());
+        }
+        self.object_flags(out, id, object, finish)?;
+        self.object_feeds(out, id, object, finish, depth)
+    }
+
+    /// What is left of an object for somebody who may not read it: enough to name it (`pump-api.md §4.9.4`).
+    fn stub(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object) {
+        out.text("objectType", &object.object_type);
+        out.text("id", &names::object_id(self.base, id, object).to_string());
+    }
+
+    fn links(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object, author: Option<&str>) {
+        let own = names::object_self(self.base, id, object);
+        out.object("links").object("self").plain("href", format_args!("{own}"));
+        if let Some(nickname) = author {
+            let key = object.key(id);
+            let kind = if object.is_collection() { "list" } else { names::route_type(&object.object_type) };
+            out.plain("url", format_args!("{}/{nickname}/{kind}/{key}", self.base.url()));
+        }
+    }
+
+    fn object_flags(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object, finish: Finish) -> Result<()> {
+        let Some(viewer) = self.viewer.person else { return Ok(()) };
+        if finish.liked {
+            out.boolean("liked", object.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?);
+        }
+        if finish.shared {
+            let shared = object.shares > 0 && self.is_in(id, StreamKind::Shares, viewer)?;
+            out.object("pump_io").boolean("shared", shared);
+        }
+        Ok(())
+    }
+
+    fn object_feeds(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        object: &Object,
+        finish: Finish,
+        depth: Depth,
+    ) -> Result<()> {
+        let local = object.is_local();
+        for (name, total, wanted, kind) in [
+            ("likes", object.likes, finish.likers, StreamKind::Likes),
+            ("replies", object.replies, finish.replies, StreamKind::Replies),
+            ("shares", object.shares, finish.sharers, StreamKind::Shares),
+        ] {
+            // A remote object brought its own addresses along as members; our totals for it are not its home's.
+            if !local {
+                continue;
+            }
+            let mut feed = out.object(name);
+            feed.plain("url", format_args!("{}", names::object_feed(self.base, id, object, name)));
+            if depth.counts {
+                feed.number("totalItems", u64::from(total));
+            }
+            if wanted && total > 0 {
+                self.embedded(&mut feed, id, kind, |items, entry| match kind {
+                    StreamKind::Replies => self.reply_item(items, entry),
+                    _ => self.item(items, entry, Finish::PLAIN).map(|()| true),
+                })?;
+            }
+        }
+        if object.is_collection() && matches!(object.identity, Identity::Made | Identity::Given(_)) {
+            let mut members = out.object("members");
+            members.plain("url", format_args!("{}", names::object_feed(self.base, id, object, "members")));
+            let stream = Stream::of(id, StreamKind::Members);
+            members.number("totalItems", streams::total(self.store, stream)?);
+        }
+        Ok(())
+    }
+
+    /// Writes a reply inside the object that it answers, if the viewer may read it.
+    pub fn reply_item(&self, items: &mut json::Array<'_>, id: ThingId) -> Result<bool> {
+        let Some(reply) = things::object(self.store, id)? else { return Ok(false) };
+        if !access::may_read_object(self.store, self.viewer, &reply)? {
+            return Ok(false);
+        }
+        let depth = Depth { in_reply_to: false, ..Depth::WHOLE };
+        self.object_at(&mut items.object(), id, &reply, Finish::REPLY, depth)?;
+        Ok(true)
+    }
+
+    /// Writes somebody to whom an activity was addressed (`pump-api.md §3.10`).
+    pub(super) fn address(&self, out: &mut json::Object<'_>, address: Address) -> Result<()> {
+        let (person, kind, name) = match address {
+            Address::Public => {
+                out.plain("objectType", format_args!("collection"));
+                out.plain("id", format_args!("{}", names::PUBLIC));
+                return Ok(());
+            }
+            Address::Thing(id) => return self.nested(out, id, Finish::PLAIN, Depth { counts: false, ..Depth::WHOLE }),
+            Address::Followers(person) => (person, "followers", "Followers"),
+            Address::Following(person) => (person, "following", "Following"),
+        };
+        let Some(object) = things::object(self.store, person)? else { return Ok(()) };
+        let (base, nickname) = (self.base.url(), object.nickname().unwrap_or_default());
+        out.plain("objectType", format_args!("collection"));
+        out.plain("id", format_args!("{base}/api/user/{nickname}/{kind}"));
+        out.plain("url", format_args!("{base}/{nickname}/{kind}"));
+        out.plain("displayName", format_args!("{name}"));
+        self.person(&mut out.object("author"), person, &object, Finish::PLAIN, false)?;
+        out.object("links").object("self").plain("href", format_args!("{base}/api/user/{nickname}/{kind}"));
+        out.object("members").plain("url", format_args!("{base}/api/user/{nickname}/{kind}"));
+        Ok(())
+    }
+}

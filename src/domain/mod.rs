@@ -1,0 +1,12 @@
+//! The rules: who may read what, what an activity does, to whom it goes. No I/O of its own, and no word about how an
+//! activity came or leaves.
+
+pub mod access;
+pub mod activities;
+pub mod audience;
+pub mod distribution;
+pub mod documents;
+pub mod feeds;
+pub mod names;
+pub mod objects;
+pub mod people;

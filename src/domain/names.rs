@@ -1,0 +1,191 @@
+//! Ids and addresses outside, short ids inside: finds what a URI means and says what a thing is called
+//! (`pump-api.md §3.1`).
+
+use crate::ids::{Base, Key, Nickname, ThingId, UserId};
+use crate::store::engine::{Read, Result};
+use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
+use crate::store::{aliases, users};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::fmt::{self, Display};
+
+/// The id of the collection that is everybody.
+pub const PUBLIC: &str = "http://activityschema.org/collection/public";
+
+/// The types that have addresses of their own; everything else lives under `other` (`pump-api.md §3.3.1`).
+pub const TYPES: &[&str] = &[
+    "alert", "application", "article", "audio", "badge", "binary", "bookmark", "collection", "comment", "device",
+    "event", "file", "game", "group", "image", "issue", "job", "note", "offer", "organization", "page", "person",
+    "place", "process", "product", "question", "review", "service", "task", "video",
+];
+
+/// What JavaScript's `encodeURIComponent` leaves alone.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'~').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+
+/// `text` encoded for a value in a query.
+pub fn encode(text: &str) -> impl Display + '_ {
+    utf8_percent_encode(text, COMPONENT)
+}
+
+/// The type in the addresses of an object: its own in lower case, or `other`.
+pub fn route_type(object_type: &str) -> &'static str {
+    TYPES.iter().find(|name| name.eq_ignore_ascii_case(object_type)).copied().unwrap_or("other")
+}
+
+/// Finds what an id means here; nothing if it is unknown.
+pub fn find(base: &Base, from: &dyn Read, id: &str) -> Result<Option<Address>> {
+    if id == PUBLIC {
+        return Ok(Some(Address::Public));
+    }
+    if let Some(path) = local_path(base, id) {
+        return find_path(from, path);
+    }
+    if let Some(nickname) = local_account(base, id) {
+        return Ok(users::by_nickname(from, &nickname)?.map(|UserId(id)| Address::Thing(id)));
+    }
+    Ok(aliases::find(from, id)?.map(Address::Thing))
+}
+
+/// Finds the thing that an id means; virtual collections are no things.
+pub fn find_thing(base: &Base, from: &dyn Read, id: &str) -> Result<Option<ThingId>> {
+    Ok(match find(base, from, id)? {
+        Some(Address::Thing(id)) => Some(id),
+        _ => None,
+    })
+}
+
+/// Whether an id belongs to this host, known or not (`pump-api.md §3.1`, "domain of an id").
+pub fn is_ours(base: &Base, id: &str) -> bool {
+    domain(id).is_some_and(|domain| domain.eq_ignore_ascii_case(base.host()))
+}
+
+/// The host of an id: of a URL, after the `@` of an account, the authority of a tag.
+pub fn domain(id: &str) -> Option<&str> {
+    let (scheme, rest) = id.split_once(':').unwrap_or(("acct", id));
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => {
+            let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            Some(host.split_once(':').map_or(host, |(host, _)| host))
+        }
+        "acct" | "mailto" => rest.rsplit_once('@').map(|(_, host)| host),
+        "tag" => rest.split([',', ':']).next().map(|authority| authority.rsplit_once('@').map_or(authority, |(_, h)| h)),
+        _ => None,
+    }
+}
+
+/// The thing with this key, if the key is right.
+pub fn by_key(from: &dyn Read, text: &str) -> Result<Option<(ThingId, Thing)>> {
+    let Some(key) = Key::parse(text) else { return Ok(None) };
+    Ok(things::get(from, key.id)?.map(|thing| (key.id, thing)).filter(|(_, thing)| match thing {
+        Thing::Activity(activity) => activity.nonce == key.nonce,
+        Thing::Object(object) => object.nonce == key.nonce,
+    }))
+}
+
+/// The id of an object.
+pub fn object_id<'a>(base: &'a Base, id: ThingId, object: &'a Object) -> impl Display + 'a {
+    ObjectName { base, id, object, what: What::Id }
+}
+
+/// The address of an object in the API, `links.self`.
+pub fn object_self<'a>(base: &'a Base, id: ThingId, object: &'a Object) -> impl Display + 'a {
+    ObjectName { base, id, object, what: What::Own }
+}
+
+/// The address of a feed of an object: `likes`, `replies`, `shares`, `members`.
+pub fn object_feed<'a>(base: &'a Base, id: ThingId, object: &'a Object, feed: &'static str) -> impl Display + 'a {
+    ObjectName { base, id, object, what: What::Feed(feed) }
+}
+
+/// The id of an activity.
+pub fn activity_id(base: &Base, id: ThingId, activity: &Activity) -> String {
+    match &activity.remote_id {
+        Some(remote) => remote.clone(),
+        None => format!("{}/api/activity/{}", base.url(), activity.key(id)),
+    }
+}
+
+enum What {
+    Id,
+    Own,
+    Feed(&'static str),
+}
+
+struct ObjectName<'a> {
+    base: &'a Base,
+    id: ThingId,
+    object: &'a Object,
+    what: What,
+}
+
+impl Display for ObjectName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (url, kind) = (self.base.url(), route_type(&self.object.object_type));
+        match (&self.object.identity, &self.what) {
+            (Identity::User(nickname), What::Id) if self.base.is_standard_port() => {
+                write!(f, "acct:{nickname}@{}", self.base.host())
+            }
+            (Identity::User(nickname), What::Id | What::Own) => write!(f, "{url}/api/user/{nickname}/profile"),
+            (Identity::Given(id) | Identity::Remote(id), What::Id) => f.write_str(id),
+            (Identity::Given(id) | Identity::Remote(id), What::Own) => write!(f, "{url}/api/{kind}?id={}", encode(id)),
+            (Identity::Given(id) | Identity::Remote(id), What::Feed(feed)) => {
+                write!(f, "{url}/api/{kind}/{feed}?id={}", encode(id))
+            }
+            (_, What::Feed(feed)) => write!(f, "{url}/api/{kind}/{}/{feed}", self.object.key(self.id)),
+            (Identity::Made, _) => write!(f, "{url}/api/{kind}/{}", self.object.key(self.id)),
+        }
+    }
+}
+
+/// The path below the base URL, if the id is below it.
+fn local_path<'a>(base: &Base, id: &'a str) -> Option<&'a str> {
+    id.strip_prefix(&base.url())?.strip_prefix('/')
+}
+
+/// The nickname in an `acct:` id, or in a bare `N@host`, of this host.
+fn local_account(base: &Base, id: &str) -> Option<Nickname> {
+    let account = id.strip_prefix("acct:").unwrap_or(id);
+    let (nickname, host) = account.rsplit_once('@')?;
+    if host.eq_ignore_ascii_case(base.host()) { Nickname::new(nickname).ok() } else { None }
+}
+
+/// Finds what an address of our own API means.
+fn find_path(from: &dyn Read, path: &str) -> Result<Option<Address>> {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["api", "user", nickname, rest @ ..] => {
+            let Ok(nickname) = Nickname::new(nickname) else { return Ok(None) };
+            let Some(UserId(person)) = users::by_nickname(from, &nickname)? else { return Ok(None) };
+            Ok(match rest {
+                [] | ["profile"] => Some(Address::Thing(person)),
+                ["followers"] => Some(Address::Followers(person)),
+                ["following"] => Some(Address::Following(person)),
+                _ => None,
+            })
+        }
+        ["api", _, key] => Ok(by_key(from, key)?.map(|(id, _)| Address::Thing(id))),
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::domain;
+
+    #[test]
+    fn ids_have_a_domain() {
+        for (id, host) in [
+            ("http://h.test:80/api/note/x", Some("h.test")),
+            ("https://evil@h.test/x", Some("h.test")),
+            ("acct:ann@h.test", Some("h.test")),
+            ("ann@h.test", Some("h.test")),
+            ("mailto:ann@h.test", Some("h.test")),
+            ("tag:h.test,2026:x", Some("h.test")),
+            ("urn:uuid:1", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(domain(id), host, "{id}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Stores objects that activities bring along, once each, and finds them again (`pump-api.md §4.8`).
+
+use crate::domain::activities::{Generator, Posting};
+use crate::domain::names;
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::store::aliases;
+use crate::store::engine::{Result, Tx};
+use crate::store::things::{self, Address, Identity, Object};
+use crate::wire::draft::{Members, ObjectDraft, members_text};
+
+/// Members that the server sets on objects made here.
+const OWNED_MEMBERS: &[&str] = &[
+    "likes", "replies", "shares", "members", "documents", "followers", "following", "favorites", "lists", "links",
+    "url", "pump_io", "preferredUsername",
+];
+
+/// Members of an uploaded object that point at its file.
+const FILE_MEMBERS: &[&str] = &["image", "fullImage", "stream", "fileUrl", "mimeType", "thumbhash"];
+
+/// Deepest chain of authors and parents of unknown remote objects that is stored.
+const DEPTH_MAX: usize = 4;
+
+/// Finds the object that a draft means, or stores what was given. An unknown id under our own host is refused: nobody but
+/// the server makes those. `fallback_type` is the type of something that says none.
+pub fn resolve(posting: &Posting<'_>, tx: &mut dyn Tx, draft: &ObjectDraft, fallback_type: &str) -> Result<ThingId> {
+    resolve_at(posting, tx, draft, fallback_type, 0)
+}
+
+fn resolve_at(
+    posting: &Posting<'_>,
+    tx: &mut dyn Tx,
+    draft: &ObjectDraft,
+    fallback_type: &str,
+    depth: usize,
+) -> Result<ThingId> {
+    let base = posting.app.base();
+    let object_type = draft.object_type.as_deref().unwrap_or(fallback_type);
+    let Some(id) = &draft.id else {
+        return without_id(posting, tx, draft, object_type);
+    };
+    match names::find(base, tx, id)? {
+        Some(Address::Thing(known)) => return Ok(known),
+        Some(_) => return Err(Error::Invalid(format!("{id} is a collection of the server, not an object.")).into()),
+        None if names::is_ours(base, id) => return Err(Error::Invalid(format!("There is no {id} here.")).into()),
+        None => {}
+    }
+    let mut object = Object::new(Identity::Remote(id.clone()), object_type, posting.now);
+    object.published = draft.published;
+    object.members = members_text(&draft.members);
+    if depth < DEPTH_MAX {
+        if let Some(author) = &draft.author {
+            let author = resolve_at(posting, tx, author, "person", depth + 1)?;
+            // Nobody here wrote what another host made, whatever the sender says.
+            let local = things::object(tx, author)?.is_some_and(|author| author.is_local());
+            object.author = Some(author).filter(|_| !local);
+        }
+        if let Some(parent) = &draft.in_reply_to {
+            object.in_reply_to = Some(resolve_at(posting, tx, parent, "other", depth + 1)?);
+        }
+    }
+    let thing = posting.app.store.fresh_id();
+    aliases::add(tx, id, thing)?;
+    things::put_object(tx, thing, object);
+    Ok(thing)
+}
+
+/// An object without an id is the one of the same type with the same address, or a new one that belongs to nobody.
+fn without_id(posting: &Posting<'_>, tx: &mut dyn Tx, draft: &ObjectDraft, object_type: &str) -> Result<ThingId> {
+    let url = draft.members.get("url").and_then(|url| url.as_str());
+    let alias = url.map(|url| format!("{object_type} {url}"));
+    if let Some(alias) = &alias
+        && let Some(known) = aliases::find(tx, alias)?
+    {
+        return Ok(known);
+    }
+    let mut object = Object::new(Identity::Made, object_type, posting.now);
+    object.members = members_text(&draft.members);
+    let thing = posting.app.store.fresh_id();
+    if let Some(alias) = &alias {
+        aliases::add(tx, alias, thing)?;
+    }
+    things::put_object(tx, thing, object);
+    Ok(thing)
+}
+
+/// The object of an application.
+pub fn generator(posting: &Posting<'_>, tx: &mut dyn Tx, generator: &Generator) -> Result<ThingId> {
+    let known = aliases::find(tx, &generator.id)?;
+    let mut object = match known {
+        Some(known) => things::object(tx, known)?,
+        None => None,
+    }
+    .unwrap_or_else(|| Object::new(Identity::Given(generator.id.clone()), &generator.object_type, posting.now));
+    let mut members = Members::new();
+    if !generator.display_name.is_empty() {
+        members.insert("displayName".to_owned(), generator.display_name.as_str().into());
+    }
+    let members = members_text(&members);
+    if let Some(known) = known
+        && object.members == members
+    {
+        return Ok(known);
+    }
+    object.members = members;
+    object.updated = posting.now;
+    let thing = known.unwrap_or_else(|| posting.app.store.fresh_id());
+    if known.is_none() {
+        aliases::add(tx, &generator.id, thing)?;
+    }
+    things::put_object(tx, thing, object);
+    Ok(thing)
+}
+
+/// The members of a draft that its maker may set on an object made here.
+pub fn own_members(draft: &ObjectDraft) -> Members {
+    let mut members = draft.members.clone();
+    members.retain(|key, _| !OWNED_MEMBERS.contains(&key.as_str()));
+    members
+}
+
+/// Gives an object made here the members of a draft. What the draft does not name stays as it is; what points at an
+/// uploaded file is not the sender's to change.
+pub fn merge(object: &mut Object, draft: &ObjectDraft) {
+    let mut members = crate::wire::draft::members_of(&object.members);
+    for (key, value) in own_members(draft) {
+        if object.file.is_none() || !FILE_MEMBERS.contains(&key.as_str()) {
+            members.insert(key, value);
+        }
+    }
+    object.members = members_text(&members);
+}

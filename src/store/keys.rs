@@ -9,7 +9,7 @@
 //! N folded nickname             → nickname: its user, kept when the user goes
 //! S stream(7)                   → head of a stream with its newest entries (streams.rs)
 //! C stream(7) !number(4)        → chunk of older entries, newest first
-//! X stream(7) !thing(6)         → anchor: the chunk that holds an entry
+//! X stream(7) !thing(6)         → anchor: the chunks that hold what came in order from a thing on
 //! E stream(7) thing(6)          → edge: a thing is in a set-like stream, and where
 //! R stream(7) !block(4)         → how many entries were removed from each chunk of a block
 //! K client id                   → client: a registered application

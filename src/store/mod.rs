@@ -2,10 +2,13 @@
 //! has a file with the questions and deeds it knows. Questions take anything that can be read (the store, or a write that
 //! sees its own changes); deeds take a write, so that what belongs together changes together.
 
+pub mod aliases;
 pub mod engine;
-pub mod keys;
 pub mod jobs;
+pub mod keys;
+pub mod meta;
 pub mod record;
+pub mod streams;
 pub mod things;
 
 use crate::clock;
@@ -22,8 +25,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store on an open engine.
+    /// The store on an open engine; one that a newer release wrote is refused.
     pub fn on(engine: Box<dyn Engine>) -> Result<Store> {
+        meta::open(engine.as_ref())?;
         let newest_id = AtomicU64::new(newest_thing(engine.as_ref())?);
         Ok(Store { engine, newest_id })
     }

@@ -3,6 +3,8 @@
 
 pub mod compact;
 pub mod export;
+#[cfg(test)]
+pub mod memory;
 pub mod sled;
 
 mod committer;
@@ -24,6 +26,13 @@ use std::io;
 pub enum Error {
     /// The files are damaged; the text says which and what can be done.
     Corrupt(String),
+    /// A newer release wrote the store, in a format that this one does not know.
+    Newer {
+        /// The format of the store.
+        found: u32,
+        /// The newest format that this release reads.
+        known: u32,
+    },
     /// Another process holds the store.
     Locked(String),
     /// The disk is full.
@@ -94,6 +103,11 @@ impl fmt::Display for Error {
         match self {
             Error::Corrupt(what) => write!(f, "the store is damaged: {what}"),
             Error::Locked(what) => write!(f, "the store is in use: {what}"),
+            Error::Newer { found, known } => write!(
+                f,
+                "the store was written by a newer release: its format is {found}, this release reads up to {known}. \
+                 Nothing was changed; start the newer release, or restore a backup made with this one."
+            ),
             Error::Full => f.write_str("the disk is full"),
             Error::Io(what) => write!(f, "the store cannot be read or written: {what}"),
             Error::Refused(error) => error.fmt(f),
@@ -122,7 +136,7 @@ impl From<Error> for crate::error::Error {
                     "The store takes no writes now. Try again later.".to_owned(),
                 )
             }
-            Error::Corrupt(_) => crate::error::Error::internal(error),
+            Error::Corrupt(_) | Error::Newer { .. } => crate::error::Error::internal(error),
         }
     }
 }

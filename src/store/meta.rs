@@ -1,0 +1,122 @@
+//! The few named values of the store as a whole: the format of its records, and what the site is.
+
+use super::engine::{Durability, Engine, Error, Read, Result, Tx};
+use super::keys::{KeyBytes, Table};
+use super::record::{self, Record};
+use crate::ids::Base;
+use serde::{Deserialize, Serialize};
+
+/// The format that this release reads and writes. It rises when an older release could not read the store any more;
+/// records that change on their own carry their own version.
+pub const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Record for Format {
+    const NAME: &'static str = "format";
+    const VERSION: u8 = 1;
+}
+
+/// What the site is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The base URL: part of every id, so it never changes once it is known.
+    pub base: Option<Base>,
+    /// What people call the site.
+    pub name: String,
+    /// When the site was set up, in milliseconds since 1970.
+    pub created_ms: u64,
+}
+
+impl Record for Site {
+    const NAME: &'static str = "site";
+    const VERSION: u8 = 1;
+}
+
+/// Checks that this release can read the store, and marks a new store as one of its own. A store of a newer release is
+/// refused with [`Error::Newer`].
+pub fn open(engine: &dyn Engine) -> Result<()> {
+    let key = key("format");
+    if let Some(Format { format }) = record::get(engine, &key)? {
+        return if format > FORMAT {
+            Err(Error::Newer {
+                found: format,
+                known: FORMAT,
+            })
+        } else {
+            Ok(())
+        };
+    }
+    engine.write(Durability::Durable, &mut |tx| {
+        record::put(tx, &key, &Format { format: FORMAT });
+        Ok(())
+    })
+}
+
+/// What the site is, once it was set up.
+pub fn site(read: &dyn Read) -> Result<Option<Site>> {
+    record::get(read, &key("site"))
+}
+
+/// Sets what the site is.
+pub fn put_site(tx: &mut dyn Tx, site: &Site) {
+    record::put(tx, &key("site"), site);
+}
+
+fn key(name: &str) -> KeyBytes {
+    KeyBytes::of(Table::Meta).tail(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FORMAT, Format, Site, key, open, put_site, site};
+    use crate::store::engine::memory::MemoryEngine;
+    use crate::store::engine::{Durability, Engine, Error, Read};
+    use crate::store::record;
+
+    #[test]
+    fn a_store_of_a_newer_release_is_refused_and_left_alone() {
+        let engine = MemoryEngine::default();
+        let newer = Format { format: FORMAT + 1 };
+        let written = engine.write(Durability::Durable, &mut |tx| {
+            record::put(tx, &key("format"), &newer);
+            Ok(())
+        });
+        assert!(written.is_ok());
+        let before = engine.get(&key("format")).expect("reads");
+        let refused = open(&engine).expect_err("a newer format");
+        assert!(matches!(refused, Error::Newer { found, .. } if found == FORMAT + 1));
+        assert!(refused.to_string().contains("newer release"));
+        assert_eq!(engine.get(&key("format")).expect("reads"), before);
+    }
+
+    #[test]
+    fn a_new_store_is_marked_and_opens_again() {
+        let engine = MemoryEngine::default();
+        open(&engine).expect("a new store");
+        assert!(engine.get(&key("format")).expect("reads").is_some());
+        open(&engine).expect("the same store");
+    }
+
+    #[test]
+    fn the_site_is_kept() {
+        let engine = MemoryEngine::default();
+        assert_eq!(site(&engine).expect("reads"), None);
+        let base = r#"{"host":"h.test","port":443,"prefix":""}"#;
+        let base = serde_json::from_str(base).expect("a base URL");
+        let home = Site {
+            base: Some(base),
+            name: "Home".to_owned(),
+            created_ms: 1_795_217_913_123,
+        };
+        let written = engine.write(Durability::Durable, &mut |tx| {
+            put_site(tx, &home);
+            Ok(())
+        });
+        assert!(written.is_ok());
+        assert_eq!(site(&engine).expect("reads"), Some(home));
+    }
+}

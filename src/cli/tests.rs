@@ -157,7 +157,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [
         "PUMPHOUSE_HOSTNAME",
-        "--urlPort (port)",
+        "--urlPort (0 to 65535)",
         "setup-code",
         "/etc/pumphouse.json",
     ] {

@@ -43,9 +43,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         enable_uploads: values.flag("enableUploads"),
         upload_bytes_max: bytes_max(values, "uploadBytesMax"),
         json_bytes_max: bytes_max(values, "jsonBytesMax"),
-        site: values
-            .text("site")
-            .unwrap_or_else(|| "Pumphouse".to_owned()),
+        site: values.text("site"),
         owner: values.text("owner"),
         owner_url: values.text("ownerURL"),
         main_image: values.text("mainImage"),

@@ -26,6 +26,9 @@ use std::path::{Path, PathBuf};
 /// Seconds that browsers keep to https when `hsts` is `true` (`pump-api.md §1.1`).
 pub const HSTS_MAX_AGE_SECS: u64 = 15_552_000;
 
+/// What a site is called until somebody gives it a name.
+pub const DEFAULT_SITE: &str = "Pumphouse";
+
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -61,8 +64,8 @@ pub struct Config {
     /// Largest JSON document or form in a request, in bytes.
     pub json_bytes_max: u64,
 
-    /// Name of the site.
-    pub site: String,
+    /// Name of the site. None: the one chosen at the setup, else [`DEFAULT_SITE`].
+    pub site: Option<String>,
     /// Name of the owner, shown in the footer.
     pub owner: Option<String>,
     /// Web address of the owner.

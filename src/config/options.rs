@@ -73,7 +73,7 @@ impl Kind {
             Kind::Flag => "true or false".to_owned(),
             Kind::Text => "text".to_owned(),
             Kind::Path => "path".to_owned(),
-            Kind::Port => "port".to_owned(),
+            Kind::Port => "0 to 65535".to_owned(),
             Kind::Number(unit) => format!("number of {unit}"),
             Kind::Level => "fatal, error, warn, info, debug or trace".to_owned(),
             Kind::TextOrFalse => "text or false".to_owned(),
@@ -239,7 +239,7 @@ pub const OPTIONS: &[Opt] = &[
     used("uploadBytesMax", Number("bytes"), Json("268435456"), "Largest upload."),
     used("jsonBytesMax", Number("bytes"), Json("1048576"), "Largest JSON document or form in a request."),
     // the site
-    used("site", Text, Json("\"Pumphouse\""), "Name of the site."),
+    used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),
     used("owner", Text, Unset("none"), "Name of the owner, shown in the footer."),
     used("ownerURL", Text, Unset("none"), "Web address of the owner."),
     used("mainImage", Text, Unset("built in"), "Address of the picture on the welcome page."),

@@ -81,9 +81,9 @@ mod tests {
 
     #[test]
     fn help_names_what_works_and_leaves_out_what_does_not() {
-        assert!(help().contains("  --urlPort (port)\n"));
+        assert!(help().contains("  --urlPort (0 to 65535)\n"));
         assert!(!help().contains("--driver"));
-        assert!(markdown().contains("| `port` | port | `8080` | "));
+        assert!(markdown().contains("| `port` | 0 to 65535 | `8080` | "));
         assert!(markdown().contains("| `driver` | "));
     }
 }

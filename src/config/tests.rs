@@ -75,7 +75,7 @@ fn every_wrong_value_is_named_with_its_source_and_never_shown() {
     let lines: Vec<_> = refusal.lines().collect();
     assert_eq!(lines.len(), 5, "{refusal}");
     for (option, source, expected) in [
-        ("port", "/etc/pumphouse.json", "port"),
+        ("port", "/etc/pumphouse.json", "0 to 65535"),
         ("secret", "/etc/pumphouse.json", "text"),
         ("users", "/etc/pumphouse.json", "JSON list of objects"),
         ("noweb", "PUMPHOUSE_NOWEB", "true or false"),
@@ -176,7 +176,7 @@ fn without_any_option_the_server_waits_for_its_setup() {
     assert_eq!(config.upload_bytes_max, 256 << 20);
     assert_eq!(config.json_bytes_max, 1 << 20);
     assert_eq!(config.log.level, LogLevel::Info);
-    assert_eq!(config.hsts, None);
+    assert_eq!((config.hsts, config.site), (None, None));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn later_sources_win_and_empty_ones_do_not_count() {
         .argument("noweb", None)
         .argument("compress", Some("false"))
         .config();
-    assert_eq!(config.site, "command line");
+    assert_eq!(config.site.as_deref(), Some("command line"));
     assert_eq!(config.owner.as_deref(), Some("file"));
     assert_eq!(config.owner_url.as_deref(), Some("environment"));
     assert!(config.noweb && !config.compress);

@@ -212,7 +212,11 @@ impl Config {
     /// which matters where `port` is 0.
     pub fn base(&self, bound_port: u16) -> Option<Base> {
         let hostname = self.hostname.as_ref()?;
-        Some(Base::new(hostname, self.url_port.unwrap_or(bound_port), &self.url_path))
+        Some(Base::new(
+            hostname,
+            self.url_port.unwrap_or(bound_port),
+            &self.url_path,
+        ))
     }
 }
 

@@ -258,7 +258,7 @@ fn a_host_name_is_public_unless_a_proxy_stands_in_front() {
 fn the_base_follows_the_public_port_or_the_one_really_listened_on() {
     let base = |options: Value| {
         let base = world().file(&options).config().base(4321);
-        base.expect("a host name is configured").url()
+        base.expect("a host name is configured").url().to_owned()
     };
     assert_eq!(
         base(json!({"hostname": "Pump.Test", "port": 0})),

@@ -1,6 +1,7 @@
 //! What the copies of a photo cost: `cargo bench --bench photo`. Photos are made here, then each is worked on in a
-//! process of its own, so that making them does not count. Prints processor and wall time per photo (a mean, after one
-//! run to warm up) and memory: what a job adds at its highest and what stays afterwards. Asserts nothing.
+//! process of its own, so that making them does not count: once with the C library's allocator as it is, once with the
+//! settings that the service's unit gives it. Prints processor and wall time per photo (a mean, after one run to warm
+//! up) and memory: what a job adds at its highest and what stays afterwards. Asserts nothing.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -14,6 +15,13 @@ use std::time::Instant;
 /// Runs whose mean is printed.
 const RUNS: u32 = 10;
 
+/// Gives memory back to the system as soon as it is free: large pieces are mapped, few pools are kept.
+const ALLOCATOR: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "2"),
+    ("MALLOC_TRIM_THRESHOLD_", "131072"),
+    ("MALLOC_MMAP_THRESHOLD_", "131072"),
+];
+
 /// Ticks of `/proc/self/stat` in a second.
 const TICKS_PER_SEC: f64 = 100.0;
 
@@ -21,7 +29,9 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some("--job") {
         let path = arguments.next().expect("the parent names a photo");
-        job(Path::new(&path));
+        // On a thread of its own, as in the server.
+        let work = std::thread::spawn(move || job(Path::new(&path)));
+        work.join().expect("the job ends");
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
@@ -37,8 +47,13 @@ fn main() {
         std::fs::write(&path, &photo).expect("room on the disk");
         println!("{title}: {width} × {height}, {} KiB", photo.len() / 1024);
         let this = std::env::current_exe().expect("this program");
-        let status = Command::new(this).arg("--job").arg(&path).status();
-        assert!(status.expect("this program runs").success());
+        for (title, settings) in [("as it is", &[][..]), ("as the service", &ALLOCATOR)] {
+            println!("  allocator {title}:");
+            let mut command = Command::new(&this);
+            let command = command.arg("--job").arg(&path);
+            let status = command.envs(settings.iter().copied()).status();
+            assert!(status.expect("this program runs").success());
+        }
     }
 }
 

@@ -16,6 +16,10 @@ const COPIES: u64 = 2;
 /// The least that is tried, in pixels, when the wanted size would take too much memory.
 const SIDE_MIN: u16 = 640;
 
+/// What somebody reads whose JPEG is of a kind that no browser shows either.
+const UNUSUAL: &str =
+    "This kind of JPEG cannot be shown here. Save it as a usual JPEG and upload that.";
+
 /// Decodes at the smallest of the scales 1/8, 1/4, 1/2 and 1 at which the picture's longer side (or, for squares, its
 /// shorter side) is still at least `side_min` pixels; at a smaller one where that would take too much memory.
 pub(super) fn decode(
@@ -31,9 +35,13 @@ pub(super) fn decode(
     if width == 0 || height == 0 {
         return Err(Error::Unreadable(DAMAGED));
     }
+    // Lossless JPEG cannot be read at a reduced scale.
+    if info.coding_process == CodingProcess::Lossless {
+        return Err(Error::Unreadable(UNUSUAL));
+    }
 
     let kept = if info.coding_process == CodingProcess::DctProgressive {
-        coefficient_bytes(&mut Source::open(file, deadline)?)?
+        coefficient_bytes(&mut Source::open(file, deadline)?, (width, height))?
     } else {
         0
     };
@@ -61,11 +69,7 @@ pub(super) fn decode(
         PixelFormat::L8 => (1, bytes),
         PixelFormat::RGB24 => (3, bytes),
         PixelFormat::CMYK32 => (3, rgb_of_cmyk(bytes)),
-        PixelFormat::L16 => {
-            return Err(Error::Unreadable(
-                "This kind of JPEG cannot be shown here. Save it as a usual JPEG and upload that.",
-            ));
-        }
+        PixelFormat::L16 => return Err(Error::Unreadable(UNUSUAL)),
     };
     let profile = decoder
         .icc_profile()
@@ -89,42 +93,46 @@ pub(super) fn decode(
 }
 
 /// Bytes that a progressive photo needs for its coefficients, which are kept until the last scan whatever the scale:
-/// two for each sample of each component (ITU-T T.81 §A.1.1, §B.2.2).
-fn coefficient_bytes(source: &mut impl BufRead) -> Result<u64, Error> {
-    let mut marker = [0; 2];
-    source.read_exact(&mut marker)?;
+/// two for each sample of each component (ITU-T T.81 §A.1.1, §B.2.2). `size` is what the decoder has read: a header
+/// that says something else is not the one that the decoder goes by.
+fn coefficient_bytes(source: &mut impl BufRead, size: (u16, u16)) -> Result<u64, Error> {
+    let mut byte = [0];
+    let mut next = |source: &mut dyn BufRead| -> Result<u8, Error> {
+        source.read_exact(&mut byte).map_err(failed_reading)?;
+        Ok(byte[0])
+    };
     loop {
         // A marker may be preceded by any number of fill bytes (§B.1.1.2).
-        source.read_exact(&mut marker[..1])?;
-        if marker[0] != 0xff {
+        while next(source)? != 0xff {}
+        let mut code = next(source)?;
+        while code == 0xff {
+            code = next(source)?;
+        }
+        // Markers without a segment (§B.1.1.3).
+        if matches!(code, 0x00 | 0x01 | 0xd0..=0xd9) {
             continue;
         }
-        while marker[0] == 0xff {
-            source.read_exact(&mut marker[..1])?;
+        let length = u16::from_be_bytes([next(source)?, next(source)?]);
+        let mut segment = Vec::new();
+        source
+            .take(u64::from(length).saturating_sub(2))
+            .read_to_end(&mut segment)
+            .map_err(failed_reading)?;
+        if code == 0xc2 {
+            return frame_bytes(&segment, size).ok_or(Error::Unreadable(DAMAGED));
         }
-        let code = marker[0];
-        let mut length = [0; 2];
-        source.read_exact(&mut length)?;
-        let length = u64::from(u16::from_be_bytes(length)).saturating_sub(2);
-        if code != 0xc2 {
-            std::io::copy(&mut source.by_ref().take(length), &mut std::io::sink())?;
-            continue;
-        }
-        let mut frame = Vec::new();
-        source.by_ref().take(length).read_to_end(&mut frame)?;
-        return frame_bytes(&frame).ok_or(Error::Unreadable(DAMAGED));
     }
 }
 
 /// The sum over the components of a frame header, sizes rounded up to whole units of the largest sampling.
-fn frame_bytes(frame: &[u8]) -> Option<u64> {
+fn frame_bytes(frame: &[u8], size: (u16, u16)) -> Option<u64> {
     let &[_, h1, h0, w1, w0, count, ref components @ ..] = frame else {
         return None;
     };
-    let (width, height) = (
-        u64::from(u16::from_be_bytes([w1, w0])),
-        u64::from(u16::from_be_bytes([h1, h0])),
-    );
+    let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
+    if (width, height) != size {
+        return None;
+    }
     let sampling: Vec<(u64, u64)> = components
         .chunks_exact(3)
         .take(count.into())
@@ -140,7 +148,7 @@ fn frame_bytes(frame: &[u8]) -> Option<u64> {
         .map(|at| at.1)
         .max()
         .filter(|&max| max > 0)?;
-    let units = width.div_ceil(8 * across) * height.div_ceil(8 * down);
+    let units = u64::from(width).div_ceil(8 * across) * u64::from(height).div_ceil(8 * down);
     Some(sampling.iter().map(|(h, v)| units * h * v * 128).sum())
 }
 
@@ -162,9 +170,7 @@ fn rgb_of_cmyk(mut bytes: Vec<u8>) -> Vec<u8> {
 fn failed(error: jpeg_decoder::Error) -> Error {
     match error {
         jpeg_decoder::Error::Io(error) => failed_reading(error),
-        jpeg_decoder::Error::Unsupported(_) => Error::Unreadable(
-            "This kind of JPEG cannot be shown here. Save it as a usual JPEG and upload that.",
-        ),
+        jpeg_decoder::Error::Unsupported(_) => Error::Unreadable(UNUSUAL),
         _ => Error::Unreadable(DAMAGED),
     }
 }

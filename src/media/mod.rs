@@ -18,6 +18,7 @@ mod pixels;
 mod raster;
 mod source;
 pub mod spool;
+mod webp;
 
 #[cfg(test)]
 mod samples;

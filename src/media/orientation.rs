@@ -1,6 +1,9 @@
 //! Which way up a photo is (EXIF 2.32 §4.6.4, tag 0x0112): cameras store the picture as the sensor lay and write down
 //! how to turn it.
 
+/// Longest EXIF data that is looked at, in bytes: what a JPEG segment can hold.
+const EXIF_BYTES_MAX: usize = 64 << 10;
+
 /// One of the eight orientations, 1 to 8; 1 is upright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Orientation(u32);
@@ -11,6 +14,9 @@ impl Orientation {
 
     /// Reads EXIF data that begins with its TIFF header. What is missing or makes no sense is upright.
     pub(super) fn of_exif(exif: Vec<u8>) -> Orientation {
+        if exif.len() > EXIF_BYTES_MAX {
+            return Orientation::UPRIGHT;
+        }
         let mut reader = exif::Reader::new();
         reader.continue_on_error(true);
         let read = reader

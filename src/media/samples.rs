@@ -166,6 +166,34 @@ pub(super) fn webp(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
+/// A PNG and a WebP of four quarters with EXIF data and a colour profile, if one is given.
+pub(super) fn told(width: u32, height: u32, orientation: u32, profile: &[u8]) -> [Vec<u8>; 2] {
+    fn write(mut encoder: impl ImageEncoder, told: [Vec<u8>; 2], width: u32, height: u32) {
+        let [exif, profile] = told;
+        encoder.set_exif_metadata(exif).expect("EXIF data");
+        if !profile.is_empty() {
+            encoder.set_icc_profile(profile).expect("a profile");
+        }
+        let pixels = quarters(width, height, None);
+        encoder
+            .write_image(&pixels, width, height, ExtendedColorType::Rgb8)
+            .expect("a picture");
+    }
+    let told = [tiff(orientation), profile.to_vec()];
+    let (mut png, mut webp) = (Vec::new(), Vec::new());
+    write(PngEncoder::new(&mut png), told.clone(), width, height);
+    write(WebPEncoder::new_lossless(&mut webp), told, width, height);
+    [png, webp]
+}
+
+/// The head of a colour profile (ICC.1:2022 §7.2), filled up to `len` bytes.
+pub(super) fn profile(space: &[u8; 4], len: usize) -> Vec<u8> {
+    let mut profile = vec![7; len];
+    profile[16..20].copy_from_slice(space);
+    profile[36..40].copy_from_slice(b"acsp");
+    profile
+}
+
 /// A GIF that repeats for ever.
 pub(super) fn animation(width: u32, height: u32, frames: u8) -> Vec<u8> {
     let mut bytes = Vec::new();

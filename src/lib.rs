@@ -22,6 +22,9 @@ pub mod app;
 pub mod auth;
 pub mod http;
 
+// 5: what is answered
+pub mod api;
+
 // 6: every address
 pub mod routes;
 

@@ -1,13 +1,26 @@
 //! Turns a request into a caller. Constructors are private to this folder, so holding a [`LocalUser`] is the proof that
 //! the request came from that user.
 
+pub mod grants;
+mod oauth1;
+pub mod passwords;
+pub mod registration;
+pub mod sessions;
+mod throttle;
+
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::{Nickname, ThingId, UserId};
+use crate::store::users;
+use oauth1::{Failure, Parameters, Signed};
 
 /// What proofs need beyond the store: nonces, throttles, places for password hashes.
 #[derive(Default)]
-pub struct Guard {}
+pub struct Guard {
+    nonces: oauth1::nonces::Nonces,
+    throttle: throttle::Throttle,
+    places: passwords::Places,
+}
 
 /// An application that signed with its own key (`2L` in `pump-api.md §1.2`).
 #[derive(Clone, Debug)]
@@ -35,6 +48,8 @@ pub struct LocalUser {
 pub struct Visitor {
     pub(in crate::auth) user: Option<LocalUser>,
     pub(in crate::auth) csrf: String,
+    /// The cookie that the visitor must get with the page; none if the browser has it.
+    pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
 }
 
 impl Client {
@@ -92,51 +107,104 @@ impl Visitor {
     pub fn csrf(&self) -> &str {
         &self.csrf
     }
+
+    /// The cookie that must go out with a page that holds a form, because its token is bound to the cookie; none if
+    /// the browser has it already.
+    pub fn cookie(&self) -> Option<&cookie::Cookie<'static>> {
+        self.cookie.as_ref()
+    }
 }
 
-/// Proves a `2L` caller.
+/// Proves a `2L` caller. A token beside the client's key is checked, too, and changes nothing.
 pub fn client(request: &Request) -> Result<Client, Error> {
-    let _ = request;
-    Err(Error::OAuth {
-        status: 400,
-        text: "Missing required parameter",
+    let asked = Parameters::of(request).ok_or_else(missing)?;
+    let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
+    Ok(Client {
+        id: signed.client.id,
     })
 }
 
-/// Proves an `AR` caller.
+/// Proves an `AR` caller: OAuth with or without a token, or a session.
 pub fn reader(request: &Request) -> Result<Reader, Error> {
-    let _ = request;
-    Err(Error::Unauthorized("Not logged in.".to_owned()))
+    let user = match Parameters::of(request) {
+        Some(asked) => {
+            let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
+            match user_of(request, signed)? {
+                Some(user) => user,
+                None => {
+                    return Ok(Reader {
+                        person: None,
+                        local: false,
+                    });
+                }
+            }
+        }
+        None => sessions::user(request)?.ok_or_else(not_logged_in)?,
+    };
+    Ok(Reader {
+        person: Some(user.id.0),
+        local: true,
+    })
 }
 
 /// Proves a `UR` caller: three-legged OAuth or a session.
 pub fn user_reading(request: &Request) -> Result<LocalUser, Error> {
-    let _ = request;
-    Err(Error::Unauthorized("Not logged in.".to_owned()))
+    match Parameters::of(request) {
+        Some(asked) => signing_user(request, &asked),
+        None => sessions::user(request)?.ok_or_else(not_logged_in),
+    }
 }
 
 /// Proves a `3L` caller: three-legged OAuth only.
 pub fn user_writing(request: &Request) -> Result<LocalUser, Error> {
-    let _ = request;
-    Err(Error::OAuth {
-        status: 400,
-        text: "Missing required parameter",
-    })
+    let asked = Parameters::of(request).ok_or_else(missing)?;
+    signing_user(request, &asked)
 }
 
-/// Says who looks at a page (`C`): never fails, a bad session is nobody.
+/// Says who looks at a page (`C`): a bad or old session is nobody.
 pub fn visitor(request: &Request) -> Result<Visitor, Error> {
-    let _ = request;
-    Ok(Visitor {
-        user: None,
-        csrf: String::new(),
-    })
+    sessions::visitor(request)
 }
 
-/// As [`visitor`], for a form: refuses a request without the visitor's CSRF token (403).
+/// As [`visitor`], for a form: refuses a request that another site's page made, or one without the visitor's CSRF token,
+/// with 403.
 pub fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
-    let _ = request;
-    Err(Error::Forbidden(
-        "This form is too old. Go back, load the page again and send it again.".to_owned(),
-    ))
+    sessions::visitor_sending(request)
+}
+
+/// The user of a request with a token. A request without one lacks a parameter here (`pump-api.md §1.1.1`).
+fn signing_user(request: &Request, asked: &Parameters<'_>) -> Result<LocalUser, Error> {
+    if asked.get("oauth_token").is_none() && asked.get("oauth_consumer_key").is_none() {
+        return Err(missing());
+    }
+    let signed = oauth1::prove(request, asked).map_err(Failure::at_api)?;
+    user_of(request, signed)?.ok_or_else(missing)
+}
+
+/// The account that a token speaks for; nobody without a token. The token of an account that is gone is refused, and so
+/// is everything before the address of an account is confirmed (`pump-api.md §5.3`).
+fn user_of(request: &Request, signed: Signed) -> Result<Option<LocalUser>, Error> {
+    let Some(token) = signed.token else {
+        return Ok(None);
+    };
+    let account = users::get(&request.app().store, token.user)?
+        .ok_or_else(|| Failure::ForeignToken.at_api())?;
+    if account.unconfirmed_email.is_some() {
+        return Err(Error::forbidden(
+            "Confirm your mail address first: the link is in the message that was sent to you.",
+        ));
+    }
+    Ok(Some(LocalUser {
+        id: token.user,
+        nickname: account.nickname,
+        client: Some(signed.client.id),
+    }))
+}
+
+fn missing() -> Error {
+    Failure::Missing.at_api()
+}
+
+fn not_logged_in() -> Error {
+    Error::Unauthorized("Not logged in.".to_owned())
 }

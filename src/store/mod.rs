@@ -3,13 +3,18 @@
 //! sees its own changes); deeds take a write, so that what belongs together changes together.
 
 pub mod aliases;
+pub mod clients;
 pub mod engine;
 pub mod jobs;
 pub mod keys;
 pub mod meta;
 pub mod record;
+pub mod request_tokens;
+pub mod sessions;
 pub mod streams;
 pub mod things;
+pub mod tokens;
+pub mod users;
 
 use crate::clock;
 use crate::ids::ThingId;

@@ -1,0 +1,242 @@
+//! Browsers: who is logged in, logging in and out, and the proof that a form was sent from one of our own pages.
+//!
+//! A browser has one cookie, `session`: 32 random bytes. The store knows a fingerprint of those that are logged in. A
+//! cookie that the store does not know is a visitor's, and still good to bind a form to: the token of a form is
+//! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
+
+use super::{LocalUser, Visitor};
+use crate::error::Error;
+use crate::http::Request;
+use crate::ids::{Nickname, UserId, random_text};
+use crate::store::sessions::{self, Fingerprint, SESSION_SECS, TOUCH_SECS};
+use crate::store::users;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cookie::{Cookie, SameSite};
+use hyper::header;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// The name of the cookie.
+pub const COOKIE: &str = "session";
+
+/// The field of a form, or the name in the query of a multipart form's address, that carries the CSRF token.
+pub const CSRF_FIELD: &str = "_csrf";
+
+/// The header in which scripts send the CSRF token.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Characters of a cookie's value: 32 bytes in base64.
+const COOKIE_CHARS: usize = 43;
+
+/// The user of the request's session; nobody without one.
+pub fn user(request: &Request) -> Result<Option<LocalUser>, Error> {
+    match cookie_of(request) {
+        Some(cookie) => user_of(request, cookie),
+        None => Ok(None),
+    }
+}
+
+/// Who looks at a page. A visitor without a cookie gets a fresh one, for the forms of the page.
+pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
+    match cookie_of(request) {
+        Some(cookie) => Ok(Visitor {
+            user: user_of(request, cookie)?,
+            csrf: csrf_of(cookie),
+            cookie: None,
+        }),
+        None => {
+            let cookie = random_text::<32>();
+            Ok(Visitor {
+                user: None,
+                csrf: csrf_of(&cookie),
+                cookie: Some(built(request, cookie)),
+            })
+        }
+    }
+}
+
+/// Who sends a form. Refuses (403) what another site's page sent and what does not carry the visitor's token.
+pub(super) fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
+    if !is_own_page(request) {
+        return Err(Error::forbidden(
+            "This form was sent from a page of another site.",
+        ));
+    }
+    let visitor = visitor(request)?;
+    let sent = sent_csrf(request).unwrap_or_default();
+    if bool::from(sent.as_bytes().ct_eq(visitor.csrf.as_bytes())) {
+        Ok(visitor)
+    } else {
+        Err(Error::forbidden(
+            "This form is too old. Go back, load the page again and send it again.",
+        ))
+    }
+}
+
+/// Checks a nickname and a password. A wrong one is 401, the same for a wrong password and an unknown name; too many wrong
+/// ones are 429. Takes as long as a password hash.
+pub fn prove_password(
+    request: &Request,
+    nickname: &str,
+    password: &str,
+) -> Result<LocalUser, Error> {
+    let wrong = || Error::Unauthorized("Incorrect username or password".to_owned());
+    let nickname = Nickname::new(nickname).map_err(|_| wrong())?;
+    let guard = &request.guard;
+    let this = guard.throttle.admit(&nickname, request.peer, request.now)?;
+    let known = users::by_nickname(&request.app().store, &nickname)?;
+    let kept = known.as_ref().map(|(_, account)| account.password.as_str());
+    if !super::passwords::is_right(guard, kept, password)? {
+        return Err(wrong());
+    }
+    let (id, account) = known.ok_or_else(wrong)?;
+    guard.throttle.was_right(&this);
+    Ok(LocalUser {
+        id,
+        nickname: account.nickname,
+        client: None,
+    })
+}
+
+/// Logs a user in whose password was proved: checks it and begins a session (see [`begin`]).
+pub fn login(request: &Request, nickname: &str, password: &str) -> Result<Visitor, Error> {
+    let user = prove_password(request, nickname, password)?;
+    begin(request, user.id)
+}
+
+/// Begins a session for a user who has just proved to be one (login, registration, setup), and ends the one that the
+/// request came with. The answer must carry [`Visitor::cookie`].
+pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
+    let store = &request.app().store;
+    let account =
+        users::get(store, user)?.ok_or_else(|| Error::not_found("There is no such user here."))?;
+    let cookie = random_text::<32>();
+    let earlier = cookie_of(request).map(fingerprint);
+    store.write(|tx| {
+        if let Some(earlier) = &earlier
+            && let Some(known) = sessions::get(tx, earlier, request.now)?
+        {
+            sessions::end(tx, earlier, known.user);
+        }
+        sessions::begin(tx, &fingerprint(&cookie), user, request.now)
+    })?;
+    Ok(Visitor {
+        user: Some(LocalUser {
+            id: user,
+            nickname: account.nickname,
+            client: None,
+        }),
+        csrf: csrf_of(&cookie),
+        cookie: Some(built(request, cookie)),
+    })
+}
+
+/// Ends the request's session. The answer must carry the cookie, which tells the browser to forget.
+pub fn logout(request: &Request) -> Result<Cookie<'static>, Error> {
+    if let Some(cookie) = cookie_of(request).map(fingerprint) {
+        let store = &request.app().store;
+        if let Some(known) = sessions::get(store, &cookie, request.now)? {
+            store.write(|tx| {
+                sessions::end(tx, &cookie, known.user);
+                Ok(())
+            })?;
+        }
+    }
+    let mut gone = built(request, String::new());
+    gone.set_max_age(cookie::time::Duration::ZERO);
+    Ok(gone)
+}
+
+/// The user of a cookie; notes that the session is used, now and then.
+fn user_of(request: &Request, cookie: &str) -> Result<Option<LocalUser>, Error> {
+    let store = &request.app().store;
+    let cookie = fingerprint(cookie);
+    let Some(session) = sessions::get(store, &cookie, request.now)? else {
+        return Ok(None);
+    };
+    let Some(account) = users::get(store, session.user)? else {
+        return Ok(None);
+    };
+    if request.now.secs_since(session.last_seen) >= TOUCH_SECS {
+        store.write_soon(|tx| sessions::touch(tx, &cookie, request.now))?;
+    }
+    Ok(Some(LocalUser {
+        id: session.user,
+        nickname: account.nickname,
+        client: None,
+    }))
+}
+
+/// The value of the request's cookie, if it has the form that we give.
+fn cookie_of(request: &Request) -> Option<&str> {
+    let lines = request.headers.get_all(header::COOKIE).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == COOKIE && value.len() == COOKIE_CHARS)
+        .map(|(_, value)| value)
+}
+
+fn built(request: &Request, value: String) -> Cookie<'static> {
+    let secure = request.app().base().scheme() == "https";
+    Cookie::build((COOKIE, value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(secure)
+        .max_age(cookie::time::Duration::seconds(SESSION_SECS))
+        .build()
+}
+
+fn fingerprint(cookie: &str) -> Fingerprint {
+    Sha256::digest(cookie).into()
+}
+
+/// The token of a visitor's forms: bound to the cookie, and no way back to it.
+fn csrf_of(cookie: &str) -> String {
+    let hash = Sha256::new()
+        .chain_update("form of ")
+        .chain_update(cookie)
+        .finalize();
+    URL_SAFE_NO_PAD.encode(hash)
+}
+
+/// The token that came with a form: in the header of a script, in a field, or, for a multipart form whose body may be
+/// a file of any size, in the query.
+fn sent_csrf(request: &Request) -> Option<String> {
+    if let Some(value) = request.headers.get(CSRF_HEADER) {
+        return value.to_str().ok().map(str::to_owned);
+    }
+    if request.content_type() == "multipart/form-data" {
+        return request.query(CSRF_FIELD);
+    }
+    let mut fields = request.form().into_iter();
+    fields
+        .find(|(name, _)| name == CSRF_FIELD)
+        .map(|(_, value)| value)
+}
+
+/// Whether the browser says that the page which sent the form is ours, or says nothing (Fetch Metadata; RFC 6454).
+fn is_own_page(request: &Request) -> bool {
+    let text = |name: &str| request.headers.get(name).map(|value| value.to_str());
+    match text("sec-fetch-site") {
+        Some(Ok("same-origin" | "none")) => return true,
+        Some(_) => return false,
+        None => {}
+    }
+    match text("origin") {
+        None | Some(Ok("null")) => true,
+        Some(Ok(origin)) => {
+            let sent_to = request.header(&header::HOST);
+            let from = origin.split_once("://").map(|(_, authority)| authority);
+            from.is_some_and(|from| {
+                let public = request.app().base().authority();
+                let same = |host: &str| host.eq_ignore_ascii_case(from);
+                same(&public) || sent_to.is_some_and(same)
+            })
+        }
+        Some(Err(_)) => false,
+    }
+}

@@ -1,0 +1,204 @@
+//! Slows down who guesses passwords: after a few wrong ones each further try must wait longer, counted for the nickname
+//! and for the address. In memory and bounded; a success forgets what was counted for the nickname.
+
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::Nickname;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// Most nicknames and addresses that are counted; whoever tried longest ago is forgotten first.
+const COUNTED_MAX: usize = 4096;
+
+/// What is not tried again for so long is forgotten, in seconds.
+const FORGET_SECS: i64 = 3600;
+
+/// How tries on one thing are slowed down.
+struct Rule {
+    /// Wrong tries without any wait.
+    free: u32,
+    /// Longest wait, in seconds.
+    wait_secs_max: u64,
+}
+
+/// A nickname: short waits at most, because anybody can make them for somebody else.
+const NICKNAME: Rule = Rule {
+    free: 5,
+    wait_secs_max: 60,
+};
+
+/// An address: a household or an office may share it.
+const ADDRESS: Rule = Rule {
+    free: 20,
+    wait_secs_max: 300,
+};
+
+/// Wrong tries so far.
+#[derive(Default)]
+pub(super) struct Throttle {
+    hash: RandomState,
+    tries: Mutex<HashMap<u64, Tries>>,
+}
+
+#[derive(Clone, Copy)]
+struct Tries {
+    wrong: u32,
+    last: Timestamp,
+}
+
+/// A try that may go on. It counts as wrong until [`Throttle::was_right`] hears of it, so that tries at the same time
+/// count, too.
+#[must_use]
+pub(super) struct Try {
+    nickname: u64,
+    address: u64,
+}
+
+impl Throttle {
+    /// Lets a try go on, or says how long to wait.
+    pub(super) fn admit(
+        &self,
+        nickname: &Nickname,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Try, Error> {
+        let this = Try {
+            nickname: self.hash.hash_one(("nickname", nickname.folded())),
+            address: self.hash.hash_one(("address", network(address))),
+        };
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        for (thing, rule) in [(this.nickname, NICKNAME), (this.address, ADDRESS)] {
+            let wait = tries.get(&thing).map_or(0, |tries| tries.wait(&rule, now));
+            if wait > 0 {
+                return Err(Error::TooMany {
+                    retry_after_secs: wait,
+                });
+            }
+        }
+        for thing in [this.nickname, this.address] {
+            make_room(&mut tries, now);
+            let entry = tries.entry(thing).or_insert(Tries {
+                wrong: 0,
+                last: now,
+            });
+            entry.wrong = entry.wrong.saturating_add(1);
+            entry.last = now;
+        }
+        Ok(this)
+    }
+
+    /// The try was right: the nickname starts afresh, and the address has one wrong try less. An address does not start
+    /// afresh, else an own account would free its owner to guess on others.
+    pub(super) fn was_right(&self, this: &Try) {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        tries.remove(&this.nickname);
+        if let Some(entry) = tries.get_mut(&this.address) {
+            entry.wrong = entry.wrong.saturating_sub(1);
+        }
+    }
+}
+
+impl Tries {
+    /// Seconds until the next try: none, then 1, 2, 4 … up to the longest.
+    fn wait(&self, rule: &Rule, now: Timestamp) -> u64 {
+        if self.wrong < rule.free {
+            return 0;
+        }
+        let doubled = (self.wrong - rule.free).min(32);
+        let wait = (1 << doubled).min(rule.wait_secs_max);
+        let passed = u64::try_from(now.secs_since(self.last)).unwrap_or(0);
+        wait.saturating_sub(passed)
+    }
+}
+
+fn make_room(tries: &mut HashMap<u64, Tries>, now: Timestamp) {
+    if tries.len() < COUNTED_MAX {
+        return;
+    }
+    tries.retain(|_, entry| now.secs_since(entry.last) < FORGET_SECS);
+    while tries.len() >= COUNTED_MAX {
+        let oldest = tries.iter().min_by_key(|(_, entry)| entry.last);
+        let Some((&oldest, _)) = oldest else { break };
+        tries.remove(&oldest);
+    }
+}
+
+/// What one household has: an IPv4 address, or the first 64 bits of an IPv6 address.
+fn network(address: IpAddr) -> u64 {
+    match address.to_canonical() {
+        IpAddr::V4(four) => u64::from(four.to_bits()),
+        IpAddr::V6(six) => u64::try_from(six.to_bits() >> 64).unwrap_or(u64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ADDRESS, COUNTED_MAX, NICKNAME, Throttle};
+    use crate::clock::Timestamp;
+    use crate::error::Error;
+    use crate::ids::Nickname;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    const NOW: Timestamp = Timestamp(1_795_217_902);
+
+    fn nickname(text: &str) -> Nickname {
+        Nickname::new(text).expect("a nickname")
+    }
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))
+    }
+
+    fn wait(throttle: &Throttle, name: &str, from: u8, now: Timestamp) -> u64 {
+        match throttle.admit(&nickname(name), address(from), now) {
+            Ok(_) => 0,
+            Err(Error::TooMany { retry_after_secs }) => retry_after_secs,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn guesses_on_one_nickname_wait_longer_and_longer() {
+        let throttle = Throttle::default();
+        for number in 0..NICKNAME.free {
+            let from = u8::try_from(number).expect("small");
+            assert_eq!(wait(&throttle, "ann", from, NOW), 0);
+        }
+        assert_eq!(wait(&throttle, "ANN", 99, NOW), 1);
+        assert_eq!(wait(&throttle, "ben", 99, NOW), 0, "somebody else");
+        let mut now = NOW;
+        for expected in [1, 2, 4, 8, 16, 32, 60, 60] {
+            assert_eq!(wait(&throttle, "ann", 99, now), expected);
+            now = Timestamp(now.0 + i64::try_from(expected).expect("small"));
+            assert_eq!(wait(&throttle, "ann", 99, now), 0);
+        }
+    }
+
+    #[test]
+    fn guesses_from_one_address_wait_and_a_success_frees_only_its_nickname() {
+        let throttle = Throttle::default();
+        for number in 0..ADDRESS.free {
+            assert_eq!(wait(&throttle, &format!("n{number}"), 1, NOW), 0);
+        }
+        assert_eq!(wait(&throttle, "other", 1, NOW), 1);
+        assert_eq!(wait(&throttle, "other", 2, NOW), 0);
+        let throttle = Throttle::default();
+        for _ in 0..4 * ADDRESS.free {
+            let right = throttle.admit(&nickname("ann"), address(1), NOW);
+            throttle.was_right(&right.expect("free"));
+        }
+    }
+
+    #[test]
+    fn many_names_do_not_fill_the_memory() {
+        let throttle = Throttle::default();
+        for number in 0..COUNTED_MAX + 100 {
+            let from = u8::try_from(number % 250).expect("small");
+            wait(&throttle, &format!("n{number}"), from, NOW);
+        }
+        let tries = throttle.tries.lock().expect("not poisoned");
+        assert!(tries.len() <= COUNTED_MAX);
+    }
+}

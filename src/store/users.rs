@@ -1,0 +1,245 @@
+//! Accounts: what makes a person of this server a user who can log in. The person itself, with name and picture, is a
+//! thing (`things.rs`); a user's id is the id of that thing. A nickname belongs to its first user for ever.
+
+use super::engine::{Read, Result, Tx};
+use super::keys::{KeyBytes, Table};
+use super::record::{self, Record};
+use super::{sessions, tokens};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::{Nickname, ThingId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// An account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// The name, as typed at registration.
+    pub nickname: Nickname,
+    /// The password as `auth/passwords.rs` writes it; with an empty one nobody can log in.
+    pub password: String,
+    /// When the account was made.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// The confirmed mail address.
+    pub email: Option<String>,
+    /// An address that the user must confirm before anything else is answered (`pump-api.md §5.3`).
+    pub unconfirmed_email: Option<String>,
+    /// Whether this user administers the server.
+    pub owner: bool,
+    /// What else the user stored with the account (`settings`, `langs` …), the text of a JSON object; may be empty.
+    pub extra: String,
+}
+
+/// What is kept of a nickname.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Owned {
+    /// Whose it is or was.
+    user: UserId,
+}
+
+impl Record for User {
+    const NAME: &'static str = "user";
+    const VERSION: u8 = 1;
+}
+
+impl Record for Owned {
+    const NAME: &'static str = "nickname";
+    const VERSION: u8 = 1;
+}
+
+/// The account of a user.
+pub fn get(from: &dyn Read, id: UserId) -> Result<Option<User>> {
+    record::get(from, &user_key(id))
+}
+
+/// The user of a nickname, whatever its case.
+pub fn by_nickname(from: &dyn Read, nickname: &Nickname) -> Result<Option<(UserId, User)>> {
+    let Some(Owned { user }) = record::get(from, &nickname_key(nickname))? else {
+        return Ok(None);
+    };
+    Ok(get(from, user)?.map(|account| (user, account)))
+}
+
+/// Whether a nickname belongs or belonged to somebody.
+pub fn is_taken(from: &dyn Read, nickname: &Nickname) -> Result<bool> {
+    Ok(from.get(&nickname_key(nickname))?.is_some())
+}
+
+/// At most `limit` accounts with ids above `after`, in order of registration.
+pub fn list(from: &dyn Read, after: Option<UserId>, limit: usize) -> Result<Vec<(UserId, User)>> {
+    let table = KeyBytes::of(Table::User);
+    let start = match after {
+        Some(UserId(ThingId(number))) => user_key(UserId(ThingId(number + 1))),
+        None => table.clone(),
+    };
+    let pairs = from.scan(&start, &table.end(), limit)?;
+    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
+        let (_, id) = key.split_at(table.len());
+        let id = id.try_into().map_err(|_| damaged())?;
+        Ok((UserId(ThingId::from_bytes(id)), record::decode(value)?))
+    };
+    pairs.iter().map(read).collect()
+}
+
+/// The user who administers the server; nobody before the setup.
+pub fn owner(from: &dyn Read) -> Result<Option<UserId>> {
+    let owned: Option<Owned> = record::get(from, &owner_key())?;
+    Ok(owned.map(|owned| owned.user))
+}
+
+/// Adds an account. Refuses a nickname that is or was somebody's, and a second owner.
+pub fn add(tx: &mut dyn Tx, id: UserId, user: &User) -> Result<()> {
+    if is_taken(tx, &user.nickname)? {
+        let text = format!("The nickname '{}' is already taken.", user.nickname);
+        return Err(Error::Conflict(text).into());
+    }
+    if user.owner {
+        if owner(tx)?.is_some() {
+            return Err(Error::Conflict("This server has an owner.".to_owned()).into());
+        }
+        record::put(tx, &owner_key(), &Owned { user: id });
+    }
+    record::put(tx, &nickname_key(&user.nickname), &Owned { user: id });
+    record::put(tx, &user_key(id), user);
+    Ok(())
+}
+
+/// Changes an account: `change` gets it as it is and leaves it as it should be. The nickname stays what it was.
+/// Refuses a user who is not there.
+pub fn update(
+    tx: &mut dyn Tx,
+    id: UserId,
+    now: Timestamp,
+    change: impl FnOnce(&mut User),
+) -> Result<()> {
+    let mut user = get(tx, id)?.ok_or_else(gone)?;
+    let nickname = user.nickname.clone();
+    change(&mut user);
+    user.nickname = nickname;
+    user.updated = now;
+    record::put(tx, &user_key(id), &user);
+    Ok(())
+}
+
+/// Sets a password, in the form of `auth/passwords.rs`, and ends all sessions of the user. Tokens of clients stay.
+pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp) -> Result<()> {
+    update(tx, id, now, |user| user.password = password.to_owned())?;
+    sessions::end_all(tx, id)
+}
+
+/// Removes an account with its sessions and tokens. The nickname stays reserved; the person is another record.
+pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
+    let user = get(tx, id)?.ok_or_else(gone)?;
+    if user.owner {
+        tx.delete(&owner_key());
+    }
+    sessions::end_all(tx, id)?;
+    tokens::revoke_all(tx, id)?;
+    tx.delete(&user_key(id));
+    Ok(())
+}
+
+fn gone() -> Error {
+    Error::not_found("There is no such user here.")
+}
+
+fn damaged() -> super::engine::Error {
+    super::engine::Error::Corrupt("a key of the table of users cannot be read".to_owned())
+}
+
+fn user_key(id: UserId) -> KeyBytes {
+    KeyBytes::of(Table::User).user(id)
+}
+
+fn nickname_key(nickname: &Nickname) -> KeyBytes {
+    KeyBytes::of(Table::Nickname).tail(nickname.folded())
+}
+
+fn owner_key() -> KeyBytes {
+    KeyBytes::of(Table::Meta).tail("owner")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::User;
+    use crate::clock::Timestamp;
+    use crate::ids::{Nickname, ThingId, UserId};
+    use crate::store::engine::memory::Memory;
+    use crate::store::{sessions, tokens};
+
+    const ANN: UserId = UserId(ThingId(7));
+    const NOW: Timestamp = Timestamp(1_795_217_902);
+
+    pub(crate) fn user(nickname: &str) -> User {
+        User {
+            nickname: Nickname::new(nickname).expect("a nickname"),
+            password: String::new(),
+            created: NOW,
+            updated: NOW,
+            email: None,
+            unconfirmed_email: None,
+            owner: false,
+            extra: String::new(),
+        }
+    }
+
+    fn found(memory: &Memory, nickname: &str) -> Option<UserId> {
+        let nickname = Nickname::new(nickname).expect("a nickname");
+        super::by_nickname(memory, &nickname)
+            .expect("readable")
+            .map(|(id, _)| id)
+    }
+
+    #[test]
+    fn a_nickname_is_taken_in_any_case_and_for_ever() {
+        let mut memory = Memory::default();
+        super::add(&mut memory, ANN, &user("Ann")).expect("new");
+        let other = UserId(ThingId(8));
+        let taken = super::add(&mut memory, other, &user("aNN")).expect_err("taken");
+        assert!(taken.to_string().contains("already taken"));
+        assert_eq!(found(&memory, "ann"), Some(ANN));
+        super::remove(&mut memory, ANN).expect("there");
+        assert_eq!(found(&memory, "ann"), None);
+        super::add(&mut memory, other, &user("ann")).expect_err("still taken");
+        super::remove(&mut memory, ANN).expect_err("gone");
+    }
+
+    #[test]
+    fn a_password_change_ends_sessions_and_a_removal_tokens_too() {
+        let mut memory = Memory::default();
+        super::add(&mut memory, ANN, &user("ann")).expect("new");
+        let pair = tokens::Pair::random();
+        tokens::add(&mut memory, ANN, "c", &pair, NOW).expect("kept");
+        sessions::begin(&mut memory, &[1; 32], ANN, NOW).expect("kept");
+        super::set_password(&mut memory, ANN, "new", NOW).expect("there");
+        let session = sessions::get(&memory, &[1; 32], NOW).expect("readable");
+        assert_eq!(session, None);
+        let token = |memory: &Memory| tokens::get(memory, &pair.token).expect("readable");
+        assert!(token(&memory).is_some());
+        super::remove(&mut memory, ANN).expect("there");
+        assert!(token(&memory).is_none());
+    }
+
+    #[test]
+    fn there_is_one_owner_and_lists_go_on_where_they_stopped() {
+        let mut memory = Memory::default();
+        let owner = User {
+            owner: true,
+            ..user("ann")
+        };
+        super::add(&mut memory, ANN, &owner).expect("new");
+        let second = User {
+            owner: true,
+            ..user("ben")
+        };
+        super::add(&mut memory, UserId(ThingId(8)), &second).expect_err("a second owner");
+        super::add(&mut memory, UserId(ThingId(9)), &user("cat")).expect("new");
+        assert_eq!(super::owner(&memory).expect("readable"), Some(ANN));
+        let first = super::list(&memory, None, 1).expect("readable");
+        assert_eq!(first.first().map(|(id, _)| *id), Some(ANN));
+        let rest = super::list(&memory, Some(ANN), 9).expect("readable");
+        assert_eq!(rest.first().map(|(id, _)| *id), Some(UserId(ThingId(9))));
+        assert_eq!(rest.len(), 1);
+    }
+}

@@ -1,22 +1,160 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
+use crate::config::Config;
 use crate::ids::Base;
+use crate::media::{BlobName, Blobs};
 use crate::store::Store;
-use std::sync::OnceLock;
+use crate::store::engine::Result;
+use crate::store::meta;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// The parts of a running server that the rules use.
 pub struct App {
+    /// How the server was configured.
+    pub config: Config,
     /// What is kept.
     pub store: Store,
+    /// The files that people uploaded.
+    pub blobs: Blobs,
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
+    jobs: Bell,
+}
+
+/// Rung when there may be a job to do.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<Rung>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Rung {
+    is_work: bool,
+    is_closed: bool,
 }
 
 impl App {
+    /// The parts, without a base URL yet.
+    pub fn new(config: Config, store: Store, blobs: Blobs) -> App {
+        App {
+            config,
+            store,
+            blobs,
+            base: OnceLock::new(),
+            jobs: Bell::default(),
+        }
+    }
+
     /// The base URL of every id.
+    ///
+    /// # Panics
+    /// Before it is known: then only the setup answers, which asks [`App::known_base`].
     pub fn base(&self) -> &Base {
         self.base
             .get()
-            .expect("the base URL is set before the first request is answered")
+            .expect("the base URL is known before anything but the setup is answered")
+    }
+
+    /// The base URL, if it is known: it is not until the setup is done.
+    pub fn known_base(&self) -> Option<&Base> {
+        self.base.get()
+    }
+
+    /// Sets the base URL, once; a second call changes nothing and says so with `false`.
+    pub fn set_base(&self, base: Base) -> bool {
+        self.base.set(base).is_ok()
+    }
+
+    /// What people call the site: as configured, as set up, or the server's own name.
+    pub fn site_name(&self) -> String {
+        if let Some(name) = &self.config.site {
+            return name.clone();
+        }
+        match meta::site(&self.store) {
+            Ok(Some(site)) if !site.name.is_empty() => site.name,
+            _ => "Pumphouse".to_owned(),
+        }
+    }
+
+    /// Removes a file that nothing shows any more. A file that stays behind does no harm; the sweep finds it.
+    pub fn forget_file(&self, name: BlobName) {
+        if let Err(error) = self.blobs.delete(name) {
+            log::warn!("an upload that was deleted stays on disk: {error}");
+        }
+    }
+
+    /// Says that there may be a job to do.
+    pub fn wake_jobs(&self) {
+        self.rung().is_work = true;
+        self.jobs.changed.notify_all();
+    }
+
+    /// Ends [`App::wait_for_jobs`] for good.
+    pub fn close_jobs(&self) {
+        self.rung().is_closed = true;
+        self.jobs.changed.notify_all();
+    }
+
+    /// Waits until there may be a job to do, at most `longest`; without it until it is rung. False when the server stops.
+    pub fn wait_for_jobs(&self, longest: Option<Duration>) -> bool {
+        let waiting = |rung: &mut Rung| !rung.is_work && !rung.is_closed;
+        let mut rung = match longest {
+            Some(longest) => {
+                let waited = self
+                    .jobs
+                    .changed
+                    .wait_timeout_while(self.rung(), longest, waiting);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self
+                .jobs
+                .changed
+                .wait_while(self.rung(), waiting)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
+        rung.is_work = false;
+        !rung.is_closed
+    }
+
+    /// Fixes the base URL in the store before the first content exists, or checks that it is still the same.
+    pub fn settle_base(&self, base: Base, now_ms: u64) -> Result<()> {
+        let stored = meta::site(&self.store)?.unwrap_or(meta::Site {
+            base: None,
+            name: String::new(),
+            created_ms: now_ms,
+        });
+        match &stored.base {
+            Some(known) if *known != base => {
+                let text = format!(
+                    "this store belongs to {}, but the server is configured as {}. The address is part of every id and \
+                     cannot change: set hostname, urlPort and urlPath back, or use another datadir",
+                    known.url(),
+                    base.url()
+                );
+                return Err(crate::error::Error::Conflict(text).into());
+            }
+            Some(_) => {}
+            None => {
+                let site = meta::Site {
+                    base: Some(base.clone()),
+                    ..stored
+                };
+                self.store.write(|tx| {
+                    meta::put_site(tx, &site);
+                    Ok(())
+                })?;
+            }
+        }
+        self.set_base(base);
+        Ok(())
+    }
+
+    fn rung(&self) -> MutexGuard<'_, Rung> {
+        self.jobs
+            .rung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -183,12 +183,19 @@ struct BaseParts {
 impl From<BaseParts> for Base {
     fn from(parts: BaseParts) -> Base {
         let standard = parts.port == 80 || parts.port == 443;
-        let authority =
-            if standard { parts.host.clone() } else { format!("{}:{}", parts.host, parts.port) };
+        let authority = if standard {
+            parts.host.clone()
+        } else {
+            format!("{}:{}", parts.host, parts.port)
+        };
         let scheme = if parts.port == 443 { "https" } else { "http" };
         let slash = if parts.prefix.is_empty() { "" } else { "/" };
         let url = format!("{scheme}://{authority}{slash}{}", parts.prefix);
-        Base { parts, authority, url }
+        Base {
+            parts,
+            authority,
+            url,
+        }
     }
 }
 
@@ -203,7 +210,11 @@ impl Base {
     /// else http (`pump-api.md §3.1`).
     pub fn new(host: &str, port: u16, prefix: &str) -> Base {
         let prefix = prefix.trim_matches('/').to_owned();
-        Base::from(BaseParts { host: host.to_ascii_lowercase(), port, prefix })
+        Base::from(BaseParts {
+            host: host.to_ascii_lowercase(),
+            port,
+            prefix,
+        })
     }
 
     /// The public host name, in lower case.

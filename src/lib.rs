@@ -17,6 +17,7 @@ pub mod store;
 
 // 3: the rules
 pub mod app;
+pub mod domain;
 
 // 4: who asks, and what a request and an answer look like
 pub mod auth;

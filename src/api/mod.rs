@@ -1,4 +1,10 @@
-//! Handlers of the client API of pump.io (`pump-api.md §1.3`): each reads, asks who calls, calls the rules and answers.
+//! Handlers of the client API of pump.io (`pump-api.md §1.3`). Each reads, decides who, calls the domain and answers.
 
+pub mod activities;
 pub mod clients;
+pub mod feeds;
 pub mod oauth;
+pub mod objects;
+pub mod pages;
+pub mod people;
+pub mod users;

@@ -17,11 +17,17 @@ pub struct Viewer {
 
 impl Viewer {
     /// Sees what is public.
-    pub const NOBODY: Viewer = Viewer { person: None, local: false };
+    pub const NOBODY: Viewer = Viewer {
+        person: None,
+        local: false,
+    };
 
     /// A person with an account here.
     pub fn user(id: crate::ids::UserId) -> Viewer {
-        Viewer { person: Some(id.0), local: true }
+        Viewer {
+            person: Some(id.0),
+            local: true,
+        }
     }
 
     /// Whether this is the viewer.
@@ -36,15 +42,22 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
     if addressed().any(|address| *address == Address::Public) {
         return Ok(true);
     }
-    let Some(person) = viewer.person else { return Ok(false) };
+    let Some(person) = viewer.person else {
+        return Ok(false);
+    };
     if person == activity.actor {
         return Ok(true);
     }
     for address in addressed() {
         let included = match address {
             Address::Public => true,
-            Address::Followers(followed) => *followed == activity.actor && is_member(from, *followed, StreamKind::Followers, person)?,
-            Address::Following(owner) => *owner == activity.actor && is_member(from, *owner, StreamKind::Following, person)?,
+            Address::Followers(followed) => {
+                *followed == activity.actor
+                    && is_member(from, *followed, StreamKind::Followers, person)?
+            }
+            Address::Following(owner) => {
+                *owner == activity.actor && is_member(from, *owner, StreamKind::Following, person)?
+            }
             Address::Thing(id) if *id == person => true,
             Address::Thing(id) => is_list_member(from, activity.actor, *id, person)?,
         };
@@ -96,7 +109,11 @@ fn is_member(from: &dyn Read, owner: ThingId, kind: StreamKind, person: ThingId)
 /// Whether `list` is a list of `owner` that holds `person`.
 fn is_list_member(from: &dyn Read, owner: ThingId, list: ThingId, person: ThingId) -> Result<bool> {
     match things::object(from, list)? {
-        Some(object) if object.is_collection() && object.author == Some(owner) && object.deleted.is_none() => {
+        Some(object)
+            if object.is_collection()
+                && object.author == Some(owner)
+                && object.deleted.is_none() =>
+        {
             is_member(from, list, StreamKind::Members, person)
         }
         _ => Ok(false),

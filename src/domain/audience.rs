@@ -33,14 +33,19 @@ pub fn default(
     target: Option<ThingId>,
 ) -> Result<Addresses<Vec<Address>>> {
     let actor = posting.actor;
-    let followers = || Addresses { cc: vec![Address::Followers(actor)], ..Addresses::default() };
+    let followers = || Addresses {
+        cc: vec![Address::Followers(actor)],
+        ..Addresses::default()
+    };
     let stored = things::object(tx, object)?;
     let verb = draft.verb.as_str();
     match verb {
         "update" | "delete" if object != actor => {
             return match post_of(tx, stored.as_ref())? {
                 Some(post) => Ok(post.addresses),
-                None => Err(Error::invalid("This was never posted, so say who shall hear of it.").into()),
+                None => Err(
+                    Error::invalid("This was never posted, so say who shall hear of it.").into(),
+                ),
             };
         }
         "favorite" | "unfavorite" | "like" | "unlike" | "dislike" => {
@@ -54,14 +59,26 @@ pub fn default(
             None => false,
         })
     };
-    if stored.as_ref().is_some_and(|stored| stored.is_person() && object != actor) {
-        return Ok(Addresses { to: vec![Address::Thing(object)], ..followers() });
+    if stored
+        .as_ref()
+        .is_some_and(|stored| stored.is_person() && object != actor)
+    {
+        return Ok(Addresses {
+            to: vec![Address::Thing(object)],
+            ..followers()
+        });
     }
     if is_group(Some(object), tx)? && verb != "create" {
-        return Ok(Addresses { to: vec![Address::Thing(object)], ..followers() });
+        return Ok(Addresses {
+            to: vec![Address::Thing(object)],
+            ..followers()
+        });
     }
     if matches!(verb, "add" | "remove" | "post") && is_group(target, tx)? {
-        return Ok(Addresses { to: target.into_iter().map(Address::Thing).collect(), ..Addresses::default() });
+        return Ok(Addresses {
+            to: target.into_iter().map(Address::Thing).collect(),
+            ..Addresses::default()
+        });
     }
     if draft.object.in_reply_to.is_some()
         && let Some(parent) = stored.and_then(|stored| stored.in_reply_to)
@@ -75,12 +92,23 @@ pub fn default(
 fn reply(from: &dyn Read, actor: ThingId, parent: ThingId) -> Result<Addresses<Vec<Address>>> {
     let parent = things::object(from, parent)?;
     let post = post_of(from, parent.as_ref())?;
-    let author = post.as_ref().map(|post| post.actor).or(parent.and_then(|parent| parent.author));
+    let author = post
+        .as_ref()
+        .map(|post| post.actor)
+        .or(parent.and_then(|parent| parent.author));
     let mut addresses = match post {
         Some(post) => post.addresses,
-        None => Addresses { cc: vec![Address::Followers(actor)], ..Addresses::default() },
+        None => Addresses {
+            cc: vec![Address::Followers(actor)],
+            ..Addresses::default()
+        },
     };
-    for list in [&mut addresses.to, &mut addresses.cc, &mut addresses.bto, &mut addresses.bcc] {
+    for list in [
+        &mut addresses.to,
+        &mut addresses.cc,
+        &mut addresses.bto,
+        &mut addresses.bcc,
+    ] {
         list.retain(|address| *address != Address::Thing(actor));
     }
     if let Some(author) = author.filter(|author| *author != actor)
@@ -109,7 +137,11 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     for (list, direct) in [(to, true), (cc, false), (bto, true), (bcc, false)] {
         for address in list {
             match *address {
-                Address::Public => add_members(from, Stream::of(activity.actor, StreamKind::Followers), &mut found)?,
+                Address::Public => add_members(
+                    from,
+                    Stream::of(activity.actor, StreamKind::Followers),
+                    &mut found,
+                )?,
                 Address::Followers(owner) if owner == activity.actor => {
                     add_members(from, Stream::of(owner, StreamKind::Followers), &mut found)?;
                 }
@@ -118,7 +150,9 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
                 }
                 Address::Followers(_) | Address::Following(_) => {}
                 Address::Thing(id) => {
-                    let Some(object) = things::object(from, id)? else { continue };
+                    let Some(object) = things::object(from, id)? else {
+                        continue;
+                    };
                     if object.nickname().is_some() && object.deleted.is_none() {
                         found.people.insert(id);
                         if direct {
@@ -135,7 +169,9 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
 }
 
 fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Result<()> {
-    let Some(mut walk) = streams::walk(from, stream, Start::Newest)? else { return Ok(()) };
+    let Some(mut walk) = streams::walk(from, stream, Start::Newest)? else {
+        return Ok(());
+    };
     loop {
         let batch = walk.next_batch(BATCH)?;
         if batch.is_empty() {
@@ -150,22 +186,33 @@ fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Resul
 }
 
 fn is_user(from: &dyn Read, id: ThingId) -> Result<bool> {
-    Ok(things::object(from, id)?.is_some_and(|object| object.nickname().is_some() && object.deleted.is_none()))
+    Ok(things::object(from, id)?
+        .is_some_and(|object| object.nickname().is_some() && object.deleted.is_none()))
 }
 
 /// Whether a draft or its addresses mean everybody.
 pub fn is_public(addresses: &Addresses<Vec<Address>>) -> bool {
-    addresses.each().into_iter().flatten().any(|address| *address == Address::Public)
+    addresses
+        .each()
+        .into_iter()
+        .flatten()
+        .any(|address| *address == Address::Public)
 }
 
 /// The audience in words, as pages say it: who can see what was posted with these addresses.
-pub fn in_words(from: &dyn Read, base: &crate::ids::Base, addresses: &Addresses<Vec<Address>>) -> Result<Vec<String>> {
+pub fn in_words(
+    from: &dyn Read,
+    base: &crate::ids::Base,
+    addresses: &Addresses<Vec<Address>>,
+) -> Result<Vec<String>> {
     let mut words = Vec::new();
     for address in [&addresses.to, &addresses.cc].into_iter().flatten() {
         words.push(match *address {
             Address::Public => "Public (whole Internet)".to_owned(),
             Address::Followers(owner) => format!("Followers of {}", name_of(from, base, owner)?),
-            Address::Following(owner) => format!("People whom {} follows", name_of(from, base, owner)?),
+            Address::Following(owner) => {
+                format!("People whom {} follows", name_of(from, base, owner)?)
+            }
             Address::Thing(id) => name_of(from, base, id)?,
         });
     }
@@ -174,7 +221,9 @@ pub fn in_words(from: &dyn Read, base: &crate::ids::Base, addresses: &Addresses<
 }
 
 fn name_of(from: &dyn Read, base: &crate::ids::Base, id: ThingId) -> Result<String> {
-    let Some(object) = things::object(from, id)? else { return Ok("somebody".to_owned()) };
+    let Some(object) = things::object(from, id)? else {
+        return Ok("somebody".to_owned());
+    };
     let name = super::documents::display_name(&object);
     Ok(name.unwrap_or_else(|| names::object_id(base, id, &object).to_string()))
 }

@@ -32,20 +32,43 @@ pub fn distribute(
     }
     let last = fill(tx, &recipients, None, id, major)?;
     if let Some(after) = last {
-        jobs::add(tx, app.store.fresh_id(), now, &Job::Distribute { activity: id, after })?;
+        jobs::add(
+            tx,
+            app.store.fresh_id(),
+            now,
+            &Job::Distribute {
+                activity: id,
+                after,
+            },
+        )?;
     }
     Ok(())
 }
 
 /// The job: fills the inboxes of the recipients that come after `after`, and leaves a job if there are still more.
 /// Doing it twice does no harm.
-pub fn continue_distribution(app: &App, activity_id: ThingId, after: ThingId, now: Timestamp) -> Result<()> {
+pub fn continue_distribution(
+    app: &App,
+    activity_id: ThingId,
+    after: ThingId,
+    now: Timestamp,
+) -> Result<()> {
     app.store.write(|tx| {
-        let Some(activity) = things::activity(tx, activity_id)? else { return Ok(()) };
+        let Some(activity) = things::activity(tx, activity_id)? else {
+            return Ok(());
+        };
         let recipients = audience::recipients(tx, &activity)?;
         let major = activities::is_major(tx, &activity)?;
         if let Some(after) = fill(tx, &recipients, Some(after), activity_id, major)? {
-            jobs::add(tx, app.store.fresh_id(), now, &Job::Distribute { activity: activity_id, after })?;
+            jobs::add(
+                tx,
+                app.store.fresh_id(),
+                now,
+                &Job::Distribute {
+                    activity: activity_id,
+                    after,
+                },
+            )?;
         }
         Ok(())
     })
@@ -70,14 +93,28 @@ fn fill(
 }
 
 /// Adds an activity to a person's inbox and the parts of it; one that is there already stays as it is.
-fn add_to_inbox(tx: &mut dyn Tx, recipients: &Recipients, person: ThingId, id: ThingId, major: bool) -> Result<()> {
+fn add_to_inbox(
+    tx: &mut dyn Tx,
+    recipients: &Recipients,
+    person: ThingId,
+    id: ThingId,
+    major: bool,
+) -> Result<()> {
     if !streams::append(tx, Stream::of(person, StreamKind::Inbox), id)? {
         return Ok(());
     }
-    let part = if major { StreamKind::InboxMajor } else { StreamKind::InboxMinor };
+    let part = if major {
+        StreamKind::InboxMajor
+    } else {
+        StreamKind::InboxMinor
+    };
     streams::append(tx, Stream::of(person, part), id)?;
     if recipients.direct.contains(&person) {
-        let part = if major { StreamKind::InboxDirectMajor } else { StreamKind::InboxDirectMinor };
+        let part = if major {
+            StreamKind::InboxDirectMajor
+        } else {
+            StreamKind::InboxDirectMinor
+        };
         streams::append(tx, Stream::of(person, StreamKind::InboxDirect), id)?;
         streams::append(tx, Stream::of(person, part), id)?;
     }

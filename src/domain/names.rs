@@ -13,14 +13,49 @@ pub const PUBLIC: &str = "http://activityschema.org/collection/public";
 
 /// The types that have addresses of their own; everything else lives under `other` (`pump-api.md §3.3.1`).
 pub const TYPES: &[&str] = &[
-    "alert", "application", "article", "audio", "badge", "binary", "bookmark", "collection", "comment", "device",
-    "event", "file", "game", "group", "image", "issue", "job", "note", "offer", "organization", "page", "person",
-    "place", "process", "product", "question", "review", "service", "task", "video",
+    "alert",
+    "application",
+    "article",
+    "audio",
+    "badge",
+    "binary",
+    "bookmark",
+    "collection",
+    "comment",
+    "device",
+    "event",
+    "file",
+    "game",
+    "group",
+    "image",
+    "issue",
+    "job",
+    "note",
+    "offer",
+    "organization",
+    "page",
+    "person",
+    "place",
+    "process",
+    "product",
+    "question",
+    "review",
+    "service",
+    "task",
+    "video",
 ];
 
 /// What JavaScript's `encodeURIComponent` leaves alone.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'~').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 /// `text` encoded for a value in a query.
 pub fn encode(text: &str) -> impl Display + '_ {
@@ -29,7 +64,11 @@ pub fn encode(text: &str) -> impl Display + '_ {
 
 /// The type in the addresses of an object: its own in lower case, or `other`.
 pub fn route_type(object_type: &str) -> &'static str {
-    TYPES.iter().find(|name| name.eq_ignore_ascii_case(object_type)).copied().unwrap_or("other")
+    TYPES
+        .iter()
+        .find(|name| name.eq_ignore_ascii_case(object_type))
+        .copied()
+        .unwrap_or("other")
 }
 
 /// Finds what an id means here; nothing if it is unknown.
@@ -41,7 +80,7 @@ pub fn find(base: &Base, from: &dyn Read, id: &str) -> Result<Option<Address>> {
         return find_path(from, path);
     }
     if let Some(nickname) = local_account(base, id) {
-        return Ok(users::by_nickname(from, &nickname)?.map(|UserId(id)| Address::Thing(id)));
+        return Ok(users::by_nickname(from, &nickname)?.map(|(UserId(id), _)| Address::Thing(id)));
     }
     Ok(aliases::find(from, id)?.map(Address::Thing))
 }
@@ -65,37 +104,66 @@ pub fn domain(id: &str) -> Option<&str> {
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => {
             let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            let host = authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host);
             Some(host.split_once(':').map_or(host, |(host, _)| host))
         }
         "acct" | "mailto" => rest.rsplit_once('@').map(|(_, host)| host),
-        "tag" => rest.split([',', ':']).next().map(|authority| authority.rsplit_once('@').map_or(authority, |(_, h)| h)),
+        "tag" => rest
+            .split([',', ':'])
+            .next()
+            .map(|authority| authority.rsplit_once('@').map_or(authority, |(_, h)| h)),
         _ => None,
     }
 }
 
 /// The thing with this key, if the key is right.
 pub fn by_key(from: &dyn Read, text: &str) -> Result<Option<(ThingId, Thing)>> {
-    let Some(key) = Key::parse(text) else { return Ok(None) };
-    Ok(things::get(from, key.id)?.map(|thing| (key.id, thing)).filter(|(_, thing)| match thing {
-        Thing::Activity(activity) => activity.nonce == key.nonce,
-        Thing::Object(object) => object.nonce == key.nonce,
-    }))
+    let Some(key) = Key::parse(text) else {
+        return Ok(None);
+    };
+    Ok(things::get(from, key.id)?
+        .map(|thing| (key.id, thing))
+        .filter(|(_, thing)| match thing {
+            Thing::Activity(activity) => activity.nonce == key.nonce,
+            Thing::Object(object) => object.nonce == key.nonce,
+        }))
 }
 
 /// The id of an object.
 pub fn object_id<'a>(base: &'a Base, id: ThingId, object: &'a Object) -> impl Display + 'a {
-    ObjectName { base, id, object, what: What::Id }
+    ObjectName {
+        base,
+        id,
+        object,
+        what: What::Id,
+    }
 }
 
 /// The address of an object in the API, `links.self`.
 pub fn object_self<'a>(base: &'a Base, id: ThingId, object: &'a Object) -> impl Display + 'a {
-    ObjectName { base, id, object, what: What::Own }
+    ObjectName {
+        base,
+        id,
+        object,
+        what: What::Own,
+    }
 }
 
 /// The address of a feed of an object: `likes`, `replies`, `shares`, `members`.
-pub fn object_feed<'a>(base: &'a Base, id: ThingId, object: &'a Object, feed: &'static str) -> impl Display + 'a {
-    ObjectName { base, id, object, what: What::Feed(feed) }
+pub fn object_feed<'a>(
+    base: &'a Base,
+    id: ThingId,
+    object: &'a Object,
+    feed: &'static str,
+) -> impl Display + 'a {
+    ObjectName {
+        base,
+        id,
+        object,
+        what: What::Feed(feed),
+    }
 }
 
 /// The id of an activity.
@@ -126,13 +194,19 @@ impl Display for ObjectName<'_> {
             (Identity::User(nickname), What::Id) if self.base.is_standard_port() => {
                 write!(f, "acct:{nickname}@{}", self.base.host())
             }
-            (Identity::User(nickname), What::Id | What::Own) => write!(f, "{url}/api/user/{nickname}/profile"),
+            (Identity::User(nickname), What::Id | What::Own) => {
+                write!(f, "{url}/api/user/{nickname}/profile")
+            }
             (Identity::Given(id) | Identity::Remote(id), What::Id) => f.write_str(id),
-            (Identity::Given(id) | Identity::Remote(id), What::Own) => write!(f, "{url}/api/{kind}?id={}", encode(id)),
+            (Identity::Given(id) | Identity::Remote(id), What::Own) => {
+                write!(f, "{url}/api/{kind}?id={}", encode(id))
+            }
             (Identity::Given(id) | Identity::Remote(id), What::Feed(feed)) => {
                 write!(f, "{url}/api/{kind}/{feed}?id={}", encode(id))
             }
-            (_, What::Feed(feed)) => write!(f, "{url}/api/{kind}/{}/{feed}", self.object.key(self.id)),
+            (_, What::Feed(feed)) => {
+                write!(f, "{url}/api/{kind}/{}/{feed}", self.object.key(self.id))
+            }
             (Identity::Made, _) => write!(f, "{url}/api/{kind}/{}", self.object.key(self.id)),
         }
     }
@@ -147,7 +221,11 @@ fn local_path<'a>(base: &Base, id: &'a str) -> Option<&'a str> {
 fn local_account(base: &Base, id: &str) -> Option<Nickname> {
     let account = id.strip_prefix("acct:").unwrap_or(id);
     let (nickname, host) = account.rsplit_once('@')?;
-    if host.eq_ignore_ascii_case(base.host()) { Nickname::new(nickname).ok() } else { None }
+    if host.eq_ignore_ascii_case(base.host()) {
+        Nickname::new(nickname).ok()
+    } else {
+        None
+    }
 }
 
 /// Finds what an address of our own API means.
@@ -155,8 +233,12 @@ fn find_path(from: &dyn Read, path: &str) -> Result<Option<Address>> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["api", "user", nickname, rest @ ..] => {
-            let Ok(nickname) = Nickname::new(nickname) else { return Ok(None) };
-            let Some(UserId(person)) = users::by_nickname(from, &nickname)? else { return Ok(None) };
+            let Ok(nickname) = Nickname::new(nickname) else {
+                return Ok(None);
+            };
+            let Some((UserId(person), _)) = users::by_nickname(from, &nickname)? else {
+                return Ok(None);
+            };
             Ok(match rest {
                 [] | ["profile"] => Some(Address::Thing(person)),
                 ["followers"] => Some(Address::Followers(person)),

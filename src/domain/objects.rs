@@ -1,29 +1,53 @@
 //! Stores objects that activities bring along, once each, and finds them again (`pump-api.md §4.8`).
 
-use crate::domain::activities::{Generator, Posting};
+use crate::domain::activities::Posting;
 use crate::domain::names;
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::aliases;
+use crate::store::clients::Generator;
 use crate::store::engine::{Result, Tx};
 use crate::store::things::{self, Address, Identity, Object};
 use crate::wire::draft::{Members, ObjectDraft, members_text};
 
 /// Members that the server sets on objects made here.
 const OWNED_MEMBERS: &[&str] = &[
-    "likes", "replies", "shares", "members", "documents", "followers", "following", "favorites", "lists", "links",
-    "url", "pump_io", "preferredUsername",
+    "likes",
+    "replies",
+    "shares",
+    "members",
+    "documents",
+    "followers",
+    "following",
+    "favorites",
+    "lists",
+    "links",
+    "url",
+    "pump_io",
+    "preferredUsername",
 ];
 
 /// Members of an uploaded object that point at its file.
-const FILE_MEMBERS: &[&str] = &["image", "fullImage", "stream", "fileUrl", "mimeType", "thumbhash"];
+const FILE_MEMBERS: &[&str] = &[
+    "image",
+    "fullImage",
+    "stream",
+    "fileUrl",
+    "mimeType",
+    "thumbhash",
+];
 
 /// Deepest chain of authors and parents of unknown remote objects that is stored.
 const DEPTH_MAX: usize = 4;
 
 /// Finds the object that a draft means, or stores what was given. An unknown id under our own host is refused: nobody but
 /// the server makes those. `fallback_type` is the type of something that says none.
-pub fn resolve(posting: &Posting<'_>, tx: &mut dyn Tx, draft: &ObjectDraft, fallback_type: &str) -> Result<ThingId> {
+pub fn resolve(
+    posting: &Posting<'_>,
+    tx: &mut dyn Tx,
+    draft: &ObjectDraft,
+    fallback_type: &str,
+) -> Result<ThingId> {
     resolve_at(posting, tx, draft, fallback_type, 0)
 }
 
@@ -41,8 +65,15 @@ fn resolve_at(
     };
     match names::find(base, tx, id)? {
         Some(Address::Thing(known)) => return Ok(known),
-        Some(_) => return Err(Error::Invalid(format!("{id} is a collection of the server, not an object.")).into()),
-        None if names::is_ours(base, id) => return Err(Error::Invalid(format!("There is no {id} here.")).into()),
+        Some(_) => {
+            return Err(Error::Invalid(format!(
+                "{id} is a collection of the server, not an object."
+            ))
+            .into());
+        }
+        None if names::is_ours(base, id) => {
+            return Err(Error::Invalid(format!("There is no {id} here.")).into());
+        }
         None => {}
     }
     let mut object = Object::new(Identity::Remote(id.clone()), object_type, posting.now);
@@ -66,9 +97,14 @@ fn resolve_at(
 }
 
 /// An object without an id is the one of the same type with the same address, or a new one that belongs to nobody.
-fn without_id(posting: &Posting<'_>, tx: &mut dyn Tx, draft: &ObjectDraft, object_type: &str) -> Result<ThingId> {
+fn without_id(
+    posting: &Posting<'_>,
+    tx: &mut dyn Tx,
+    draft: &ObjectDraft,
+    object_type: &str,
+) -> Result<ThingId> {
     let url = draft.members.get("url").and_then(|url| url.as_str());
-    let alias = url.map(|url| format!("{object_type} {url}"));
+    let alias = url.map(|url| url_alias(object_type, url));
     if let Some(alias) = &alias
         && let Some(known) = aliases::find(tx, alias)?
     {
@@ -84,6 +120,11 @@ fn without_id(posting: &Posting<'_>, tx: &mut dyn Tx, draft: &ObjectDraft, objec
     Ok(thing)
 }
 
+/// The outside name of an object that has a type and an address, but no id.
+pub fn url_alias(object_type: &str, url: &str) -> String {
+    format!("{object_type} {url}")
+}
+
 /// The object of an application.
 pub fn generator(posting: &Posting<'_>, tx: &mut dyn Tx, generator: &Generator) -> Result<ThingId> {
     let known = aliases::find(tx, &generator.id)?;
@@ -91,10 +132,16 @@ pub fn generator(posting: &Posting<'_>, tx: &mut dyn Tx, generator: &Generator) 
         Some(known) => things::object(tx, known)?,
         None => None,
     }
-    .unwrap_or_else(|| Object::new(Identity::Given(generator.id.clone()), &generator.object_type, posting.now));
+    .unwrap_or_else(|| {
+        Object::new(
+            Identity::Given(generator.id.clone()),
+            &generator.object_type,
+            posting.now,
+        )
+    });
     let mut members = Members::new();
-    if !generator.display_name.is_empty() {
-        members.insert("displayName".to_owned(), generator.display_name.as_str().into());
+    if let Some(name) = &generator.display_name {
+        members.insert("displayName".to_owned(), name.as_str().into());
     }
     let members = members_text(&members);
     if let Some(known) = known

@@ -48,9 +48,16 @@ pub fn next(from: &dyn Read, limit: usize) -> Result<Vec<Queued>> {
     pairs
         .into_iter()
         .map(|(key, value)| {
-            let due = key.get(1..9).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()).map_or(0, u64::from_be_bytes);
+            let due = key
+                .get(1..9)
+                .and_then(|bytes| <[u8; 8]>::try_from(bytes).ok())
+                .map_or(0, u64::from_be_bytes);
             let due = Timestamp(i64::try_from(due).unwrap_or(i64::MAX));
-            Ok(Queued { due, job: record::decode(&value)?, key: key.to_vec() })
+            Ok(Queued {
+                due,
+                job: record::decode(&value)?,
+                key: key.to_vec(),
+            })
         })
         .collect()
 }

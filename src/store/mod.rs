@@ -12,6 +12,8 @@ pub mod record;
 pub mod request_tokens;
 pub mod sessions;
 pub mod streams;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod things;
 pub mod tokens;
 pub mod users;

@@ -6,6 +6,7 @@ use super::keys::{KeyBytes, Table};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::{Key, Nonce, ThingId};
+use crate::media::{BlobName, Variant};
 use crate::wire::draft::Addresses;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,7 @@ pub struct Object {
     /// How many people shared it.
     pub shares: u32,
     /// The file that it shows, if it was uploaded here.
-    pub file: Option<String>,
+    pub file: Option<Upload>,
     /// The members that its maker gave: JSON text without braces.
     pub members: String,
 }
@@ -93,6 +94,36 @@ pub struct Activity {
     pub deleted: Option<Timestamp>,
     /// The members that its maker gave: JSON text without braces.
     pub members: String,
+}
+
+/// An uploaded file and the copies of it that others may see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Its name on disk.
+    pub blob: BlobName,
+    /// The media type of the original.
+    pub mime: String,
+    /// The ending of the original's name in URLs, without the dot.
+    pub extension: String,
+    /// Length of the original, in bytes.
+    pub bytes: u64,
+    /// The copies of a picture; others see these, only the author sees the original of a picture.
+    pub copies: Vec<UploadCopy>,
+}
+
+/// A copy of an uploaded picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadCopy {
+    /// Which one.
+    pub variant: Variant,
+    /// Its media type.
+    pub mime: String,
+    /// The ending of its name in URLs, without the dot.
+    pub extension: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
 }
 
 /// Somebody to whom an activity is addressed.
@@ -136,7 +167,10 @@ impl Object {
 
     /// Its key in URLs.
     pub fn key(&self, id: ThingId) -> Key {
-        Key { id, nonce: self.nonce }
+        Key {
+            id,
+            nonce: self.nonce,
+        }
     }
 
     /// Whether it is a person.
@@ -166,7 +200,10 @@ impl Object {
 impl Activity {
     /// Its key in URLs.
     pub fn key(&self, id: ThingId) -> Key {
-        Key { id, nonce: self.nonce }
+        Key {
+            id,
+            nonce: self.nonce,
+        }
     }
 
     /// Whether this activity made its object known: the verbs of which one is a "post activity".

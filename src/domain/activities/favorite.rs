@@ -23,10 +23,14 @@ impl Posting<'_> {
     pub(super) fn unfavorite(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
         let object = self.existing(tx, draft)?;
         if !streams::remove(tx, Stream::of(object, StreamKind::Likes), self.actor)? {
-            return Err(Error::invalid("You do not like this, so there is nothing to take back.").into());
+            return Err(
+                Error::invalid("You do not like this, so there is nothing to take back.").into(),
+            );
         }
         streams::remove(tx, Stream::of(self.actor, StreamKind::Favorites), object)?;
-        things::change_object(tx, object, |object| object.likes = object.likes.saturating_sub(1))?;
+        things::change_object(tx, object, |object| {
+            object.likes = object.likes.saturating_sub(1)
+        })?;
         Ok(object)
     }
 }

@@ -40,7 +40,10 @@ impl Posting<'_> {
 
     fn followed(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
         if draft.id.is_none() {
-            return Err(Error::invalid("Whom to follow needs an id, such as acct:ann@example.org.").into());
+            return Err(Error::invalid(
+                "Whom to follow needs an id, such as acct:ann@example.org.",
+            )
+            .into());
         }
         objects::resolve(self, tx, draft, "person")
     }

@@ -19,7 +19,11 @@ pub fn member_type(object: &Object) -> Option<String> {
         return None;
     }
     let members = draft::members_of(&object.members);
-    match members.get("objectTypes").and_then(Value::as_array).map(Vec::as_slice) {
+    match members
+        .get("objectTypes")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+    {
         Some([Value::String(only)]) => Some(only.clone()),
         _ => None,
     }
@@ -45,24 +49,44 @@ fn list_name(object: &Object) -> Option<String> {
 impl Posting<'_> {
     /// Puts a new list among the actor's lists. A collection without a type of members is no list and is only stored.
     pub(super) fn register_list(&self, tx: &mut dyn Tx, id: ThingId, list: &Object) -> Result<()> {
-        let Some(member_type) = member_type(list) else { return Ok(()) };
+        let Some(member_type) = member_type(list) else {
+            return Ok(());
+        };
         let Some(name) = list_name(list).filter(|name| !name.trim().is_empty()) else {
             return Err(Error::invalid("A list needs a name (displayName).").into());
         };
         let index = index(self.actor, &member_type);
         if streams::total(tx, index)? >= LISTS_MAX {
-            return Err(Error::Invalid(format!("You have {LISTS_MAX} lists already; delete one first.")).into());
+            return Err(Error::Invalid(format!(
+                "You have {LISTS_MAX} lists already; delete one first."
+            ))
+            .into());
         }
         if self.has_list(tx, index, &member_type, &name, id)? {
-            return Err(Error::Invalid(format!("You have a list named \u{201c}{name}\u{201d} already.")).into());
+            return Err(Error::Invalid(format!(
+                "You have a list named \u{201c}{name}\u{201d} already."
+            ))
+            .into());
         }
         streams::append(tx, index, id)?;
         Ok(())
     }
 
     /// Whether another list of the index has this name.
-    pub(super) fn has_list(&self, from: &dyn Read, index: Stream, member_type: &str, name: &str, except: ThingId) -> Result<bool> {
-        let lists = streams::page(from, index, Start::Newest, usize::try_from(LISTS_MAX).unwrap_or(usize::MAX))?;
+    pub(super) fn has_list(
+        &self,
+        from: &dyn Read,
+        index: Stream,
+        member_type: &str,
+        name: &str,
+        except: ThingId,
+    ) -> Result<bool> {
+        let lists = streams::page(
+            from,
+            index,
+            Start::Newest,
+            usize::try_from(LISTS_MAX).unwrap_or(usize::MAX),
+        )?;
         for id in lists.unwrap_or_default() {
             if let Some(list) = things::object(from, id)?
                 && id != except
@@ -77,14 +101,23 @@ impl Posting<'_> {
 
     /// Adds a member; twice is once. A target that is no list of this server is nobody's to change and has no effect.
     pub(super) fn add(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<()> {
-        let Some(list) = self.list(tx, object, target)? else { return Ok(()) };
+        let Some(list) = self.list(tx, object, target)? else {
+            return Ok(());
+        };
         streams::append(tx, Stream::of(list, StreamKind::Members), object)?;
         Ok(())
     }
 
     /// Removes a member.
-    pub(super) fn take_away(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<()> {
-        let Some(list) = self.list(tx, object, target)? else { return Ok(()) };
+    pub(super) fn take_away(
+        &self,
+        tx: &mut dyn Tx,
+        object: ThingId,
+        target: ThingId,
+    ) -> Result<()> {
+        let Some(list) = self.list(tx, object, target)? else {
+            return Ok(());
+        };
         if !streams::remove(tx, Stream::of(list, StreamKind::Members), object)? {
             return Err(Error::invalid("This is not in the list.").into());
         }
@@ -93,10 +126,15 @@ impl Posting<'_> {
 
     /// The list that a target means, if the actor may change it and the object has the type of its members.
     fn list(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<Option<ThingId>> {
-        let Some(list) = things::object(tx, target)? else { return Ok(None) };
+        let Some(list) = things::object(tx, target)? else {
+            return Ok(None);
+        };
         if !list.is_collection() {
             let kind = &list.object_type;
-            return Err(Error::Invalid(format!("Nothing can be added to a {kind}; the target must be a list.")).into());
+            return Err(Error::Invalid(format!(
+                "Nothing can be added to a {kind}; the target must be a list."
+            ))
+            .into());
         }
         if list.deleted.is_some() {
             return Err(Error::invalid("This list was deleted.").into());
@@ -104,13 +142,20 @@ impl Posting<'_> {
         if !list.is_local() {
             return Ok(None);
         }
-        let Some(member_type) = member_type(&list) else { return Ok(None) };
+        let Some(member_type) = member_type(&list) else {
+            return Ok(None);
+        };
         if list.author != Some(self.actor) {
             return Err(Error::invalid("Only its owner can change a list.").into());
         }
-        let object_type = things::object(tx, object)?.map(|object| object.object_type).unwrap_or_default();
+        let object_type = things::object(tx, object)?
+            .map(|object| object.object_type)
+            .unwrap_or_default();
         if object_type != member_type {
-            return Err(Error::Invalid(format!("This list holds objects of type {member_type}, not {object_type}.")).into());
+            return Err(Error::Invalid(format!(
+                "This list holds objects of type {member_type}, not {object_type}."
+            ))
+            .into());
         }
         Ok(Some(target))
     }

@@ -1,34 +1,28 @@
 //! What an activity does (`pump-api.md §4.3`, `§4.4`): one file a group of verbs. All of an activity, its effects, its
 //! place in every stream of this host and the jobs that follow happen in one write, or not at all.
 
+mod editing;
 mod favorite;
 mod follow;
-mod lists;
+pub mod lists;
 mod post;
 mod share;
 mod update;
+
+pub use editing::{edit, withdraw};
 
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::{audience, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{Nonce, ThingId, UserId};
+use crate::media::BlobName;
+use crate::store::clients::Generator;
 use crate::store::engine::{Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Activity, Address};
 use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_text};
-
-/// The application with which somebody speaks: an object of its own in activities (`pump-api.md §2.1`, "generator").
-#[derive(Clone, Debug)]
-pub struct Generator {
-    /// Its id, `urn:uuid:…`.
-    pub id: String,
-    /// `application` or `service`.
-    pub object_type: String,
-    /// The name that it registered with; empty for none.
-    pub display_name: String,
-}
 
 /// Everything that the effects of one activity need to know.
 pub struct Posting<'a> {
@@ -57,7 +51,7 @@ pub fn post(
         Ok((id, freed))
     })?;
     for file in files {
-        app.media.remove(&file);
+        app.forget_file(file);
     }
     app.wake_jobs();
     Ok(id)
@@ -71,14 +65,21 @@ pub fn apply(
     generator: Option<&Generator>,
     draft: &ActivityDraft,
     now: Timestamp,
-    freed: &mut Vec<String>,
+    freed: &mut Vec<BlobName>,
 ) -> Result<ThingId> {
     if let Some(given) = draft.actor.as_ref().and_then(|given| given.id.as_deref())
         && names::find_thing(app.base(), tx, given)? != Some(actor)
     {
-        return Err(Error::invalid("The actor of an activity must be the user who posts it.").into());
+        return Err(
+            Error::invalid("The actor of an activity must be the user who posts it.").into(),
+        );
     }
-    let posting = Posting { app, actor, now, activity: app.store.fresh_id() };
+    let posting = Posting {
+        app,
+        actor,
+        now,
+        activity: app.store.fresh_id(),
+    };
     let target = match &draft.target {
         Some(target) => Some(objects::resolve(&posting, tx, target, "collection")?),
         None => None,
@@ -87,7 +88,11 @@ pub fn apply(
     let addresses = if draft.addresses.is_empty() {
         audience::default(&posting, tx, draft, object, target)?
     } else {
-        draft.addresses.try_map_in(|list| list.iter().map(|address| posting.address(tx, address)).collect())?
+        draft.addresses.try_map_in(|list| {
+            list.iter()
+                .map(|address| posting.address(tx, address))
+                .collect()
+        })?
     };
     let generator = match generator {
         Some(generator) => Some(objects::generator(&posting, tx, generator)?),
@@ -109,7 +114,11 @@ pub fn apply(
         members: members_text(&draft.members),
     };
     let major = is_major(tx, &activity)?;
-    let outbox = if major { StreamKind::OutboxMajor } else { StreamKind::OutboxMinor };
+    let outbox = if major {
+        StreamKind::OutboxMajor
+    } else {
+        StreamKind::OutboxMinor
+    };
     for kind in [StreamKind::Outbox, outbox] {
         streams::append(tx, Stream::of(actor, kind), posting.activity)?;
     }
@@ -124,7 +133,8 @@ pub fn is_major(tx: &dyn crate::store::engine::Read, activity: &Activity) -> Res
         "share" | "checkin" => Ok(true),
         "post" | "create" => {
             let object = things::object(tx, activity.object)?;
-            Ok(object.is_some_and(|object| !object.is_collection() && object.object_type != "comment"))
+            Ok(object
+                .is_some_and(|object| !object.is_collection() && object.object_type != "comment"))
         }
         _ => Ok(false),
     }
@@ -137,7 +147,7 @@ impl Posting<'_> {
         tx: &mut dyn Tx,
         draft: &ActivityDraft,
         target: Option<ThingId>,
-        freed: &mut Vec<String>,
+        freed: &mut Vec<BlobName>,
     ) -> Result<ThingId> {
         match draft.verb.as_str() {
             "post" | "create" => {
@@ -157,10 +167,18 @@ impl Posting<'_> {
             "unshare" => self.unshare(tx, &draft.object),
             "add" | "remove" => {
                 let Some(target) = target else {
-                    return Err(Error::Invalid(format!("The verb \u{201c}{}\u{201d} needs a target.", draft.verb)).into());
+                    return Err(Error::Invalid(format!(
+                        "The verb \u{201c}{}\u{201d} needs a target.",
+                        draft.verb
+                    ))
+                    .into());
                 };
                 let object = objects::resolve(self, tx, &draft.object, "other")?;
-                if draft.verb == "add" { self.add(tx, object, target)? } else { self.take_away(tx, object, target)? }
+                if draft.verb == "add" {
+                    self.add(tx, object, target)?
+                } else {
+                    self.take_away(tx, object, target)?
+                }
                 Ok(object)
             }
             _ => objects::resolve(self, tx, &draft.object, "other"),
@@ -180,11 +198,15 @@ impl Posting<'_> {
     /// The object that a verb works on: it must be there, not deleted, and readable by the actor.
     fn existing(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
         let id = objects::resolve(self, tx, draft, "other")?;
-        let object = things::object(tx, id)?.ok_or_else(|| Error::invalid("There is no such object."))?;
+        let object =
+            things::object(tx, id)?.ok_or_else(|| Error::invalid("There is no such object."))?;
         if object.deleted.is_some() {
             return Err(Error::invalid("This object was deleted.").into());
         }
-        let viewer = crate::domain::access::Viewer { person: Some(self.actor), local: true };
+        let viewer = crate::domain::access::Viewer {
+            person: Some(self.actor),
+            local: true,
+        };
         if !crate::domain::access::may_read_object(tx, viewer, &object)? {
             return Err(Error::invalid("There is no such object.").into());
         }

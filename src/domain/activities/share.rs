@@ -21,9 +21,14 @@ impl Posting<'_> {
     pub(super) fn unshare(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
         let object = self.existing(tx, draft)?;
         if !streams::remove(tx, Stream::of(object, StreamKind::Shares), self.actor)? {
-            return Err(Error::invalid("You did not share this, so there is nothing to take back.").into());
+            return Err(Error::invalid(
+                "You did not share this, so there is nothing to take back.",
+            )
+            .into());
         }
-        things::change_object(tx, object, |object| object.shares = object.shares.saturating_sub(1))?;
+        things::change_object(tx, object, |object| {
+            object.shares = object.shares.saturating_sub(1)
+        })?;
         Ok(object)
     }
 }

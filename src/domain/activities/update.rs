@@ -4,6 +4,7 @@ use super::{Posting, lists};
 use crate::domain::{names, objects};
 use crate::error::Error;
 use crate::ids::ThingId;
+use crate::media::BlobName;
 use crate::store::engine::{Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
@@ -24,15 +25,25 @@ impl Posting<'_> {
         Ok(id)
     }
 
-    pub(super) fn delete(&self, tx: &mut dyn Tx, draft: &ObjectDraft, freed: &mut Vec<String>) -> Result<ThingId> {
+    pub(super) fn delete(
+        &self,
+        tx: &mut dyn Tx,
+        draft: &ObjectDraft,
+        freed: &mut Vec<BlobName>,
+    ) -> Result<ThingId> {
         let (id, mut object) = self.own(tx, draft, "delete")?;
         if object.is_person() {
-            return Err(Error::invalid("A person is deleted together with the account, not by an activity.").into());
+            return Err(Error::invalid(
+                "A person is deleted together with the account, not by an activity.",
+            )
+            .into());
         }
         if let Some(parent) = object.in_reply_to
             && streams::remove(tx, Stream::of(parent, StreamKind::Replies), id)?
         {
-            things::change_object(tx, parent, |parent| parent.replies = parent.replies.saturating_sub(1))?;
+            things::change_object(tx, parent, |parent| {
+                parent.replies = parent.replies.saturating_sub(1)
+            })?;
         }
         if let Some(member_type) = lists::member_type(&object) {
             streams::remove(tx, lists::index(self.actor, &member_type), id)?;
@@ -40,7 +51,7 @@ impl Posting<'_> {
         }
         if let Some(file) = object.file.take() {
             streams::remove(tx, Stream::of(self.actor, StreamKind::Uploads), id)?;
-            freed.push(file);
+            freed.push(file.blob);
         }
         object.members = String::new();
         object.updated = self.now;
@@ -52,7 +63,10 @@ impl Posting<'_> {
     /// The actor's own object that a draft means.
     fn own(&self, tx: &mut dyn Tx, draft: &ObjectDraft, deed: &str) -> Result<(ThingId, Object)> {
         let missing = || Error::invalid("There is no such object.");
-        let given = draft.id.as_deref().ok_or_else(|| Error::Invalid(format!("What to {deed} needs an id.")))?;
+        let given = draft
+            .id
+            .as_deref()
+            .ok_or_else(|| Error::Invalid(format!("What to {deed} needs an id.")))?;
         let id = names::find_thing(self.app.base(), tx, given)?.ok_or_else(missing)?;
         let object = things::object(tx, id)?.ok_or_else(missing)?;
         if object.deleted.is_some() {
@@ -66,17 +80,37 @@ impl Posting<'_> {
     }
 
     /// A list keeps its type, and its new name must be free.
-    fn check_list_name(&self, tx: &mut dyn Tx, id: ThingId, before: &Object, after: &Object) -> Result<()> {
-        let Some(member_type) = lists::member_type(before) else { return Ok(()) };
+    fn check_list_name(
+        &self,
+        tx: &mut dyn Tx,
+        id: ThingId,
+        before: &Object,
+        after: &Object,
+    ) -> Result<()> {
+        let Some(member_type) = lists::member_type(before) else {
+            return Ok(());
+        };
         if lists::member_type(after).as_deref() != Some(member_type.as_str()) {
             return Err(Error::invalid("The type of a list's members cannot change.").into());
         }
-        let name = members_of(&after.members).get("displayName").and_then(|name| name.as_str()).map(str::to_owned);
+        let name = members_of(&after.members)
+            .get("displayName")
+            .and_then(|name| name.as_str())
+            .map(str::to_owned);
         let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
             return Err(Error::invalid("A list needs a name (displayName).").into());
         };
-        if self.has_list(tx, lists::index(self.actor, &member_type), &member_type, &name, id)? {
-            return Err(Error::Invalid(format!("You have a list named \u{201c}{name}\u{201d} already.")).into());
+        if self.has_list(
+            tx,
+            lists::index(self.actor, &member_type),
+            &member_type,
+            &name,
+            id,
+        )? {
+            return Err(Error::Invalid(format!(
+                "You have a list named \u{201c}{name}\u{201d} already."
+            ))
+            .into());
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::wire::{draft, json};
 impl Documents<'_> {
     /// Writes an activity. Who may read the activity was decided before; its object, target and addresses are looked at
     /// one by one.
-    pub(super) fn activity(
+    pub fn activity_into(
         &self,
         out: &mut json::Object<'_>,
         id: ThingId,
@@ -24,7 +24,9 @@ impl Documents<'_> {
         out.text("verb", &activity.verb);
         out.text("id", &names::activity_id(self.base, id, activity));
         if activity.remote_id.is_none() {
-            out.object("links").object("self").plain("href", format_args!("{base}/api/activity/{key}"));
+            out.object("links")
+                .object("self")
+                .plain("href", format_args!("{base}/api/activity/{key}"));
             if let Some(nickname) = actor.as_ref().and_then(Object::nickname) {
                 out.plain("url", format_args!("{base}/{nickname}/activity/{key}"));
             }
@@ -42,7 +44,13 @@ impl Documents<'_> {
             if actor.is_person() {
                 self.person(&mut member, activity.actor, actor, Finish::PLAIN, true)?;
             } else {
-                self.object_at(&mut member, activity.actor, actor, Finish::PLAIN, Depth::WHOLE)?;
+                self.object_at(
+                    &mut member,
+                    activity.actor,
+                    actor,
+                    Finish::PLAIN,
+                    Depth::WHOLE,
+                )?;
             }
         }
         let object = self.activity_object(out, activity, id, finish)?;
@@ -58,7 +66,15 @@ impl Documents<'_> {
             self.nested(&mut out.object("target"), target, finish, Depth::WHOLE)?;
         }
         if let Some(generator) = activity.generator {
-            self.nested(&mut out.object("generator"), generator, Finish::PLAIN, Depth { counts: false, ..Depth::WHOLE })?;
+            self.nested(
+                &mut out.object("generator"),
+                generator,
+                Finish::PLAIN,
+                Depth {
+                    counts: false,
+                    ..Depth::WHOLE
+                },
+            )?;
         }
         self.addresses(out, activity)
     }
@@ -71,18 +87,24 @@ impl Documents<'_> {
         id: ThingId,
         finish: Finish,
     ) -> Result<Option<Object>> {
-        let Some(object) = things::object(self.store, activity.object)? else { return Ok(None) };
+        let Some(object) = things::object(self.store, activity.object)? else {
+            return Ok(None);
+        };
         let mut member = out.object("object");
         if object.is_person() {
             self.person(&mut member, activity.object, &object, finish, true)?;
             return Ok(Some(object));
         }
-        let seen = object.post == Some(id) || access::may_read_object(self.store, self.viewer, &object)?;
+        let seen =
+            object.post == Some(id) || access::may_read_object(self.store, self.viewer, &object)?;
         if !seen {
             self.nested(&mut member, activity.object, Finish::PLAIN, Depth::WHOLE)?;
             return Ok(None);
         }
-        let depth = Depth { author: activity.verb != "post", ..Depth::WHOLE };
+        let depth = Depth {
+            author: activity.verb != "post",
+            ..Depth::WHOLE
+        };
         self.object_at(&mut member, activity.object, &object, finish, depth)?;
         Ok(Some(object))
     }
@@ -90,7 +112,12 @@ impl Documents<'_> {
     fn addresses(&self, out: &mut json::Object<'_>, activity: &Activity) -> Result<()> {
         let own = self.viewer.is(activity.actor);
         let [to, cc, bto, bcc] = activity.addresses.each();
-        for (name, list, seen) in [("to", to, true), ("cc", cc, true), ("bto", bto, own), ("bcc", bcc, own)] {
+        for (name, list, seen) in [
+            ("to", to, true),
+            ("cc", cc, true),
+            ("bto", bto, own),
+            ("bcc", bcc, own),
+        ] {
             if list.is_empty() || !seen {
                 continue;
             }
@@ -105,5 +132,6 @@ impl Documents<'_> {
 
 /// Whether the client gave the activity a sentence of its own.
 fn has_own_sentence(activity: &Activity) -> bool {
-    activity.members.contains("\"content\":") && draft::members_of(&activity.members).contains_key("content")
+    activity.members.contains("\"content\":")
+        && draft::members_of(&activity.members).contains_key("content")
 }

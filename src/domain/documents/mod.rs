@@ -39,19 +39,44 @@ pub struct Finish {
 
 impl Finish {
     /// Nothing more: minor feeds, lists, uploads.
-    pub const PLAIN: Finish =
-        Finish { liked: false, shared: false, followed: false, likers: false, replies: false, sharers: false };
+    pub const PLAIN: Finish = Finish {
+        liked: false,
+        shared: false,
+        followed: false,
+        likers: false,
+        replies: false,
+        sharers: false,
+    };
     /// Major feeds, favorites.
-    pub const MAJOR: Finish =
-        Finish { liked: true, shared: true, followed: false, likers: true, replies: true, sharers: true };
+    pub const MAJOR: Finish = Finish {
+        liked: true,
+        shared: true,
+        followed: false,
+        likers: true,
+        replies: true,
+        sharers: true,
+    };
     /// An object by itself, and the answer to a post.
-    pub const FULL: Finish = Finish { followed: true, ..Finish::MAJOR };
+    pub const FULL: Finish = Finish {
+        followed: true,
+        ..Finish::MAJOR
+    };
     /// Members of a list.
-    pub const MEMBER: Finish = Finish { shared: false, ..Finish::FULL };
+    pub const MEMBER: Finish = Finish {
+        shared: false,
+        ..Finish::FULL
+    };
     /// The feed of replies, and replies inside an object.
-    pub const REPLY: Finish = Finish { liked: true, likers: true, ..Finish::PLAIN };
+    pub const REPLY: Finish = Finish {
+        liked: true,
+        likers: true,
+        ..Finish::PLAIN
+    };
     /// Followers and following.
-    pub const PERSON: Finish = Finish { followed: true, ..Finish::PLAIN };
+    pub const PERSON: Finish = Finish {
+        followed: true,
+        ..Finish::PLAIN
+    };
 }
 
 /// Most likers, replies or sharers inside an object (`pump-api.md §5.6`).
@@ -67,27 +92,31 @@ pub struct Documents<'a> {
 impl<'a> Documents<'a> {
     /// Documents as `viewer` may see them.
     pub fn for_viewer(app: &'a App, viewer: Viewer) -> Documents<'a> {
-        Documents { store: &app.store, base: app.base(), viewer }
+        Documents {
+            store: &app.store,
+            base: app.base(),
+            viewer,
+        }
     }
 
     /// One object as JSON text.
     pub fn object_text(&self, id: ThingId, object: &Object, finish: Finish) -> Result<String> {
         let mut out = String::with_capacity(2048);
-        self.object(&mut json::Object::open(&mut out), id, object, finish)?;
+        self.object_into(&mut json::Object::open(&mut out), id, object, finish)?;
         Ok(out)
     }
 
     /// One activity as JSON text; its object and target are finished.
     pub fn activity_text(&self, id: ThingId, activity: &Activity, finish: Finish) -> Result<String> {
         let mut out = String::with_capacity(4096);
-        self.activity(&mut json::Object::open(&mut out), id, activity, finish)?;
+        self.activity_into(&mut json::Object::open(&mut out), id, activity, finish)?;
         Ok(out)
     }
 
     /// An object by its id, as an element of a feed. Writes nothing if it is gone from the store.
     pub fn item(&self, array: &mut json::Array<'_>, id: ThingId, finish: Finish) -> Result<()> {
         if let Some(object) = things::object(self.store, id)? {
-            self.object(&mut array.object(), id, &object, finish)?;
+            self.object_into(&mut array.object(), id, &object, finish)?;
         }
         Ok(())
     }
@@ -100,7 +129,12 @@ impl<'a> Documents<'a> {
         kind: StreamKind,
         mut write: impl FnMut(&mut json::Array<'_>, ThingId) -> Result<bool>,
     ) -> Result<()> {
-        let page = streams::page(self.store, Stream::of(owner, kind), streams::Start::Newest, EMBEDDED_MAX)?;
+        let page = streams::page(
+            self.store,
+            Stream::of(owner, kind),
+            streams::Start::Newest,
+            EMBEDDED_MAX,
+        )?;
         let mut items = out.array("items");
         for id in page.unwrap_or_default() {
             write(&mut items, id)?;

@@ -22,12 +22,16 @@ pub(super) struct Depth {
 
 impl Depth {
     /// Everything.
-    pub(super) const WHOLE: Depth = Depth { author: true, in_reply_to: true, counts: true };
+    pub(super) const WHOLE: Depth = Depth {
+        author: true,
+        in_reply_to: true,
+        counts: true,
+    };
 }
 
 impl Documents<'_> {
     /// Writes an object as the main thing, with what `finish` adds.
-    pub(super) fn object(
+    pub fn object_into(
         &self,
         out: &mut json::Object<'_>,
         id: ThingId,
@@ -48,7 +52,9 @@ impl Documents<'_> {
         finish: Finish,
         depth: Depth,
     ) -> Result<()> {
-        let Some(object) = things::object(self.store, id)? else { return Ok(()) };
+        let Some(object) = things::object(self.store, id)? else {
+            return Ok(());
+        };
         if object.is_person() {
             return self.person(out, id, &object, finish, finish != Finish::PLAIN);
         }
@@ -86,16 +92,31 @@ impl Documents<'_> {
         if depth.author
             && let Some((author, person)) = &author
         {
-            self.person(&mut out.object("author"), *author, person, Finish::PLAIN, false)?;
+            self.person(
+                &mut out.object("author"),
+                *author,
+                person,
+                Finish::PLAIN,
+                false,
+            )?;
         }
         if depth.in_reply_to
             && let Some(parent) = object.in_reply_to
         {
-            let depth = Depth { author: true, in_reply_to: false, counts: false };
+            let depth = Depth {
+                author: true,
+                in_reply_to: false,
+                counts: false,
+            };
             self.nested(&mut out.object("inReplyTo"), parent, Finish::PLAIN, depth)?;
         }
         if object.is_local() {
-            self.links(out, id, object, author.as_ref().and_then(|(_, person)| person.nickname()));
+            self.links(
+                out,
+                id,
+                object,
+                author.as_ref().and_then(|(_, person)| person.nickname()),
+            );
         }
         if object.deleted.is_some() {
             return Ok(());
@@ -110,20 +131,46 @@ impl Documents<'_> {
         out.text("id", &names::object_id(self.base, id, object).to_string());
     }
 
-    fn links(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object, author: Option<&str>) {
+    fn links(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        object: &Object,
+        author: Option<&str>,
+    ) {
         let own = names::object_self(self.base, id, object);
-        out.object("links").object("self").plain("href", format_args!("{own}"));
+        out.object("links")
+            .object("self")
+            .plain("href", format_args!("{own}"));
         if let Some(nickname) = author {
             let key = object.key(id);
-            let kind = if object.is_collection() { "list" } else { names::route_type(&object.object_type) };
-            out.plain("url", format_args!("{}/{nickname}/{kind}/{key}", self.base.url()));
+            let kind = if object.is_collection() {
+                "list"
+            } else {
+                names::route_type(&object.object_type)
+            };
+            out.plain(
+                "url",
+                format_args!("{}/{nickname}/{kind}/{key}", self.base.url()),
+            );
         }
     }
 
-    fn object_flags(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object, finish: Finish) -> Result<()> {
-        let Some(viewer) = self.viewer.person else { return Ok(()) };
+    fn object_flags(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        object: &Object,
+        finish: Finish,
+    ) -> Result<()> {
+        let Some(viewer) = self.viewer.person else {
+            return Ok(());
+        };
         if finish.liked {
-            out.boolean("liked", object.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?);
+            out.boolean(
+                "liked",
+                object.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?,
+            );
         }
         if finish.shared {
             let shared = object.shares > 0 && self.is_in(id, StreamKind::Shares, viewer)?;
@@ -143,7 +190,12 @@ impl Documents<'_> {
         let local = object.is_local();
         for (name, total, wanted, kind) in [
             ("likes", object.likes, finish.likers, StreamKind::Likes),
-            ("replies", object.replies, finish.replies, StreamKind::Replies),
+            (
+                "replies",
+                object.replies,
+                finish.replies,
+                StreamKind::Replies,
+            ),
             ("shares", object.shares, finish.sharers, StreamKind::Shares),
         ] {
             // A remote object brought its own addresses along as members; our totals for it are not its home's.
@@ -151,7 +203,10 @@ impl Documents<'_> {
                 continue;
             }
             let mut feed = out.object(name);
-            feed.plain("url", format_args!("{}", names::object_feed(self.base, id, object, name)));
+            feed.plain(
+                "url",
+                format_args!("{}", names::object_feed(self.base, id, object, name)),
+            );
             if depth.counts {
                 feed.number("totalItems", u64::from(total));
             }
@@ -162,9 +217,13 @@ impl Documents<'_> {
                 })?;
             }
         }
-        if object.is_collection() && matches!(object.identity, Identity::Made | Identity::Given(_)) {
+        if object.is_collection() && matches!(object.identity, Identity::Made | Identity::Given(_))
+        {
             let mut members = out.object("members");
-            members.plain("url", format_args!("{}", names::object_feed(self.base, id, object, "members")));
+            members.plain(
+                "url",
+                format_args!("{}", names::object_feed(self.base, id, object, "members")),
+            );
             let stream = Stream::of(id, StreamKind::Members);
             members.number("totalItems", streams::total(self.store, stream)?);
         }
@@ -173,11 +232,16 @@ impl Documents<'_> {
 
     /// Writes a reply inside the object that it answers, if the viewer may read it.
     pub fn reply_item(&self, items: &mut json::Array<'_>, id: ThingId) -> Result<bool> {
-        let Some(reply) = things::object(self.store, id)? else { return Ok(false) };
+        let Some(reply) = things::object(self.store, id)? else {
+            return Ok(false);
+        };
         if !access::may_read_object(self.store, self.viewer, &reply)? {
             return Ok(false);
         }
-        let depth = Depth { in_reply_to: false, ..Depth::WHOLE };
+        let depth = Depth {
+            in_reply_to: false,
+            ..Depth::WHOLE
+        };
         self.object_at(&mut items.object(), id, &reply, Finish::REPLY, depth)?;
         Ok(true)
     }
@@ -190,19 +254,40 @@ impl Documents<'_> {
                 out.plain("id", format_args!("{}", names::PUBLIC));
                 return Ok(());
             }
-            Address::Thing(id) => return self.nested(out, id, Finish::PLAIN, Depth { counts: false, ..Depth::WHOLE }),
+            Address::Thing(id) => {
+                return self.nested(
+                    out,
+                    id,
+                    Finish::PLAIN,
+                    Depth {
+                        counts: false,
+                        ..Depth::WHOLE
+                    },
+                );
+            }
             Address::Followers(person) => (person, "followers", "Followers"),
             Address::Following(person) => (person, "following", "Following"),
         };
-        let Some(object) = things::object(self.store, person)? else { return Ok(()) };
+        let Some(object) = things::object(self.store, person)? else {
+            return Ok(());
+        };
         let (base, nickname) = (self.base.url(), object.nickname().unwrap_or_default());
         out.plain("objectType", format_args!("collection"));
         out.plain("id", format_args!("{base}/api/user/{nickname}/{kind}"));
         out.plain("url", format_args!("{base}/{nickname}/{kind}"));
         out.plain("displayName", format_args!("{name}"));
-        self.person(&mut out.object("author"), person, &object, Finish::PLAIN, false)?;
-        out.object("links").object("self").plain("href", format_args!("{base}/api/user/{nickname}/{kind}"));
-        out.object("members").plain("url", format_args!("{base}/api/user/{nickname}/{kind}"));
+        self.person(
+            &mut out.object("author"),
+            person,
+            &object,
+            Finish::PLAIN,
+            false,
+        )?;
+        out.object("links")
+            .object("self")
+            .plain("href", format_args!("{base}/api/user/{nickname}/{kind}"));
+        out.object("members")
+            .plain("url", format_args!("{base}/api/user/{nickname}/{kind}"));
         Ok(())
     }
 }

@@ -36,9 +36,15 @@ impl Documents<'_> {
         out.plain("url", format_args!("{base}/{nickname}"));
         {
             let mut links = out.object("links");
-            links.object("self").plain("href", format_args!("{base}/api/user/{nickname}/profile"));
-            links.object("activity-inbox").plain("href", format_args!("{base}/api/user/{nickname}/inbox"));
-            links.object("activity-outbox").plain("href", format_args!("{base}/api/user/{nickname}/feed"));
+            links
+                .object("self")
+                .plain("href", format_args!("{base}/api/user/{nickname}/profile"));
+            links
+                .object("activity-inbox")
+                .plain("href", format_args!("{base}/api/user/{nickname}/inbox"));
+            links
+                .object("activity-outbox")
+                .plain("href", format_args!("{base}/api/user/{nickname}/feed"));
         }
         for (name, path, kind) in [
             ("followers", "followers", StreamKind::Followers),
@@ -49,7 +55,10 @@ impl Documents<'_> {
             let mut feed = out.object(name);
             feed.plain("url", format_args!("{base}/api/user/{nickname}/{path}"));
             if with_totals {
-                feed.number("totalItems", streams::total(self.store, Stream::of(id, kind))?);
+                feed.number(
+                    "totalItems",
+                    streams::total(self.store, Stream::of(id, kind))?,
+                );
             }
         }
         self.write_flags(out, id, person, finish)
@@ -57,8 +66,17 @@ impl Documents<'_> {
 
     /// Writes the person's own members together with `liked` and `pump_io`, which mixes what is stored
     /// (`fullImage`) with what depends on the viewer.
-    fn write_flags(&self, out: &mut json::Object<'_>, id: ThingId, person: &Object, finish: Finish) -> Result<()> {
-        let viewer = self.viewer.person.filter(|_| finish.followed || finish.shared || finish.liked);
+    fn write_flags(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        person: &Object,
+        finish: Finish,
+    ) -> Result<()> {
+        let viewer = self
+            .viewer
+            .person
+            .filter(|_| finish.followed || finish.shared || finish.liked);
         let Some(viewer) = viewer else {
             out.members(&person.members);
             return Ok(());
@@ -70,14 +88,20 @@ impl Documents<'_> {
         };
         out.members(&draft::members_text(&members));
         if finish.liked {
-            out.boolean("liked", person.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?);
+            out.boolean(
+                "liked",
+                person.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?,
+            );
         }
         let mut flags = out.object("pump_io");
         if let Some(picture) = picture {
             flags.raw("fullImage", &picture.to_string());
         }
         if finish.shared {
-            flags.boolean("shared", person.shares > 0 && self.is_in(id, StreamKind::Shares, viewer)?);
+            flags.boolean(
+                "shared",
+                person.shares > 0 && self.is_in(id, StreamKind::Shares, viewer)?,
+            );
         }
         if finish.followed {
             flags.boolean("followed", self.is_in(viewer, StreamKind::Following, id)?);

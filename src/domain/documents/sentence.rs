@@ -51,7 +51,12 @@ pub fn past_form(verb: &str) -> String {
 
 impl Documents<'_> {
     /// The sentence of an activity. `object` is None where the viewer may not know it.
-    pub(super) fn sentence(&self, activity: &Activity, actor: Option<&Object>, object: Option<&Object>) -> Result<String> {
+    pub(super) fn sentence(
+        &self,
+        activity: &Activity,
+        actor: Option<&Object>,
+        object: Option<&Object>,
+    ) -> Result<String> {
         let mut out = String::with_capacity(256);
         match actor {
             Some(actor) => self.noun(&mut out, activity.actor, actor)?,
@@ -102,7 +107,11 @@ impl Documents<'_> {
             && let Some(author) = object.author
         {
             let author = things::object(self.store, author)?;
-            let kind = if object.is_collection() { "list" } else { names::route_type(&object.object_type) };
+            let kind = if object.is_collection() {
+                "list"
+            } else {
+                names::route_type(&object.object_type)
+            };
             return Ok(author
                 .as_ref()
                 .and_then(Object::nickname)
@@ -110,7 +119,9 @@ impl Documents<'_> {
         }
         let members = draft::members_of(&object.members);
         let url = members.get("url").and_then(Value::as_str);
-        Ok(url.filter(|url| url.starts_with("http://") || url.starts_with("https://")).map(str::to_owned))
+        Ok(url
+            .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+            .map(str::to_owned))
     }
 }
 

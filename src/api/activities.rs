@@ -1,0 +1,57 @@
+//! Single activities (`pump-api.md §4.4`, end): read, corrected, taken out of sight. Neither of the latter changes the
+//! object or tells anybody.
+
+use crate::api::feeds;
+use crate::auth::{LocalUser, Reader};
+use crate::domain::access::{self, Viewer};
+use crate::domain::documents::{Documents, Finish};
+use crate::domain::{activities, names};
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::ids::ThingId;
+use crate::store::things::{Activity, Thing};
+
+/// `GET /api/activity/{key}`: 200 with the activity, 403 for whom it was not addressed to, 404, 410.
+pub fn one(request: &Request, reader: &Reader) -> Answer {
+    let (id, activity) = named(request)?;
+    let viewer = feeds::viewer(reader);
+    if !access::may_read_activity(&request.app().store, viewer, &activity)? {
+        return Err(Error::forbidden("This activity was not addressed to you."));
+    }
+    answer(request, viewer, id, &activity)
+}
+
+/// `PUT /api/activity/{key}`: the actor changes what the activity says; 200 with the activity.
+pub fn update(request: &Request, user: &LocalUser) -> Answer {
+    let (id, activity) = own(request, user)?;
+    let changed = activities::edit(request.app(), id, &activity, request.json()?, request.now)?;
+    answer(request, Viewer::user(user.id()), id, &changed)
+}
+
+/// `DELETE /api/activity/{key}`: the actor takes it away; 200 with the JSON string `"Deleted"`.
+pub fn delete(request: &Request, user: &LocalUser) -> Answer {
+    let (id, _) = own(request, user)?;
+    activities::withdraw(request.app(), id, request.now)?;
+    Ok(Response::json(&"Deleted"))
+}
+
+fn answer(request: &Request, viewer: Viewer, id: ThingId, activity: &Activity) -> Answer {
+    let documents = Documents::for_viewer(request.app(), viewer);
+    Ok(Response::json_text(documents.activity_text(id, activity, Finish::PLAIN)?))
+}
+
+fn own(request: &Request, user: &LocalUser) -> Result<(ThingId, Activity), Error> {
+    let (id, activity) = named(request)?;
+    if activity.actor != user.id().0 {
+        return Err(Error::forbidden("Only the actor can change an activity."));
+    }
+    Ok((id, activity))
+}
+
+fn named(request: &Request) -> Result<(ThingId, Activity), Error> {
+    match names::by_key(&request.app().store, request.param("key"))? {
+        Some((_, Thing::Activity(activity))) if activity.deleted.is_some() => Err(Error::Gone),
+        Some((id, Thing::Activity(activity))) => Ok((id, activity)),
+        _ => Err(Error::not_found("There is no such activity.")),
+    }
+}

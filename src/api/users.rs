@@ -1,0 +1,215 @@
+//! Users: the list of all, registration, one's own record (`pump-api.md §3.4`, `§4.1`, `§4.2`).
+
+use crate::api::{feeds, pages};
+use crate::auth::{Client, LocalUser, Reader, grants, passwords};
+use crate::domain::access::Viewer;
+use crate::domain::documents::{Documents, Finish};
+use crate::domain::feeds::{Page, Paging};
+use crate::domain::people;
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::ids::{Nickname, ThingId, UserId};
+use crate::store::engine;
+use crate::store::keys::{SITE, Stream, StreamKind};
+use crate::store::streams;
+use crate::store::users::{self, User};
+use crate::store::things;
+use crate::wire::draft::{self, Members};
+use crate::wire::json;
+use hyper::StatusCode;
+use hyper::header;
+use serde_json::Value;
+
+/// Members of a user record that the server sets.
+const SERVER_MEMBERS: &[&str] = &["nickname", "password", "published", "updated", "profile", "token", "secret", "email"];
+
+/// Largest user record that a client can store with its own members, in bytes.
+const EXTRA_BYTES_MAX: usize = 64 * 1024;
+
+/// The user whom the path names, or 404.
+pub fn named(request: &Request) -> Result<(UserId, User), Error> {
+    people::find(request.app(), &request.nickname()?)
+}
+
+/// `GET /api/users`: everybody who has an account here, newest first.
+pub fn all(request: &Request, reader: &Reader) -> Answer {
+    let app = request.app();
+    let viewer = feeds::viewer(reader);
+    // Anchors of this feed are nicknames, not ids.
+    let arguments = request.query_pairs().map(|(name, value)| match name.as_ref() {
+        "before" | "since" if Nickname::new(&value).is_ok() => {
+            let id = format!("{}/api/user/{value}/profile", app.base().url());
+            (name, id.into())
+        }
+        _ => (name, value),
+    });
+    let paging = Paging::parse(app.base(), &app.store, arguments)?;
+    let stream = Stream::of(SITE, StreamKind::Users);
+    let ids = streams::page(&app.store, stream, paging.start, paging.count)?
+        .ok_or_else(|| Error::invalid("There is no user of that name."))?;
+    let mut items = Vec::new();
+    for id in ids {
+        if let Some(user) = users::get(&app.store, UserId(id))? {
+            items.push((id, user));
+        }
+    }
+    let page = Page { items, total: streams::total(&app.store, stream)?, paging, cut_short: false };
+    let url = format!("{}/api/users", app.base().url());
+    let heading = pages::Heading {
+        display_name: "Users of this service".to_owned(),
+        url: url.clone(),
+        object_types: Some("user"),
+        author: None,
+        more: "",
+    };
+    let id_of = |(_, user): &(ThingId, User)| user.nickname.to_string();
+    pages::write(request, viewer, &heading, &page, &id_of, |items, (id, user)| {
+        write_user(request, viewer, &mut items.object(), UserId(*id), user, None)
+    })
+}
+
+/// `POST /api/users`: registers a user with `{nickname, password}`, JSON or form. 200 with the user, a token and its secret;
+/// 400 for a bad nickname or password, 403 when registration is closed, 409 when the nickname is taken.
+pub fn register(request: &Request, client: &Client) -> Answer {
+    let wanted = Wanted::read(request)?;
+    let user = new_user(request, &wanted.nickname, &wanted.password)?;
+    let generator = feeds::generator(request, Some(client.id()))?;
+    let id = people::register(request.app(), &user, generator.as_ref(), request.now)?;
+    let token = grants::further_token(request, client, id)?;
+    let mut text = String::new();
+    let credentials = Some((token.token.as_str(), token.secret.as_str()));
+    write_user(request, Viewer::user(id), &mut json::Object::open(&mut text), id, &user, credentials)?;
+    Ok(Response::json_text(text))
+}
+
+/// `GET /api/user/{nickname}`: a user with the profile; `email` and `settings` only for the user.
+pub fn one(request: &Request, reader: &Reader) -> Answer {
+    let (id, user) = named(request)?;
+    let mut text = String::new();
+    write_user(request, feeds::viewer(reader), &mut json::Object::open(&mut text), id, &user, None)?;
+    Ok(Response::json_text(text))
+}
+
+/// `PUT /api/user/{nickname}`: the same nickname and a valid password, which becomes the new one; other members are kept as
+/// they are given. 200 with the user, 400 with what does not fit.
+pub fn update(request: &Request, user: &LocalUser) -> Answer {
+    let (_, account) = named(request)?;
+    let owner = user.owning(&request.nickname()?)?;
+    let mut members: Members = request.json()?;
+    if members.get("nickname").and_then(Value::as_str) != Some(account.nickname.as_str()) {
+        return Err(Error::invalid("The nickname cannot change; send the one that you have."));
+    }
+    let Some(Value::String(password)) = members.get("password").cloned() else {
+        return Err(Error::invalid("Send a password: it becomes your new password."));
+    };
+    for (name, at) in [("published", account.created), ("updated", account.updated)] {
+        if members.get(name).is_some_and(|given| given.as_str() != Some(at.to_string().as_str())) {
+            return Err(Error::Invalid(format!("\u{201c}{name}\u{201d} is set by the server.")));
+        }
+    }
+    members.retain(|key, _| !SERVER_MEMBERS.contains(&key.as_str()) && !key.starts_with('_'));
+    let extra = draft::members_text(&members);
+    if extra.len() > EXTRA_BYTES_MAX {
+        return Err(Error::TooLarge(format!("A user record can hold {EXTRA_BYTES_MAX} bytes.")));
+    }
+    let hash = passwords::hash(&request.guard, &password)?;
+    let account = people::update_account(request.app(), owner, hash.as_str(), &extra, request.now)?;
+    let mut text = String::new();
+    write_user(request, Viewer::user(owner), &mut json::Object::open(&mut text), owner, &account, None)?;
+    Ok(Response::json_text(text))
+}
+
+/// `DELETE /api/user/{nickname}`: removes the account; 200 with the JSON string `"Deleted."`.
+pub fn delete(request: &Request, user: &LocalUser) -> Answer {
+    named(request)?;
+    let owner = user.owning(&request.nickname()?)?;
+    people::remove(request.app(), owner, request.now)?;
+    Ok(Response::json(&"Deleted."))
+}
+
+/// `GET /api/whoami`: 302 to the reader's own profile (`pump-api.md §10.1`, Q3).
+pub fn whoami(request: &Request, user: &LocalUser) -> Answer {
+    let url = format!("{}/api/user/{}/profile", request.app().base().url(), user.nickname());
+    Ok(Response::redirect(StatusCode::FOUND, &url).with(header::CACHE_CONTROL, "no-store"))
+}
+
+/// The account that somebody asks for, if registration is open, the nickname free and the password good.
+pub fn new_user(request: &Request, nickname: &str, password: &str) -> Result<User, Error> {
+    let app = request.app();
+    if app.config.disable_registration {
+        return Err(Error::forbidden("No registration allowed. Ask the owner of this server for an account."));
+    }
+    let nickname = Nickname::new(nickname).map_err(Error::Invalid)?;
+    passwords::check(password)?;
+    // Asked before the password is hashed, which takes long; the registration itself decides.
+    if users::is_taken(&app.store, &nickname)? {
+        return Err(Error::Conflict(format!("The nickname '{nickname}' is already taken.")));
+    }
+    let password = passwords::hash(&request.guard, password)?;
+    Ok(User {
+        nickname,
+        password: password.as_str().to_owned(),
+        created: request.now,
+        updated: request.now,
+        email: None,
+        unconfirmed_email: None,
+        owner: false,
+        extra: String::new(),
+    })
+}
+
+/// What somebody wants to register as.
+struct Wanted {
+    nickname: String,
+    password: String,
+}
+
+impl Wanted {
+    fn read(request: &Request) -> Result<Wanted, Error> {
+        let members: Members = if request.content_type() == "application/x-www-form-urlencoded" {
+            request.form().into_iter().map(|(name, value)| (name, Value::String(value))).collect()
+        } else {
+            request.json()?
+        };
+        let text = |name: &str| match members.get(name) {
+            Some(Value::String(text)) => Ok(text.clone()),
+            None | Some(Value::Null) => Err(Error::Invalid(format!("No {name} was sent."))),
+            Some(_) => Err(Error::Invalid(format!("The {name} must be a text."))),
+        };
+        Ok(Wanted { nickname: text("nickname")?, password: text("password")? })
+    }
+}
+
+fn write_user(
+    request: &Request,
+    viewer: Viewer,
+    out: &mut json::Object<'_>,
+    id: UserId,
+    user: &User,
+    credentials: Option<(&str, &str)>,
+) -> engine::Result<()> {
+    let own = viewer.is(id.0);
+    out.text("nickname", user.nickname.as_str());
+    out.plain("published", format_args!("{}", user.created));
+    out.plain("updated", format_args!("{}", user.updated));
+    if own {
+        if let Some(email) = &user.email {
+            out.text("email", email);
+        }
+        out.members(&user.extra);
+    } else if !user.extra.is_empty() {
+        let mut members = draft::members_of(&user.extra);
+        members.remove("settings");
+        out.members(&draft::members_text(&members));
+    }
+    if let Some(person) = things::object(&request.app().store, id.0)? {
+        let documents = Documents::for_viewer(request.app(), viewer);
+        let finish = if viewer.person.is_some() { Finish::PERSON } else { Finish::PLAIN };
+        documents.object_into(&mut out.object("profile"), id.0, &person, finish)?;
+    }
+    if let Some((token, secret)) = credentials {
+        out.text("token", token);
+        out.text("secret", secret);
+    }
+    Ok(())
+}

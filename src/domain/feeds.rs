@@ -1,0 +1,216 @@
+//! Pages of streams as somebody may see them (`pump-api.md §1.6`, `§4.9.2`): a page of N holds N visible items, if so
+//! many exist.
+
+use crate::domain::access::{self, Viewer};
+use crate::domain::names;
+use crate::error::Error;
+use crate::ids::{Base, ThingId};
+use crate::store::engine::Read;
+use crate::store::keys::Stream;
+use crate::store::streams::{self, Start};
+use crate::store::things::{self, Activity, Object, Thing};
+
+/// Items of a page where nothing is asked for.
+pub const COUNT_DEFAULT: usize = 20;
+
+/// Most items of a page.
+pub const COUNT_MAX: usize = 200;
+
+/// Most entries that are looked at for one page. Somebody who may see nothing of a long stream gets a short page and a
+/// link to the next one instead of a walk through all of it.
+const LOOKED_AT_MAX: usize = 5_000;
+
+/// What part of a stream is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paging {
+    /// Where to start.
+    pub start: Start,
+    /// How many items.
+    pub count: usize,
+}
+
+/// A page of a stream.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The items, newest first.
+    pub items: Vec<(ThingId, T)>,
+    /// How many entries the stream has.
+    pub total: u64,
+    /// What was asked for.
+    pub paging: Paging,
+    /// Whether the page ended because [`LOOKED_AT_MAX`] entries were looked at.
+    pub cut_short: bool,
+}
+
+impl Paging {
+    /// The newest items.
+    pub const FIRST: Paging = Paging {
+        start: Start::Newest,
+        count: COUNT_DEFAULT,
+    };
+
+    /// Reads the arguments of a feed; everything but `count`, `offset`, `before` and `since` is ignored.
+    pub fn parse<'a>(
+        base: &Base,
+        from: &dyn Read,
+        arguments: impl Iterator<Item = (std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>,
+    ) -> Result<Paging, Error> {
+        let (mut count, mut offset, mut before, mut since) = (None, None, None, None);
+        for (name, value) in arguments {
+            match name.as_ref() {
+                "count" => count = Some(whole(&name, &value)?),
+                "offset" => offset = Some(whole(&name, &value)?),
+                "before" => before = Some(value.into_owned()),
+                "since" => since = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        let count = match count {
+            None => COUNT_DEFAULT,
+            Some(count) if count <= COUNT_MAX as u64 => usize::try_from(count).unwrap_or(COUNT_MAX),
+            Some(_) => {
+                return Err(Error::Invalid(format!(
+                    "\u{201c}count\u{201d} must be between 0 and {COUNT_MAX}."
+                )));
+            }
+        };
+        let anchor = |id: &str| match names::find_thing(base, from, id) {
+            Ok(Some(thing)) => Ok(thing),
+            Ok(None) => Err(Error::Invalid(format!(
+                "There is nothing with the id {id:?} in this feed."
+            ))),
+            Err(error) => Err(error.into()),
+        };
+        let start = match (offset, before, since) {
+            (None, None, None) => Start::Newest,
+            (Some(offset), None, None) => Start::Offset(offset),
+            (None, Some(before), None) => Start::Before(anchor(&before)?),
+            (None, None, Some(since)) => Start::Since(anchor(&since)?),
+            _ => {
+                let text = "Only one of \u{201c}before\u{201d}, \u{201c}since\u{201d} and \u{201c}offset\u{201d} can be given.";
+                return Err(Error::invalid(text));
+            }
+        };
+        Ok(Paging { start, count })
+    }
+}
+
+fn whole(name: &str, value: &str) -> Result<u64, Error> {
+    value.parse().map_err(|_| {
+        Error::Invalid(format!(
+            "\u{201c}{name}\u{201d} must be a whole number, not {value:?}."
+        ))
+    })
+}
+
+/// A page of activities. With `filtered` the viewer sees only what is addressed to him; without (his own streams) all.
+/// Deleted activities are left out.
+pub fn activities(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    viewer: Viewer,
+    filtered: bool,
+) -> Result<Page<Activity>, Error> {
+    page(from, stream, paging, filtered, |id| {
+        let Some(activity) = things::activity(from, id)? else {
+            return Ok(None);
+        };
+        let seen = activity.deleted.is_none()
+            && (!filtered || access::may_read_activity(from, viewer, &activity)?);
+        Ok(seen.then_some(activity))
+    })
+}
+
+/// A page of objects; with `filtered` only those that the viewer may read.
+pub fn objects(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    viewer: Viewer,
+    filtered: bool,
+) -> Result<Page<Object>, Error> {
+    page(from, stream, paging, filtered, |id| {
+        let Some(Thing::Object(object)) = things::get(from, id)? else {
+            return Ok(None);
+        };
+        let seen = !filtered || access::may_read_object(from, viewer, &object)?;
+        Ok((seen && object.deleted.is_none()).then_some(object))
+    })
+}
+
+/// A page of people whose name contains `q`, whatever the case; of all people without it.
+pub fn people(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    q: Option<&str>,
+) -> Result<Page<Object>, Error> {
+    let wanted = q.map(str::to_lowercase);
+    page(from, stream, paging, wanted.is_some(), |id| {
+        let Some(object) = things::object(from, id)? else {
+            return Ok(None);
+        };
+        let fits = match &wanted {
+            None => true,
+            Some(wanted) => {
+                let name = super::documents::display_name(&object)
+                    .or(object.nickname().map(str::to_owned));
+                name.is_some_and(|name| name.to_lowercase().contains(wanted))
+            }
+        };
+        Ok(fits.then_some(object))
+    })
+}
+
+fn page<T>(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    filtered: bool,
+    mut look: impl FnMut(ThingId) -> crate::store::engine::Result<Option<T>>,
+) -> Result<Page<T>, Error> {
+    let total = streams::total(from, stream)?;
+    let mut page = Page {
+        items: Vec::new(),
+        total,
+        paging,
+        cut_short: false,
+    };
+    // An offset counts what the viewer sees, so entries before it are looked at where some may be hidden.
+    let (start, mut skip) = match paging.start {
+        Start::Offset(offset) if filtered && offset <= LOOKED_AT_MAX as u64 => {
+            (Start::Newest, offset)
+        }
+        start => (start, 0),
+    };
+    let Some(mut walk) = streams::walk(from, stream, start)? else {
+        return Err(Error::invalid(
+            "\u{201c}before\u{201d} and \u{201c}since\u{201d} must name an item of this feed.",
+        ));
+    };
+    let mut looked_at = 0;
+    while page.items.len() < paging.count {
+        let batch = walk.next_batch(paging.count - page.items.len())?;
+        if batch.is_empty() {
+            break;
+        }
+        if looked_at >= LOOKED_AT_MAX {
+            page.cut_short = true;
+            break;
+        }
+        looked_at += batch.len();
+        for id in batch {
+            match look(id)? {
+                Some(_) if skip > 0 => skip -= 1,
+                Some(item) => page.items.push((id, item)),
+                None => {}
+            }
+        }
+    }
+    page.items.truncate(paging.count);
+    if matches!(paging.start, Start::Since(_)) {
+        page.items.reverse();
+    }
+    Ok(page)
+}

@@ -1,0 +1,175 @@
+//! People of this server: how they come (`pump-api.md §4.1`), what they change about themselves, how they go (`§4.2`).
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domain::activities;
+use crate::domain::objects;
+use crate::error::Error;
+use crate::html;
+use crate::ids::{Nickname, UserId};
+use crate::media::BlobName;
+use crate::store::aliases;
+use crate::store::clients::Generator;
+use crate::store::engine::{Result, Tx};
+use crate::store::keys::{SITE, Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Identity, Object};
+use crate::store::users::{self, User};
+use crate::wire::draft::{ActivityDraft, Addresses, Members, ObjectDraft, members_text};
+use serde_json::json;
+
+/// The lists that everybody starts with, in the order in which they are shown afterwards, last first.
+const FIRST_LISTS: [&str; 4] = ["Friends", "Family", "Acquaintances", "Coworkers"];
+
+/// Registers a user: account, person, first lists, and the activities by which the others hear of it. Refuses a taken
+/// nickname (409). The password is hashed by the caller, because that takes long.
+pub fn register(
+    app: &App,
+    user: &User,
+    generator: Option<&Generator>,
+    now: Timestamp,
+) -> std::result::Result<UserId, Error> {
+    Ok(app
+        .store
+        .write(|tx| register_in(app, tx, user, generator, now))?)
+}
+
+/// As [`register`], inside a write: the setup makes the owner and the site in one.
+pub fn register_in(
+    app: &App,
+    tx: &mut dyn Tx,
+    user: &User,
+    generator: Option<&Generator>,
+    now: Timestamp,
+) -> Result<UserId> {
+    let person = app.store.fresh_id();
+    users::add(tx, UserId(person), user)?;
+    let nickname = user.nickname.as_str();
+    let mut object = Object::new(Identity::User(nickname.to_owned()), "person", now);
+    object.published = None;
+    object.members = members_text(&members(json!({ "displayName": nickname })));
+    things::put_object(tx, person, object);
+    streams::append(tx, Stream::of(SITE, StreamKind::Users), person)?;
+
+    let mut pictures = Object::new(Identity::Made, "collection", now);
+    pictures.author = Some(person);
+    pictures.members = r#""displayName":"Profile Pictures","objectTypes":["image"]"#.to_owned();
+    let list = app.store.fresh_id();
+    things::put_object(tx, list, pictures);
+    streams::append(tx, Stream::of(person, StreamKind::ImageLists), list)?;
+
+    let mut nothing_freed: Vec<BlobName> = Vec::new();
+    let mut act = |tx: &mut dyn Tx, actor, generator, draft: &ActivityDraft| {
+        activities::apply(app, tx, actor, generator, draft, now, &mut nothing_freed)
+    };
+    let site_name = app.site_name();
+    let site = ObjectDraft {
+        object_type: Some("service".to_owned()),
+        members: members(
+            json!({"url": format!("{}/", app.base().url()), "displayName": site_name}),
+        ),
+        ..ObjectDraft::default()
+    };
+    let join = act(tx, person, generator, &ActivityDraft::of("join", site))?;
+    let service = things::activity(tx, join)?.map_or(person, |join| join.object);
+    act(tx, service, None, &welcome(app, nickname, &site_name))?;
+    for name in FIRST_LISTS {
+        let list = ObjectDraft {
+            object_type: Some("collection".to_owned()),
+            members: members(json!({"displayName": name, "objectTypes": ["person"]})),
+            ..ObjectDraft::default()
+        };
+        let mut create = ActivityDraft::of("create", list);
+        create.addresses.to = vec![followers(app, nickname)];
+        act(tx, person, generator, &create)?;
+    }
+    Ok(UserId(person))
+}
+
+/// Gives an account a new password hash and the other members that its user stores with it. All sessions end.
+pub fn update_account(
+    app: &App,
+    user: UserId,
+    password: &str,
+    extra: &str,
+    now: Timestamp,
+) -> std::result::Result<User, Error> {
+    Ok(app.store.write(|tx| {
+        users::set_password(tx, user, password, now)?;
+        users::update(tx, user, now, |account| account.extra = extra.to_owned())?;
+        users::get(tx, user)?.ok_or_else(|| Error::Gone.into())
+    })?)
+}
+
+/// Removes a user: the account with its sessions and tokens, the place among the users, and what the profile said.
+/// Posts stay, under a person who is gone; the nickname stays reserved.
+pub fn remove(app: &App, user: UserId, now: Timestamp) -> std::result::Result<(), Error> {
+    Ok(app.store.write(|tx| {
+        users::remove(tx, user)?;
+        streams::remove(tx, Stream::of(SITE, StreamKind::Users), user.0)?;
+        things::change_object(tx, user.0, |person| {
+            person.members = String::new();
+            person.updated = now;
+            person.deleted = Some(now);
+        })
+    })?)
+}
+
+/// Gives the site's service object the name of the site.
+pub fn rename_site(app: &App, tx: &mut dyn Tx, name: &str, now: Timestamp) -> Result<()> {
+    let url = format!("{}/", app.base().url());
+    let Some(service) = aliases::find(tx, &objects::url_alias("service", &url))? else {
+        return Ok(());
+    };
+    things::change_object(tx, service, |service| {
+        service.members = members_text(&members(json!({"url": url, "displayName": name})));
+        service.updated = now;
+    })
+}
+
+/// The audience of somebody's followers, as clients write it.
+pub fn followers(app: &App, nickname: &str) -> ObjectDraft {
+    ObjectDraft::reference(
+        &format!("{}/api/user/{nickname}/followers", app.base().url()),
+        "collection",
+    )
+}
+
+/// The id of a user with this nickname.
+pub fn find(app: &App, nickname: &Nickname) -> std::result::Result<(UserId, User), Error> {
+    users::by_nickname(&app.store, nickname)?
+        .ok_or_else(|| Error::not_found("There is no such user here."))
+}
+
+fn welcome(app: &App, nickname: &str, site_name: &str) -> ActivityDraft {
+    let base = app.base().url();
+    let site = html::escape(site_name).into_owned();
+    let note = ObjectDraft {
+        object_type: Some("note".to_owned()),
+        members: members(json!({
+            "displayName": format!("Welcome to {site_name}"),
+            "content": format!(
+                "<p>Welcome to {site}!</p><p>What you post here is seen by the people whom you choose. Tell the others a \
+                 little about yourself in <a href=\"{base}/main/settings\">your profile</a>, follow \
+                 <a href=\"{base}/main/people\">the people you know</a>, and write your first note.</p>"
+            ),
+        })),
+        ..ObjectDraft::default()
+    };
+    let mut post = ActivityDraft::of("post", note);
+    let id = Nickname::new(nickname)
+        .map(|nickname| app.base().person_id(&nickname))
+        .unwrap_or_default();
+    post.addresses = Addresses {
+        to: vec![ObjectDraft::reference(&id, "person")],
+        ..Addresses::default()
+    };
+    post
+}
+
+fn members(value: serde_json::Value) -> Members {
+    match value {
+        serde_json::Value::Object(members) => members,
+        _ => Members::new(),
+    }
+}

@@ -37,7 +37,11 @@ pub fn delete(request: &Request, user: &LocalUser) -> Answer {
 
 fn answer(request: &Request, viewer: Viewer, id: ThingId, activity: &Activity) -> Answer {
     let documents = Documents::for_viewer(request.app(), viewer);
-    Ok(Response::json_text(documents.activity_text(id, activity, Finish::PLAIN)?))
+    Ok(Response::json_text(documents.activity_text(
+        id,
+        activity,
+        Finish::PLAIN,
+    )?))
 }
 
 fn own(request: &Request, user: &LocalUser) -> Result<(ThingId, Activity), Error> {

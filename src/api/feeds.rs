@@ -26,20 +26,58 @@ struct Feed {
 }
 
 const fn feed(kind: StreamKind, path: &'static str, title: &'static str, finish: Finish) -> Feed {
-    Feed { kind, path, title, finish }
+    Feed {
+        kind,
+        path,
+        title,
+        finish,
+    }
 }
 
 const ALL: Feed = feed(StreamKind::Outbox, "feed", "Activities by", Finish::PLAIN);
-const MAJOR: Feed = feed(StreamKind::OutboxMajor, "feed/major", "Major activities by", Finish::MAJOR);
-const MINOR: Feed = feed(StreamKind::OutboxMinor, "feed/minor", "Minor activities by", Finish::PLAIN);
+const MAJOR: Feed = feed(
+    StreamKind::OutboxMajor,
+    "feed/major",
+    "Major activities by",
+    Finish::MAJOR,
+);
+const MINOR: Feed = feed(
+    StreamKind::OutboxMinor,
+    "feed/minor",
+    "Minor activities by",
+    Finish::PLAIN,
+);
 const INBOX: Feed = feed(StreamKind::Inbox, "inbox", "Activities for", Finish::PLAIN);
-const INBOX_MAJOR: Feed = feed(StreamKind::InboxMajor, "inbox/major", "Major activities for", Finish::MAJOR);
-const INBOX_MINOR: Feed = feed(StreamKind::InboxMinor, "inbox/minor", "Minor activities for", Finish::PLAIN);
-const DIRECT: Feed = feed(StreamKind::InboxDirect, "inbox/direct", "Activities directly for", Finish::PLAIN);
-const DIRECT_MAJOR: Feed =
-    feed(StreamKind::InboxDirectMajor, "inbox/direct/major", "Major activities directly for", Finish::MAJOR);
-const DIRECT_MINOR: Feed =
-    feed(StreamKind::InboxDirectMinor, "inbox/direct/minor", "Minor activities directly for", Finish::PLAIN);
+const INBOX_MAJOR: Feed = feed(
+    StreamKind::InboxMajor,
+    "inbox/major",
+    "Major activities for",
+    Finish::MAJOR,
+);
+const INBOX_MINOR: Feed = feed(
+    StreamKind::InboxMinor,
+    "inbox/minor",
+    "Minor activities for",
+    Finish::PLAIN,
+);
+const DIRECT: Feed = feed(
+    StreamKind::InboxDirect,
+    "inbox/direct",
+    "Activities directly for",
+    Finish::PLAIN,
+);
+const DIRECT_MAJOR: Feed = feed(
+    StreamKind::InboxDirectMajor,
+    "inbox/direct/major",
+    "Major activities directly for",
+    Finish::MAJOR,
+);
+const DIRECT_MINOR: Feed = feed(
+    StreamKind::InboxDirectMinor,
+    "inbox/direct/minor",
+    "Minor activities directly for",
+    Finish::PLAIN,
+);
 
 /// `GET /api/user/{nickname}/feed`: everything that a user did, as the reader may see it.
 pub fn all(request: &Request, reader: &Reader) -> Answer {
@@ -96,27 +134,44 @@ pub fn post(request: &Request, user: &LocalUser) -> Answer {
 pub fn post_major(request: &Request, user: &LocalUser) -> Answer {
     posted(request, user, |draft| match is_major(draft) {
         true => Ok(()),
-        false => Err(Error::invalid("This is a minor activity; post it to /feed or /feed/minor.")),
+        false => Err(Error::invalid(
+            "This is a minor activity; post it to /feed or /feed/minor.",
+        )),
     })
 }
 
 /// `POST /api/user/{nickname}/feed/minor`: as [`post`], for minor activities only.
 pub fn post_minor(request: &Request, user: &LocalUser) -> Answer {
     posted(request, user, |draft| match is_major(draft) {
-        true => Err(Error::invalid("This is a major activity; post it to /feed or /feed/major.")),
+        true => Err(Error::invalid(
+            "This is a major activity; post it to /feed or /feed/major.",
+        )),
         false => Ok(()),
     })
 }
 
 /// Who looks, for the rules.
 pub fn viewer(reader: &Reader) -> Viewer {
-    Viewer { person: reader.person(), local: reader.is_local() }
+    Viewer {
+        person: reader.person(),
+        local: reader.is_local(),
+    }
 }
 
 /// Posts a draft for a user with the application that the user speaks through.
-pub fn post_draft(request: &Request, user: &LocalUser, draft: &ActivityDraft) -> Result<ThingId, Error> {
+pub fn post_draft(
+    request: &Request,
+    user: &LocalUser,
+    draft: &ActivityDraft,
+) -> Result<ThingId, Error> {
     let generator = generator(request, user.client())?;
-    activities::post(request.app(), user.id(), generator.as_ref(), draft, request.now)
+    activities::post(
+        request.app(),
+        user.id(),
+        generator.as_ref(),
+        draft,
+        request.now,
+    )
 }
 
 /// The application that speaks, as an object of activities; none for a browser.
@@ -142,7 +197,13 @@ fn own_inbox(request: &Request, user: &LocalUser, feed: Feed) -> Answer {
 fn page(request: &Request, viewer: Viewer, owner: UserId, feed: Feed, filtered: bool) -> Answer {
     let app = request.app();
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
-    let page = feeds::activities(&app.store, Stream::of(owner.0, feed.kind), paging, viewer, filtered)?;
+    let page = feeds::activities(
+        &app.store,
+        Stream::of(owner.0, feed.kind),
+        paging,
+        viewer,
+        filtered,
+    )?;
     let person = pages::person(request, owner.0)?;
     let nickname = person.nickname().unwrap_or_default();
     let heading = pages::Heading {
@@ -155,23 +216,35 @@ fn page(request: &Request, viewer: Viewer, owner: UserId, feed: Feed, filtered: 
     pages::activities(request, viewer, &heading, &page, feed.finish)
 }
 
-fn posted(request: &Request, user: &LocalUser, check: impl Fn(&ActivityDraft) -> Result<(), Error>) -> Answer {
+fn posted(
+    request: &Request,
+    user: &LocalUser,
+    check: impl Fn(&ActivityDraft) -> Result<(), Error>,
+) -> Answer {
     users::named(request)?;
     let owner = user.owning(&request.nickname()?)?;
     let draft = ActivityDraft::parse(request.json()?)?;
     check(&draft)?;
     let id = post_draft(request, user, &draft)?;
     let app = request.app();
-    let activity = things::activity(&app.store, id)?.ok_or_else(|| Error::internal("a posted activity is gone"))?;
+    let activity = things::activity(&app.store, id)?
+        .ok_or_else(|| Error::internal("a posted activity is gone"))?;
     let documents = Documents::for_viewer(app, Viewer::user(owner));
-    Ok(Response::json_text(documents.activity_text(id, &activity, Finish::FULL)?))
+    Ok(Response::json_text(documents.activity_text(
+        id,
+        &activity,
+        Finish::FULL,
+    )?))
 }
 
 /// Whether what is about to be posted is major (`pump-api.md §4.5`).
 fn is_major(draft: &ActivityDraft) -> bool {
     match draft.verb.as_str() {
         "share" | "checkin" => true,
-        "post" | "create" => !matches!(draft.object.object_type.as_deref(), Some("comment" | "collection")),
+        "post" | "create" => !matches!(
+            draft.object.object_type.as_deref(),
+            Some("comment" | "collection")
+        ),
         _ => false,
     }
 }

@@ -20,7 +20,11 @@ use serde_json::Value;
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, object) = readable(request, reader)?;
     let documents = Documents::for_viewer(request.app(), feeds::viewer(reader));
-    Ok(Response::json_text(documents.object_text(id, &object, Finish::FULL)?))
+    Ok(Response::json_text(documents.object_text(
+        id,
+        &object,
+        Finish::FULL,
+    )?))
 }
 
 /// `PUT /api/{type}/{key}`: the author changes the object, as by an `update` activity; 200 with the object.
@@ -31,7 +35,11 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
     feeds::post_draft(request, user, &ActivityDraft::of("update", draft))?;
     let changed = things::object(&request.app().store, id)?.ok_or(Error::Gone)?;
     let documents = Documents::for_viewer(request.app(), Viewer::user(user.id()));
-    Ok(Response::json_text(documents.object_text(id, &changed, Finish::PLAIN)?))
+    Ok(Response::json_text(documents.object_text(
+        id,
+        &changed,
+        Finish::PLAIN,
+    )?))
 }
 
 /// `DELETE /api/{type}/{key}`: the author deletes the object, as by a `delete` activity; 200 with the JSON string `"Deleted"`.
@@ -46,17 +54,38 @@ pub fn delete(request: &Request, user: &LocalUser) -> Answer {
 /// `GET …/likes`: who likes the object.
 pub fn likes(request: &Request, reader: &Reader) -> Answer {
     let heading = |name: String| format!("People who like {name}");
-    feed(request, reader, StreamKind::Likes, "likes", Some("person"), heading)
+    feed(
+        request,
+        reader,
+        StreamKind::Likes,
+        "likes",
+        Some("person"),
+        heading,
+    )
 }
 
 /// `GET …/shares`: who shared the object.
 pub fn shares(request: &Request, reader: &Reader) -> Answer {
-    feed(request, reader, StreamKind::Shares, "shares", None, |name| format!("Shares of {name}"))
+    feed(
+        request,
+        reader,
+        StreamKind::Shares,
+        "shares",
+        None,
+        |name| format!("Shares of {name}"),
+    )
 }
 
 /// `GET …/replies`: what answers the object, as the reader may see it.
 pub fn replies(request: &Request, reader: &Reader) -> Answer {
-    feed(request, reader, StreamKind::Replies, "replies", None, |name| format!("Replies to {name}"))
+    feed(
+        request,
+        reader,
+        StreamKind::Replies,
+        "replies",
+        None,
+        |name| format!("Replies to {name}"),
+    )
 }
 
 /// `GET /api/collection/{key}/members`: the members of a list.
@@ -68,18 +97,31 @@ pub fn members(request: &Request, reader: &Reader) -> Answer {
     let viewer = feeds::viewer(reader);
     let app = request.app();
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
-    let page = streams::objects(&app.store, Stream::of(id, StreamKind::Members), paging, viewer, true)?;
+    let page = streams::objects(
+        &app.store,
+        Stream::of(id, StreamKind::Members),
+        paging,
+        viewer,
+        true,
+    )?;
     let author = match list.author {
         Some(author) => things::object(&app.store, author)?.map(|person| (author, person)),
         None => None,
     };
-    let owner = author.as_ref().map(|(_, person)| pages::name_of(person)).unwrap_or_default();
+    let owner = author
+        .as_ref()
+        .map(|(_, person)| pages::name_of(person))
+        .unwrap_or_default();
     let heading = pages::Heading {
         display_name: format!("Members of {} by {owner}", pages::name_of(&list)),
         url: names::object_feed(app.base(), id, &list, "members").to_string(),
         object_types: None,
         author: author.as_ref().map(|(id, person)| (*id, person)),
-        more: if lists::member_type(&list).as_deref() == Some("image") { "&type=image" } else { "&type=person" },
+        more: if lists::member_type(&list).as_deref() == Some("image") {
+            "&type=image"
+        } else {
+            "&type=person"
+        },
     };
     pages::objects(request, viewer, &heading, &page, Finish::MEMBER)
 }
@@ -102,7 +144,11 @@ pub fn object_of(request: &Request, user: &LocalUser, activity: ThingId) -> Answ
     let activity = things::activity(store, activity)?.ok_or_else(gone)?;
     let object = things::object(store, activity.object)?.ok_or_else(gone)?;
     let documents = Documents::for_viewer(request.app(), Viewer::user(user.id()));
-    Ok(Response::json_text(documents.object_text(activity.object, &object, Finish::PLAIN)?))
+    Ok(Response::json_text(documents.object_text(
+        activity.object,
+        &object,
+        Finish::PLAIN,
+    )?))
 }
 
 fn feed(
@@ -119,7 +165,11 @@ fn feed(
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
     let page = streams::objects(&app.store, Stream::of(id, kind), paging, viewer, true)?;
     let own_name = pages::name_of(&object);
-    let name = if own_name.is_empty() { names::object_id(app.base(), id, &object).to_string() } else { own_name };
+    let name = if own_name.is_empty() {
+        names::object_id(app.base(), id, &object).to_string()
+    } else {
+        own_name
+    };
     let heading = pages::Heading {
         display_name: heading(name),
         url: names::object_feed(app.base(), id, &object, path).to_string(),
@@ -139,7 +189,11 @@ fn readable(request: &Request, reader: &Reader) -> Result<(ThingId, Object), Err
     if !access::may_fetch(&request.app().store, feeds::viewer(reader), &object)? {
         return Err(Error::forbidden("This was not posted to you."));
     }
-    if object.deleted.is_some() { Err(Error::Gone) } else { Ok((id, object)) }
+    if object.deleted.is_some() {
+        Err(Error::Gone)
+    } else {
+        Ok((id, object))
+    }
 }
 
 /// The object that the request names, if it is the user's.
@@ -148,7 +202,11 @@ fn own(request: &Request, user: &LocalUser) -> Result<(ThingId, Object), Error> 
     if object.author != Some(user.id().0) {
         return Err(Error::forbidden("Only its author can change this."));
     }
-    if object.deleted.is_some() { Err(Error::Gone) } else { Ok((id, object)) }
+    if object.deleted.is_some() {
+        Err(Error::Gone)
+    } else {
+        Ok((id, object))
+    }
 }
 
 fn named(request: &Request) -> Result<(ThingId, Object), Error> {
@@ -165,14 +223,19 @@ fn named(request: &Request) -> Result<(ThingId, Object), Error> {
     let found = match request.param("key") {
         "" => {
             let id = request.query("id").filter(|id| !id.is_empty());
-            let id = id.ok_or_else(|| Error::invalid("Name the object with \u{201c}?id=\u{201d}."))?;
+            let id =
+                id.ok_or_else(|| Error::invalid("Name the object with \u{201c}?id=\u{201d}."))?;
             let thing = names::find_thing(app.base(), &app.store, &id)?.ok_or_else(missing)?;
             things::get(&app.store, thing)?.map(|stored| (thing, stored))
         }
         key => names::by_key(&app.store, key)?,
     };
     match found {
-        Some((id, Thing::Object(object))) if names::route_type(&object.object_type) == object_type => Ok((id, object)),
+        Some((id, Thing::Object(object)))
+            if names::route_type(&object.object_type) == object_type =>
+        {
+            Ok((id, object))
+        }
         _ => Err(missing()),
     }
 }

@@ -27,7 +27,9 @@ pub struct Heading<'a> {
 
 /// How people are called in titles: the display name, or the nickname.
 pub fn name_of(object: &Object) -> String {
-    documents::display_name(object).or(object.nickname().map(str::to_owned)).unwrap_or_default()
+    documents::display_name(object)
+        .or(object.nickname().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// A page of activities.
@@ -39,10 +41,17 @@ pub fn activities(
     finish: Finish,
 ) -> Result<Response, Error> {
     let documents = Documents::for_viewer(request.app(), viewer);
-    let id_of = |(id, activity): &(ThingId, Activity)| names::activity_id(request.app().base(), *id, activity);
-    write(request, viewer, heading, page, &id_of, |items, (id, activity)| {
-        documents.activity_into(&mut items.object(), *id, activity, finish)
-    })
+    let id_of = |(id, activity): &(ThingId, Activity)| {
+        names::activity_id(request.app().base(), *id, activity)
+    };
+    write(
+        request,
+        viewer,
+        heading,
+        page,
+        &id_of,
+        |items, (id, activity)| documents.activity_into(&mut items.object(), *id, activity, finish),
+    )
 }
 
 /// A page of objects or people.
@@ -54,17 +63,33 @@ pub fn objects(
     finish: Finish,
 ) -> Result<Response, Error> {
     let documents = Documents::for_viewer(request.app(), viewer);
-    let id_of = |(id, object): &(ThingId, Object)| names::object_id(request.app().base(), *id, object).to_string();
-    write(request, viewer, heading, page, &id_of, |items, (id, object)| {
-        documents.object_into(&mut items.object(), *id, object, finish)
-    })
+    let id_of = |(id, object): &(ThingId, Object)| {
+        names::object_id(request.app().base(), *id, object).to_string()
+    };
+    write(
+        request,
+        viewer,
+        heading,
+        page,
+        &id_of,
+        |items, (id, object)| documents.object_into(&mut items.object(), *id, object, finish),
+    )
 }
 
 /// A page of replies: they do not repeat what they answer.
-pub fn replies(request: &Request, viewer: Viewer, heading: &Heading<'_>, page: &Page<Object>) -> Result<Response, Error> {
+pub fn replies(
+    request: &Request,
+    viewer: Viewer,
+    heading: &Heading<'_>,
+    page: &Page<Object>,
+) -> Result<Response, Error> {
     let documents = Documents::for_viewer(request.app(), viewer);
-    let id_of = |(id, object): &(ThingId, Object)| names::object_id(request.app().base(), *id, object).to_string();
-    write(request, viewer, heading, page, &id_of, |items, (id, _)| documents.reply_item(items, *id).map(|_| ()))
+    let id_of = |(id, object): &(ThingId, Object)| {
+        names::object_id(request.app().base(), *id, object).to_string()
+    };
+    write(request, viewer, heading, page, &id_of, |items, (id, _)| {
+        documents.reply_item(items, *id).map(|_| ())
+    })
 }
 
 /// Writes a page whose items are written by `item`.
@@ -112,8 +137,13 @@ fn links<T>(
     for name in ["first", "self", "current"] {
         links.object(name).text("href", url);
     }
-    let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else { return };
-    links.object("prev").text("href", &format!("{url}?since={}{more}", names::encode(&id_of(first))));
+    let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
+        return;
+    };
+    links.object("prev").text(
+        "href",
+        &format!("{url}?since={}{more}", names::encode(&id_of(first))),
+    );
     let shown = page.items.len();
     let is_more = page.cut_short
         || match page.paging.start {
@@ -123,11 +153,15 @@ fn links<T>(
             Start::Since(_) => true,
         };
     if is_more {
-        links.object("next").text("href", &format!("{url}?before={}{more}", names::encode(&id_of(last))));
+        links.object("next").text(
+            "href",
+            &format!("{url}?before={}{more}", names::encode(&id_of(last))),
+        );
     }
 }
 
 /// The thing with this id as the author of a page.
 pub fn person(request: &Request, id: ThingId) -> Result<Object, Error> {
-    things::object(&request.app().store, id)?.ok_or_else(|| Error::not_found("There is no such user here."))
+    things::object(&request.app().store, id)?
+        .ok_or_else(|| Error::not_found("There is no such user here."))
 }

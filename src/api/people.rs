@@ -19,7 +19,11 @@ pub fn profile(request: &Request, reader: &Reader) -> Answer {
     let (UserId(id), _) = users::named(request)?;
     let person = pages::person(request, id)?;
     let documents = Documents::for_viewer(request.app(), feeds::viewer(reader));
-    Ok(Response::json_text(documents.object_text(id, &person, Finish::FULL)?))
+    Ok(Response::json_text(documents.object_text(
+        id,
+        &person,
+        Finish::FULL,
+    )?))
 }
 
 /// `PUT /api/user/{nickname}/profile`: changes the own person, as by an `update` activity; 200 with the person.
@@ -40,12 +44,24 @@ pub fn update_profile(request: &Request, user: &LocalUser) -> Answer {
 
 /// `GET /api/user/{nickname}/followers`
 pub fn followers(request: &Request, reader: &Reader) -> Answer {
-    people(request, reader, StreamKind::Followers, "followers", "Followers for")
+    people(
+        request,
+        reader,
+        StreamKind::Followers,
+        "followers",
+        "Followers for",
+    )
 }
 
 /// `GET /api/user/{nickname}/following`
 pub fn following(request: &Request, reader: &Reader) -> Answer {
-    people(request, reader, StreamKind::Following, "following", "Following for")
+    people(
+        request,
+        reader,
+        StreamKind::Following,
+        "following",
+        "Following for",
+    )
 }
 
 /// `POST /api/user/{nickname}/following`: follows a person, as by a `follow` activity; 200 with the person.
@@ -81,10 +97,14 @@ pub fn lists(request: &Request, reader: &Reader) -> Answer {
     let stream = lists::index(owner, &member_type);
     let mut page = streams::objects(&app.store, stream, paging, viewer, !viewer.is(owner))?;
     if stream.kind == StreamKind::OtherLists {
-        page.items.retain(|(_, list)| lists::member_type(list).as_deref() == Some(member_type.as_str()));
+        page.items
+            .retain(|(_, list)| lists::member_type(list).as_deref() == Some(member_type.as_str()));
         page.total = page.items.len() as u64;
     }
-    let title = format!("Collections of {member_type}s for {}", pages::name_of(&person));
+    let title = format!(
+        "Collections of {member_type}s for {}",
+        pages::name_of(&person)
+    );
     let path = format!("lists/{member_type}");
     let heading = heading(request, owner, &person, title, &path, Some("collection"));
     pages::objects(request, viewer, &heading, &page, Finish::PLAIN)
@@ -97,7 +117,13 @@ pub fn uploads(request: &Request, user: &LocalUser) -> Answer {
     let app = request.app();
     let viewer = Viewer::user(user.id());
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
-    let page = streams::objects(&app.store, Stream::of(owner, StreamKind::Uploads), paging, viewer, false)?;
+    let page = streams::objects(
+        &app.store,
+        Stream::of(owner, StreamKind::Uploads),
+        paging,
+        viewer,
+        false,
+    )?;
     let title = format!("Uploads by {}", pages::name_of(&person));
     let heading = heading(request, owner, &person, title, "uploads", None);
     pages::objects(request, viewer, &heading, &page, Finish::PLAIN)
@@ -112,7 +138,11 @@ fn people(request: &Request, reader: &Reader, kind: StreamKind, path: &str, titl
     let page = streams::people(&app.store, Stream::of(owner, kind), paging, q.as_deref())?;
     let title = format!("{title} {}", pages::name_of(&person));
     let heading = heading(request, owner, &person, title, path, Some("person"));
-    let finish = if viewer.person.is_some() { Finish::PERSON } else { Finish::PLAIN };
+    let finish = if viewer.person.is_some() {
+        Finish::PERSON
+    } else {
+        Finish::PLAIN
+    };
     pages::objects(request, viewer, &heading, &page, finish)
 }
 
@@ -128,7 +158,9 @@ fn shortcut(request: &Request, user: &LocalUser, verb: &str) -> Answer {
 fn owner(request: &Request) -> Result<(ThingId, Object), Error> {
     let (UserId(id), _) = users::named(request)?;
     let person = things::object(&request.app().store, id)?;
-    person.map(|person| (id, person)).ok_or_else(|| Error::not_found("There is no such user here."))
+    person
+        .map(|person| (id, person))
+        .ok_or_else(|| Error::not_found("There is no such user here."))
 }
 
 fn heading<'a>(

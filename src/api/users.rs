@@ -12,8 +12,8 @@ use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::engine;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
-use crate::store::users::{self, User};
 use crate::store::things;
+use crate::store::users::{self, User};
 use crate::wire::draft::{self, Members};
 use crate::wire::json;
 use hyper::StatusCode;
@@ -21,7 +21,16 @@ use hyper::header;
 use serde_json::Value;
 
 /// Members of a user record that the server sets.
-const SERVER_MEMBERS: &[&str] = &["nickname", "password", "published", "updated", "profile", "token", "secret", "email"];
+const SERVER_MEMBERS: &[&str] = &[
+    "nickname",
+    "password",
+    "published",
+    "updated",
+    "profile",
+    "token",
+    "secret",
+    "email",
+];
 
 /// Largest user record that a client can store with its own members, in bytes.
 const EXTRA_BYTES_MAX: usize = 64 * 1024;
@@ -36,13 +45,15 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
     let app = request.app();
     let viewer = feeds::viewer(reader);
     // Anchors of this feed are nicknames, not ids.
-    let arguments = request.query_pairs().map(|(name, value)| match name.as_ref() {
-        "before" | "since" if Nickname::new(&value).is_ok() => {
-            let id = format!("{}/api/user/{value}/profile", app.base().url());
-            (name, id.into())
-        }
-        _ => (name, value),
-    });
+    let arguments = request
+        .query_pairs()
+        .map(|(name, value)| match name.as_ref() {
+            "before" | "since" if Nickname::new(&value).is_ok() => {
+                let id = format!("{}/api/user/{value}/profile", app.base().url());
+                (name, id.into())
+            }
+            _ => (name, value),
+        });
     let paging = Paging::parse(app.base(), &app.store, arguments)?;
     let stream = Stream::of(SITE, StreamKind::Users);
     let ids = streams::page(&app.store, stream, paging.start, paging.count)?
@@ -53,7 +64,12 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
             items.push((id, user));
         }
     }
-    let page = Page { items, total: streams::total(&app.store, stream)?, paging, cut_short: false };
+    let page = Page {
+        items,
+        total: streams::total(&app.store, stream)?,
+        paging,
+        cut_short: false,
+    };
     let url = format!("{}/api/users", app.base().url());
     let heading = pages::Heading {
         display_name: "Users of this service".to_owned(),
@@ -63,9 +79,23 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
         more: "",
     };
     let id_of = |(_, user): &(ThingId, User)| user.nickname.to_string();
-    pages::write(request, viewer, &heading, &page, &id_of, |items, (id, user)| {
-        write_user(request, viewer, &mut items.object(), UserId(*id), user, None)
-    })
+    pages::write(
+        request,
+        viewer,
+        &heading,
+        &page,
+        &id_of,
+        |items, (id, user)| {
+            write_user(
+                request,
+                viewer,
+                &mut items.object(),
+                UserId(*id),
+                user,
+                None,
+            )
+        },
+    )
 }
 
 /// `POST /api/users`: registers a user with `{nickname, password}`, JSON or form. 200 with the user, a token and its secret;
@@ -78,7 +108,14 @@ pub fn register(request: &Request, client: &Client) -> Answer {
     let token = grants::further_token(request, client, id)?;
     let mut text = String::new();
     let credentials = Some((token.token.as_str(), token.secret.as_str()));
-    write_user(request, Viewer::user(id), &mut json::Object::open(&mut text), id, &user, credentials)?;
+    write_user(
+        request,
+        Viewer::user(id),
+        &mut json::Object::open(&mut text),
+        id,
+        &user,
+        credentials,
+    )?;
     Ok(Response::json_text(text))
 }
 
@@ -86,7 +123,14 @@ pub fn register(request: &Request, client: &Client) -> Answer {
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, user) = named(request)?;
     let mut text = String::new();
-    write_user(request, feeds::viewer(reader), &mut json::Object::open(&mut text), id, &user, None)?;
+    write_user(
+        request,
+        feeds::viewer(reader),
+        &mut json::Object::open(&mut text),
+        id,
+        &user,
+        None,
+    )?;
     Ok(Response::json_text(text))
 }
 
@@ -97,25 +141,43 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
     let owner = user.owning(&request.nickname()?)?;
     let mut members: Members = request.json()?;
     if members.get("nickname").and_then(Value::as_str) != Some(account.nickname.as_str()) {
-        return Err(Error::invalid("The nickname cannot change; send the one that you have."));
+        return Err(Error::invalid(
+            "The nickname cannot change; send the one that you have.",
+        ));
     }
     let Some(Value::String(password)) = members.get("password").cloned() else {
-        return Err(Error::invalid("Send a password: it becomes your new password."));
+        return Err(Error::invalid(
+            "Send a password: it becomes your new password.",
+        ));
     };
     for (name, at) in [("published", account.created), ("updated", account.updated)] {
-        if members.get(name).is_some_and(|given| given.as_str() != Some(at.to_string().as_str())) {
-            return Err(Error::Invalid(format!("\u{201c}{name}\u{201d} is set by the server.")));
+        if members
+            .get(name)
+            .is_some_and(|given| given.as_str() != Some(at.to_string().as_str()))
+        {
+            return Err(Error::Invalid(format!(
+                "\u{201c}{name}\u{201d} is set by the server."
+            )));
         }
     }
     members.retain(|key, _| !SERVER_MEMBERS.contains(&key.as_str()) && !key.starts_with('_'));
     let extra = draft::members_text(&members);
     if extra.len() > EXTRA_BYTES_MAX {
-        return Err(Error::TooLarge(format!("A user record can hold {EXTRA_BYTES_MAX} bytes.")));
+        return Err(Error::TooLarge(format!(
+            "A user record can hold {EXTRA_BYTES_MAX} bytes."
+        )));
     }
     let hash = passwords::hash(&request.guard, &password)?;
     let account = people::update_account(request.app(), owner, hash.as_str(), &extra, request.now)?;
     let mut text = String::new();
-    write_user(request, Viewer::user(owner), &mut json::Object::open(&mut text), owner, &account, None)?;
+    write_user(
+        request,
+        Viewer::user(owner),
+        &mut json::Object::open(&mut text),
+        owner,
+        &account,
+        None,
+    )?;
     Ok(Response::json_text(text))
 }
 
@@ -129,7 +191,11 @@ pub fn delete(request: &Request, user: &LocalUser) -> Answer {
 
 /// `GET /api/whoami`: 302 to the reader's own profile (`pump-api.md §10.1`, Q3).
 pub fn whoami(request: &Request, user: &LocalUser) -> Answer {
-    let url = format!("{}/api/user/{}/profile", request.app().base().url(), user.nickname());
+    let url = format!(
+        "{}/api/user/{}/profile",
+        request.app().base().url(),
+        user.nickname()
+    );
     Ok(Response::redirect(StatusCode::FOUND, &url).with(header::CACHE_CONTROL, "no-store"))
 }
 
@@ -137,13 +203,17 @@ pub fn whoami(request: &Request, user: &LocalUser) -> Answer {
 pub fn new_user(request: &Request, nickname: &str, password: &str) -> Result<User, Error> {
     let app = request.app();
     if app.config.disable_registration {
-        return Err(Error::forbidden("No registration allowed. Ask the owner of this server for an account."));
+        return Err(Error::forbidden(
+            "No registration allowed. Ask the owner of this server for an account.",
+        ));
     }
     let nickname = Nickname::new(nickname).map_err(Error::Invalid)?;
     passwords::check(password)?;
     // Asked before the password is hashed, which takes long; the registration itself decides.
     if users::is_taken(&app.store, &nickname)? {
-        return Err(Error::Conflict(format!("The nickname '{nickname}' is already taken.")));
+        return Err(Error::Conflict(format!(
+            "The nickname '{nickname}' is already taken."
+        )));
     }
     let password = passwords::hash(&request.guard, password)?;
     Ok(User {
@@ -167,7 +237,11 @@ struct Wanted {
 impl Wanted {
     fn read(request: &Request) -> Result<Wanted, Error> {
         let members: Members = if request.content_type() == "application/x-www-form-urlencoded" {
-            request.form().into_iter().map(|(name, value)| (name, Value::String(value))).collect()
+            request
+                .form()
+                .into_iter()
+                .map(|(name, value)| (name, Value::String(value)))
+                .collect()
         } else {
             request.json()?
         };
@@ -176,7 +250,10 @@ impl Wanted {
             None | Some(Value::Null) => Err(Error::Invalid(format!("No {name} was sent."))),
             Some(_) => Err(Error::Invalid(format!("The {name} must be a text."))),
         };
-        Ok(Wanted { nickname: text("nickname")?, password: text("password")? })
+        Ok(Wanted {
+            nickname: text("nickname")?,
+            password: text("password")?,
+        })
     }
 }
 
@@ -204,7 +281,11 @@ fn write_user(
     }
     if let Some(person) = things::object(&request.app().store, id.0)? {
         let documents = Documents::for_viewer(request.app(), viewer);
-        let finish = if viewer.person.is_some() { Finish::PERSON } else { Finish::PLAIN };
+        let finish = if viewer.person.is_some() {
+            Finish::PERSON
+        } else {
+            Finish::PLAIN
+        };
         documents.object_into(&mut out.object("profile"), id.0, &person, finish)?;
     }
     if let Some((token, secret)) = credentials {

@@ -12,8 +12,6 @@ pub mod record;
 pub mod request_tokens;
 pub mod sessions;
 pub mod streams;
-#[cfg(test)]
-pub(crate) mod testing;
 pub mod things;
 pub mod tokens;
 pub mod users;

@@ -9,11 +9,27 @@ use crate::wire::draft::{ActivityDraft, members_of, members_text};
 use serde_json::{Value, json};
 
 /// Members of an activity that an edit does not change.
-const FIXED: &[&str] = &["object", "actor", "target", "to", "cc", "bto", "bcc", "verb", "published"];
+const FIXED: &[&str] = &[
+    "object",
+    "actor",
+    "target",
+    "to",
+    "cc",
+    "bto",
+    "bcc",
+    "verb",
+    "published",
+];
 
 /// Gives an activity the members of a document: what it says of itself, not what it did or to whom it went. Answers the
 /// activity as it is now.
-pub fn edit(app: &App, id: ThingId, activity: &Activity, document: Value, now: Timestamp) -> Result<Activity, Error> {
+pub fn edit(
+    app: &App,
+    id: ThingId,
+    activity: &Activity,
+    document: Value,
+    now: Timestamp,
+) -> Result<Activity, Error> {
     let Value::Object(mut given) = document else {
         return Err(Error::invalid("An activity must be a JSON object."));
     };

@@ -107,7 +107,12 @@ impl<'a> Documents<'a> {
     }
 
     /// One activity as JSON text; its object and target are finished.
-    pub fn activity_text(&self, id: ThingId, activity: &Activity, finish: Finish) -> Result<String> {
+    pub fn activity_text(
+        &self,
+        id: ThingId,
+        activity: &Activity,
+        finish: Finish,
+    ) -> Result<String> {
         let mut out = String::with_capacity(4096);
         self.activity_into(&mut json::Object::open(&mut out), id, activity, finish)?;
         Ok(out)

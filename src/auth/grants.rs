@@ -2,10 +2,11 @@
 //! browser, and the client exchanges the request token for an access token. The pages are in `web/oauth.rs`.
 
 use super::LocalUser;
+use super::addresses::http_origin;
 use super::oauth1::{self, Failure, Parameters};
 use crate::error::Error;
 use crate::http::Request;
-use crate::ids::{http_origin, random_text};
+use crate::ids::random_text;
 use crate::store::request_tokens::{self, Consent, RequestToken};
 use crate::store::tokens::{self, Pair};
 use crate::store::{clients, users};

@@ -1,6 +1,7 @@
 //! Turns a request into a caller. Constructors are private to this folder, so holding a [`LocalUser`] is the proof that
 //! the request came from that user.
 
+mod addresses;
 pub mod grants;
 mod oauth1;
 pub mod passwords;

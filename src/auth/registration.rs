@@ -1,10 +1,11 @@
 //! Applications make themselves known here (`pump-api.md §2.1`), and the configuration can bring some along.
 
+use super::addresses::http_origin;
 use crate::clock::Timestamp;
 use crate::config::ClientAccount;
 use crate::error::Error;
 use crate::http::Request;
-use crate::ids::{http_origin, random_text};
+use crate::ids::random_text;
 use crate::store::Store;
 use crate::store::clients::{self, Client, Identity, Kind};
 use subtle::ConstantTimeEq;

@@ -25,6 +25,7 @@ pub mod http;
 
 // 5: what is answered
 pub mod api;
+pub mod web;
 
 // 6: every address
 pub mod routes;

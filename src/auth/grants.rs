@@ -1,15 +1,18 @@
 //! How a client comes to speak for a user (`pump-api.md §2.2–2.4`): it asks for a request token, the user agrees in the
 //! browser, and the client exchanges the request token for an access token. The pages are in `web/oauth.rs`.
 
-use super::LocalUser;
 use super::addresses::http_origin;
 use super::oauth1::{self, Failure, Parameters};
+use super::{LocalUser, Visitor};
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::random_text;
 use crate::store::request_tokens::{self, Consent, RequestToken};
 use crate::store::tokens::{self, Pair};
 use crate::store::{clients, users};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// The callback of clients that have no address: the user carries the verifier over.
@@ -95,6 +98,35 @@ impl Pending {
         let grant = tokens::granted(&request.app().store, user.id, &self.client.id)?;
         let place = self.origin().unwrap_or(OUT_OF_BAND);
         Ok(grant.is_some_and(|grant| grant.origins.iter().any(|origin| origin == place)))
+    }
+
+    /// Refuses (400) a request token that another user agreed to.
+    pub fn check_free_for(&self, user: &LocalUser) -> Result<(), Error> {
+        match &self.record.consent {
+            Some(consent) if consent.user != user.id => Err(too_old()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the consent form carries in its field `verifier`: proof that the page with the question about this very request
+    /// token was shown in this session. It is not the verifier, which does not exist yet.
+    pub fn ticket(&self, visitor: &Visitor) -> String {
+        let hash = Sha256::new()
+            .chain_update("consent to ")
+            .chain_update(&self.token)
+            .chain_update(&visitor.csrf)
+            .finalize();
+        URL_SAFE_NO_PAD.encode(hash)
+    }
+
+    /// Refuses (400) a ticket that is not of this request token's page.
+    pub fn check_ticket(&self, visitor: &Visitor, ticket: &str) -> Result<(), Error> {
+        let right = self.ticket(visitor);
+        if bool::from(right.as_bytes().ct_eq(ticket.as_bytes())) {
+            Ok(())
+        } else {
+            Err(too_old())
+        }
     }
 
     /// Notes that the user agrees; only now there is a verifier. A request token that another user agreed to is 400.
@@ -183,18 +215,6 @@ pub fn exchange(request: &Request) -> Result<Pair, Error> {
             request.now,
         )
     })?;
-    Ok(pair)
-}
-
-/// A further token pair for a user who has just registered or logged in through a client (`pump-api.md §2.4`).
-pub fn further_token(
-    request: &Request,
-    client: &super::Client,
-    user: crate::ids::UserId,
-) -> Result<Pair, Error> {
-    let pair = Pair::random();
-    let store = &request.app().store;
-    store.write(|tx| tokens::add(tx, user, client.id(), &pair, request.now))?;
     Ok(pair)
 }
 

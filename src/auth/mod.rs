@@ -1,6 +1,7 @@
 //! Turns a request into a caller. Constructors are private to this folder, so holding a [`LocalUser`] is the proof that
 //! the request came from that user.
 
+pub mod accounts;
 mod addresses;
 pub mod grants;
 mod oauth1;
@@ -10,9 +11,10 @@ pub mod sessions;
 mod throttle;
 
 use crate::error::Error;
-use crate::http::Request;
+use crate::http::{Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::users;
+use hyper::header;
 use oauth1::{Failure, Parameters, Signed};
 
 /// What proofs need beyond the store: nonces, throttles, places for password hashes.
@@ -107,6 +109,17 @@ impl Visitor {
     /// The token that every form of this visitor's pages carries in its field `_csrf`.
     pub fn csrf(&self) -> &str {
         &self.csrf
+    }
+
+    /// Puts the visitor's cookie on the answer if the browser does not have it and the answer sets no cookie itself.
+    #[must_use]
+    pub fn introduce(&self, mut answer: Response) -> Response {
+        if let Some(cookie) = &self.cookie
+            && !answer.headers.contains_key(header::SET_COOKIE)
+        {
+            answer.set_cookie(cookie);
+        }
+        answer
     }
 
     /// The cookie that must go out with a page that holds a form, because its token is bound to the cookie; none if

@@ -91,8 +91,7 @@ pub fn owner(from: &dyn Read) -> Result<Option<UserId>> {
 /// Adds an account. Refuses a nickname that is or was somebody's, and a second owner.
 pub fn add(tx: &mut dyn Tx, id: UserId, user: &User) -> Result<()> {
     if is_taken(tx, &user.nickname)? {
-        let text = format!("The nickname '{}' is already taken.", user.nickname);
-        return Err(Error::Conflict(text).into());
+        return Err(taken(&user.nickname).into());
     }
     if user.owner {
         if owner(tx)?.is_some() {
@@ -138,6 +137,11 @@ pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     tokens::revoke_all(tx, id)?;
     tx.delete(&user_key(id));
     Ok(())
+}
+
+/// What somebody hears who wants a nickname that is or was somebody's (409).
+pub fn taken(nickname: &Nickname) -> Error {
+    Error::Conflict(format!("The nickname '{nickname}' is already taken."))
 }
 
 fn gone() -> Error {

@@ -3,10 +3,10 @@
 
 use super::addresses::http_origin;
 use super::oauth1::{self, Failure, Parameters};
-use super::{LocalUser, Visitor};
+use super::{Client, LocalUser, Visitor};
 use crate::error::Error;
 use crate::http::Request;
-use crate::ids::random_text;
+use crate::ids::{UserId, random_text};
 use crate::store::request_tokens::{self, Consent, RequestToken};
 use crate::store::tokens::{self, Pair};
 use crate::store::{clients, users};
@@ -215,6 +215,14 @@ pub fn exchange(request: &Request) -> Result<Pair, Error> {
             request.now,
         )
     })?;
+    Ok(pair)
+}
+
+/// A further token pair for a user who has just registered or logged in through a client (`pump-api.md §2.4`).
+pub fn further_token(request: &Request, client: &Client, user: UserId) -> Result<Pair, Error> {
+    let pair = Pair::random();
+    let store = &request.app().store;
+    store.write(|tx| tokens::add(tx, user, client.id(), &pair, request.now))?;
     Ok(pair)
 }
 

@@ -7,7 +7,7 @@
 use super::{LocalUser, Visitor};
 use crate::error::Error;
 use crate::http::Request;
-use crate::ids::{Nickname, UserId, random_text};
+use crate::ids::{Base, Nickname, UserId, random_text};
 use crate::store::sessions::{self, Fingerprint, SESSION_SECS, TOUCH_SECS};
 use crate::store::users;
 use base64::Engine as _;
@@ -180,7 +180,8 @@ fn cookie_of(request: &Request) -> Option<&str> {
 }
 
 fn built(request: &Request, value: String) -> Cookie<'static> {
-    let secure = request.app().base().scheme() == "https";
+    let base = request.app().known_base();
+    let secure = base.is_some_and(|base| base.scheme() == "https");
     Cookie::build((COOKIE, value))
         .path("/")
         .http_only(true)
@@ -232,9 +233,9 @@ fn is_own_page(request: &Request) -> bool {
             let sent_to = request.header(&header::HOST);
             let from = origin.split_once("://").map(|(_, authority)| authority);
             from.is_some_and(|from| {
-                let public = request.app().base().authority();
+                let public = request.app().known_base().map(Base::authority);
                 let same = |host: &str| host.eq_ignore_ascii_case(from);
-                same(&public) || sent_to.is_some_and(same)
+                public.is_some_and(same) || sent_to.is_some_and(same)
             })
         }
         Some(Err(_)) => false,

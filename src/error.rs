@@ -26,6 +26,8 @@ pub enum Error {
     MethodNotAllowed(String),
     /// 410: it was deleted.
     Gone,
+    /// 408: the body came in too slowly.
+    Slow(String),
     /// 409: it exists already.
     Conflict(String),
     /// 413: the body is over its bound.
@@ -75,6 +77,7 @@ impl Error {
             Error::Forbidden(_) => 403,
             Error::NotFound(_) => 404,
             Error::MethodNotAllowed(_) => 405,
+            Error::Slow(_) => 408,
             Error::Gone => 410,
             Error::Conflict(_) => 409,
             Error::TooLarge(_) => 413,
@@ -93,6 +96,7 @@ impl Error {
             | Error::Unauthorized(text)
             | Error::Forbidden(text)
             | Error::NotFound(text)
+            | Error::Slow(text)
             | Error::Conflict(text)
             | Error::TooLarge(text)
             | Error::Unsupported(text)

@@ -30,6 +30,9 @@ pub mod web;
 // 6: every address
 pub mod routes;
 
+// 6: the asynchronous rim
+pub mod server;
+
 // 7: how it starts
 pub mod cli;
 pub mod logging;

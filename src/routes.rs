@@ -2,6 +2,7 @@
 //! which lane does the work, and how the body arrives. The order is that of `pump-api.md §1.3–1.5`.
 
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
+use crate::error::Error;
 use crate::http::{Answer, Request};
 use hyper::Method;
 
@@ -57,17 +58,88 @@ pub struct Route {
     pub intake: Intake,
 }
 
+/// Every address, literal ones before those with parameters only for the reader: the table finds the most literal one.
+pub const ROUTES: &[Route] = &[];
+
+/// `GET` and `HEAD`.
+pub const fn get(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::GET, path, access, lane, Intake::Memory)
+}
+
+/// `POST` with a body in memory.
+pub const fn post(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::POST, path, access, lane, Intake::Memory)
+}
+
+/// `PUT` with a body in memory.
+pub const fn put(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::PUT, path, access, lane, Intake::Memory)
+}
+
+/// `DELETE`.
+pub const fn delete(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::DELETE, path, access, lane, Intake::Memory)
+}
+
+/// `POST` with a body in a file.
+pub const fn upload(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::POST, path, access, lane, Intake::Spool)
+}
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    lane: Lane,
+    intake: Intake,
+) -> Route {
+    Route {
+        method,
+        path,
+        access,
+        lane,
+        intake,
+    }
+}
+
+/// A handler together with the caller whom it wants: what is left is to call it.
+pub enum Proven {
+    /// Nobody was looked at.
+    Nobody(fn(&Request) -> Answer),
+    /// An application by its own key.
+    Client(fn(&Request, &Client) -> Answer, Client),
+    /// A reader.
+    Reader(fn(&Request, &Reader) -> Answer, Reader),
+    /// A user.
+    User(fn(&Request, &LocalUser) -> Answer, LocalUser),
+    /// A visitor of a page.
+    Visitor(fn(&Request, &Visitor) -> Answer, Visitor),
+}
+
 impl Access {
-    /// Proves the caller and calls the handler.
-    pub fn answer(&self, request: &Request) -> Answer {
-        match self {
-            Access::Open(handler) => handler(request),
-            Access::ClientWrite(handler) => handler(request, &auth::client(request)?),
-            Access::AnyRead(handler) => handler(request, &auth::reader(request)?),
-            Access::UserRead(handler) => handler(request, &auth::user_reading(request)?),
-            Access::UserWrite(handler) => handler(request, &auth::user_writing(request)?),
-            Access::Page(handler) => handler(request, &auth::visitor(request)?),
-            Access::Form(handler) => handler(request, &auth::visitor_sending(request)?),
+    /// Proves the caller of a complete request. A proof counts once (OAuth nonces), so it is made once.
+    pub fn prove(&self, request: &Request) -> Result<Proven, Error> {
+        Ok(match *self {
+            Access::Open(handler) => Proven::Nobody(handler),
+            Access::ClientWrite(handler) => Proven::Client(handler, auth::client(request)?),
+            Access::AnyRead(handler) => Proven::Reader(handler, auth::reader(request)?),
+            Access::UserRead(handler) => Proven::User(handler, auth::user_reading(request)?),
+            Access::UserWrite(handler) => Proven::User(handler, auth::user_writing(request)?),
+            Access::Page(handler) => Proven::Visitor(handler, auth::visitor(request)?),
+            Access::Form(handler) => Proven::Visitor(handler, auth::visitor_sending(request)?),
+        })
+    }
+
+    /// Proves the caller of an upload from the request's head, before its body is taken, so that strangers cannot fill
+    /// the disk. Nothing for a form: its token is in the body, so here only a session is asked for, and
+    /// [`Access::prove`] follows.
+    pub fn prove_early(&self, request: &Request) -> Result<Option<Proven>, Error> {
+        if !matches!(self, Access::Form(_)) {
+            return self.prove(request).map(Some);
+        }
+        match auth::visitor(request)?.user() {
+            Some(_) => Ok(None),
+            None => Err(Error::Unauthorized("Not logged in.".to_owned())),
         }
     }
 
@@ -81,6 +153,37 @@ impl Access {
             Access::UserWrite(_) => "user write",
             Access::Page(_) => "page",
             Access::Form(_) => "form",
+        }
+    }
+}
+
+impl Proven {
+    /// Calls the handler.
+    pub fn answer(&self, request: &Request) -> Answer {
+        match self {
+            Proven::Nobody(handler) => handler(request),
+            Proven::Client(handler, client) => handler(request, client),
+            Proven::Reader(handler, reader) => handler(request, reader),
+            Proven::User(handler, user) => handler(request, user),
+            Proven::Visitor(handler, visitor) => handler(request, visitor),
+        }
+    }
+
+    /// The caller for the request log; `-` for nobody.
+    pub fn caller(&self) -> String {
+        let user_name = |user: &LocalUser| match user.client() {
+            Some(client) => format!("user:{} client:{client}", user.nickname()),
+            None => format!("user:{}", user.nickname()),
+        };
+        match self {
+            Proven::Nobody(_) => "-".to_owned(),
+            Proven::Client(_, client) => format!("client:{}", client.id()),
+            Proven::Reader(_, reader) => match reader.person() {
+                Some(person) => format!("person:{}", person.0),
+                None => "client".to_owned(),
+            },
+            Proven::User(_, user) => user_name(user),
+            Proven::Visitor(_, visitor) => visitor.user().map_or("-".to_owned(), user_name),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Requests and answers as plain values: shapes without sockets. `server/` makes and sends them.
 
+pub mod error_page;
 pub mod request;
 pub mod response;
 
-pub use request::{Body, Request};
+pub use error_page::ErrorPage;
+pub use request::{Body, Request, SpooledPart};
 pub use response::{Content, Response};
 
 /// What every handler returns.

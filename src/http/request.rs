@@ -20,19 +20,44 @@ use std::sync::Arc;
 pub enum Body {
     /// Collected in memory, within the bound for JSON and forms.
     Memory(Bytes),
-    /// Written to a file while it came in; only for routes that take uploads.
+    /// Written to a file while it came in; only for routes that take uploads. Also JSON with a file inside
+    /// (`pump-api.md §3.8`) arrives so.
     Spooled {
         /// Open for reading, at its start. It has no name on disk and is gone when closed.
         file: File,
         /// Its length.
         bytes: u64,
     },
+    /// A form of a page with files in it (`multipart/form-data`); only for routes that take uploads.
+    Multipart {
+        /// The fields that are no files, in order.
+        fields: Vec<(String, String)>,
+        /// The files, in order; a file field that was left empty is not among them.
+        files: Vec<SpooledPart>,
+    },
+}
+
+/// One file of a form, written to disk while it came in.
+#[derive(Debug)]
+pub struct SpooledPart {
+    /// The name of the form's field.
+    pub field: String,
+    /// The file's name as the sender says it; empty if it says none.
+    pub file_name: String,
+    /// The content type as the sender says it; empty if it says none.
+    pub content_type: String,
+    /// Open for reading, at its start. It has no name on disk and is gone when closed.
+    pub file: File,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// A request, its body complete.
 pub struct Request {
-    /// The method; a `HEAD` arrives as `GET`.
+    /// The method that the route answers: a `HEAD` arrives as `GET`, an overridden `POST` as what overrides it.
     pub method: Method,
+    /// The method on the wire: the one that an OAuth signature covers.
+    pub sent_method: Method,
     /// The path as sent, still percent-encoded, without the query.
     pub path: String,
     /// The query as sent, without the question mark; empty if there is none.
@@ -56,6 +81,33 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request without headers, parameters and body, from this machine: for tests and for building upon.
+    pub fn bare(
+        app: Arc<App>,
+        guard: Arc<Guard>,
+        method: Method,
+        path_and_query: &str,
+        now: Timestamp,
+    ) -> Request {
+        let (path, query) = path_and_query
+            .split_once('?')
+            .unwrap_or((path_and_query, ""));
+        Request {
+            sent_method: method.clone(),
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: HeaderMap::new(),
+            params: Vec::new(),
+            body: Body::Memory(Bytes::new()),
+            peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            tls: false,
+            now,
+            app,
+            guard,
+        }
+    }
+
     /// What the rules use.
     pub fn app(&self) -> &App {
         &self.app
@@ -106,7 +158,7 @@ impl Request {
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Memory(bytes) => bytes,
-            Body::Spooled { .. } => &[],
+            Body::Spooled { .. } | Body::Multipart { .. } => &[],
         }
     }
 
@@ -119,8 +171,12 @@ impl Request {
         })
     }
 
-    /// The pairs of a form body (`application/x-www-form-urlencoded`), decoded, in order; empty for other types.
+    /// The pairs of a form body (`application/x-www-form-urlencoded`, or the fields of a `multipart/form-data` that are no
+    /// files), decoded, in order; empty for other types.
     pub fn form(&self) -> Vec<(String, String)> {
+        if let Body::Multipart { fields, .. } = &self.body {
+            return fields.clone();
+        }
         if self.content_type() != "application/x-www-form-urlencoded" {
             return Vec::new();
         }
@@ -133,11 +189,14 @@ impl Request {
             .headers
             .get("x-requested-with")
             .is_some_and(|value| value == "XMLHttpRequest");
-        scripted
-            || self
-                .path
-                .get(..5)
-                .is_some_and(|start| start.eq_ignore_ascii_case("/api/"))
+        scripted || self.is_api()
+    }
+
+    /// Whether the address is one of the API.
+    pub fn is_api(&self) -> bool {
+        self.path
+            .get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case("/api/"))
     }
 
     /// Whether the caller takes HTML.

@@ -1,0 +1,130 @@
+//! The accept loop: who gets a connection. Over the bound the newest is refused, with a word where that is possible.
+
+use super::limits::ACCEPT_REST;
+use super::{Shared, connection};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+
+/// The places for connections.
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    max: u32,
+    per_address_max: u32,
+    by_address: Arc<Mutex<HashMap<IpAddr, u32>>>,
+}
+
+/// One open connection; its place is free again when the value is dropped.
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    address: Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, u32>>>)>,
+}
+
+impl Places {
+    pub(super) fn new(max: usize, per_address_max: u32) -> Places {
+        Places {
+            free: Arc::new(Semaphore::new(max)),
+            max: u32::try_from(max).expect("few connections"),
+            per_address_max,
+            by_address: Arc::default(),
+        }
+    }
+
+    fn take(&self, peer: IpAddr) -> Option<Place> {
+        let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
+        let network = network(peer);
+        if network.is_loopback() {
+            return Some(Place {
+                _permit: permit,
+                address: None,
+            });
+        }
+        let mut counts = lock(&self.by_address);
+        let count = counts.entry(network).or_insert(0);
+        if *count >= self.per_address_max {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            _permit: permit,
+            address: Some((network, Arc::clone(&self.by_address))),
+        })
+    }
+
+    /// Waits until no connection is open.
+    pub(super) async fn empty(&self) {
+        drop(self.free.acquire_many(self.max).await);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some((network, counts)) = &self.address {
+            let mut counts = lock(counts);
+            if let Some(count) = counts.get_mut(network) {
+                *count -= 1;
+                if *count == 0 {
+                    counts.remove(network);
+                }
+            }
+        }
+    }
+}
+
+fn lock(counts: &Mutex<HashMap<IpAddr, u32>>) -> std::sync::MutexGuard<'_, HashMap<IpAddr, u32>> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is counted as one caller: an IPv4 address, or an IPv6 network of /64, which is what one home has.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            let mut octets = v6.octets();
+            octets[8..].fill(0);
+            IpAddr::from(octets)
+        }
+        other => other,
+    }
+}
+
+/// Accepts connections for as long as it is polled.
+pub(super) async fn accept(server: &Arc<Shared>, listener: &TcpListener) {
+    let mut failing = false;
+    loop {
+        let (socket, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if !failing {
+                    log::error!("no connection can be accepted: {error}");
+                }
+                failing = true;
+                sleep(ACCEPT_REST).await;
+                continue;
+            }
+        };
+        failing = false;
+        let peer = peer.ip().to_canonical();
+        match server.places.take(peer) {
+            Some(place) => {
+                connection::start(connection::open(Arc::clone(server), socket, peer, place))
+            }
+            None => {
+                log::debug!("too many connections: one of {peer} is refused");
+                refuse(server, &socket).await;
+            }
+        }
+    }
+}
+
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 47\r\n\r\nToo many connections. Try again in some seconds";
+
+/// Says a word to a plain connection that gets no place. A new socket takes this much at once, so it waits for nobody.
+async fn refuse(server: &Shared, socket: &TcpStream) {
+    if server.tls.is_none() && timeout(ACCEPT_REST, socket.writable()).await.is_ok() {
+        drop(socket.try_write(REFUSAL));
+    }
+}

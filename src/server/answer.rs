@@ -1,0 +1,220 @@
+//! From hyper's request to hyper's response: finds the route, takes the body, has the work done in its lane, dresses the
+//! answer.
+
+use super::dress::{Dressed, Wishes};
+use super::intake::{self, Taken};
+use super::lane::Lane;
+use super::meter::InFlight;
+use super::outgoing::Outgoing;
+use super::request_log::Line;
+use super::router::Found;
+use super::{Shared, canonical};
+use crate::clock;
+use crate::error::Error;
+use crate::http::{Content, Request, Response};
+use crate::routes::{self, Intake, Proven, Route};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, StatusCode, http};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// The connection that a request came over.
+pub(super) struct Caller {
+    pub(super) peer: IpAddr,
+    pub(super) tls: bool,
+    pub(super) in_flight: InFlight,
+}
+
+/// Answers one request.
+pub(super) async fn answer(
+    server: Arc<Shared>,
+    caller: Caller,
+    incoming: hyper::Request<Incoming>,
+) -> hyper::Response<Outgoing> {
+    let (head, body) = incoming.into_parts();
+    let is_head = head.method == Method::HEAD;
+    let mut request = receive(&server, &caller, head);
+    let mut line = Line::begin(&request.sent_method, &request.path);
+    let wishes = Wishes::of(&request);
+    let dressed = match plan(&server, &mut request, is_head) {
+        Plan::Answer(response) => {
+            intake::refuse(&request, body);
+            server.dress(&wishes, Some(&request), Ok(response))
+        }
+        Plan::Refuse(error) => {
+            intake::refuse(&request, body);
+            refuse(&server, wishes, request, error).await
+        }
+        Plan::Call(route) => call(&server, route, request, body, wishes, &mut line).await,
+    };
+    line.write(dressed.response.status, dressed.cause.as_deref());
+    send(&server, dressed.response, is_head, caller.in_flight)
+}
+
+/// What is to be done with a request, judged by its head.
+enum Plan {
+    Answer(Response),
+    Refuse(Error),
+    Call(&'static Route),
+}
+
+fn receive(server: &Shared, caller: &Caller, head: http::request::Parts) -> Request {
+    let sent_method = head.method;
+    let mut headers = head.headers;
+    let overriding = headers
+        .get("x-http-method-override")
+        .filter(|_| sent_method == Method::POST)
+        .and_then(|name| Method::from_bytes(&name.as_bytes().to_ascii_uppercase()).ok());
+    let method = match overriding {
+        Some(method) => method,
+        None if sent_method == Method::HEAD => Method::GET,
+        None => sent_method.clone(),
+    };
+    // HTTP/2 says the host in the address (RFC 9113 §8.3.1); everything above reads it in one place.
+    if let (false, Some(authority)) = (headers.contains_key(header::HOST), head.uri.authority())
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        headers.insert(header::HOST, host);
+    }
+    Request {
+        method,
+        sent_method,
+        headers,
+        peer: caller.peer,
+        tls: caller.tls,
+        ..Request::bare(
+            Arc::clone(&server.app),
+            Arc::clone(&server.guard),
+            Method::GET,
+            head.uri
+                .path_and_query()
+                .map_or("/", http::uri::PathAndQuery::as_str),
+            clock::now(),
+        )
+    }
+}
+
+fn plan(server: &Shared, request: &mut Request, is_head: bool) -> Plan {
+    if !is_head && let Some(location) = canonical::location(server, request) {
+        return Plan::Answer(Response::redirect(StatusCode::MOVED_PERMANENTLY, &location));
+    }
+    match server.router.find(&request.method, &request.path) {
+        Found::Route(route, params) => {
+            request.params = params;
+            Plan::Call(route)
+        }
+        Found::OtherMethods(allow) if request.method == Method::OPTIONS => {
+            Plan::Answer(Response::text(allow.to_owned()).with(header::ALLOW, allow))
+        }
+        Found::OtherMethods(allow) => Plan::Refuse(Error::MethodNotAllowed(allow.to_owned())),
+        Found::Nothing => Plan::Refuse(Error::not_found("There is nothing at this address.")),
+    }
+}
+
+/// Answers with an error. A page is made in the Quick lane: it may look at the store.
+async fn refuse(server: &Arc<Shared>, wishes: Wishes, request: Request, error: Error) -> Dressed {
+    if !wishes.html_errors() {
+        return server.dress(&wishes, Some(&request), Err(error));
+    }
+    let wishes = Arc::new(wishes);
+    let (inner, its_wishes) = (Arc::clone(server), Arc::clone(&wishes));
+    let made = server
+        .quick
+        .run(move || inner.dress(&its_wishes, Some(&request), Err(error)));
+    match made.await {
+        Ok(dressed) => dressed,
+        Err(error) => server.dress(&wishes, None, Err(error)),
+    }
+}
+
+async fn call(
+    server: &Arc<Shared>,
+    route: &'static Route,
+    mut request: Request,
+    body: Incoming,
+    wishes: Wishes,
+    line: &mut Line,
+) -> Dressed {
+    let wishes = Arc::new(wishes);
+    let mut proven = None;
+    if route.intake == Intake::Spool {
+        let early = server.quick.run(move || {
+            let proven = route.access.prove_early(&request);
+            (request, proven)
+        });
+        match early.await {
+            Ok((back, Ok(proof))) => (request, proven) = (back, proof),
+            Ok((back, Err(error))) => {
+                intake::refuse(&back, body);
+                return server.dress(&wishes, Some(&back), Err(error));
+            }
+            Err(error) => return server.dress(&wishes, None, Err(error)),
+        }
+    }
+    let share = match intake::take(server, route.intake, &request, body).await {
+        Ok(Taken { body, share }) => {
+            request.body = body;
+            share
+        }
+        Err(error) => return server.dress(&wishes, Some(&request), Err(error)),
+    };
+    let (inner, its_wishes) = (Arc::clone(server), Arc::clone(&wishes));
+    let work = lane(server, route).run(move || {
+        let proven = match proven {
+            Some(proven) => Ok(proven),
+            None => route.access.prove(&request),
+        };
+        let caller = proven.as_ref().ok().map(Proven::caller);
+        let answer = proven.and_then(|proven| proven.answer(&request));
+        let dressed = inner.dress(&its_wishes, Some(&request), answer);
+        drop(share);
+        (dressed, caller)
+    });
+    let error = match timeout(server.bounds.request_time, work).await {
+        Ok(Ok((dressed, caller))) => {
+            if let Some(caller) = caller {
+                line.caller = caller;
+            }
+            return dressed;
+        }
+        Ok(Err(error)) => error,
+        Err(_) => Error::Busy("This takes longer than expected. Look again later.".to_owned()),
+    };
+    server.dress(&wishes, None, Err(error))
+}
+
+fn lane<'a>(server: &'a Shared, route: &Route) -> &'a Lane {
+    match route.lane {
+        routes::Lane::Quick => &server.quick,
+        routes::Lane::Slow => &server.slow,
+    }
+}
+
+fn send(
+    server: &Shared,
+    response: Response,
+    is_head: bool,
+    in_flight: InFlight,
+) -> hyper::Response<Outgoing> {
+    let Response {
+        status,
+        mut headers,
+        content,
+    } = response;
+    let bytes = match &content {
+        Content::Empty => 0,
+        Content::Memory(bytes) => bytes.len() as u64,
+        Content::File { bytes, .. } => *bytes,
+    };
+    let has_length = status != StatusCode::NOT_MODIFIED && status != StatusCode::NO_CONTENT;
+    if has_length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
+    let content = if is_head { Content::Empty } else { content };
+    let mut sent = hyper::Response::new(Outgoing::new(content, in_flight, &server.files));
+    *sent.status_mut() = status;
+    *sent.headers_mut() = headers;
+    sent
+}

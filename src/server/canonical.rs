@@ -1,0 +1,39 @@
+//! The one name of the site: requests for other names are sent to it (`pump-api.md §1.1`), except while nobody has set the
+//! site up.
+
+use super::Shared;
+use crate::http::Request;
+use hyper::header;
+
+/// Where a request belongs, if not here.
+pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
+    let settings = &server.settings;
+    let base = server.app.known_base()?;
+    if !settings.redirect_to_canonical {
+        return None;
+    }
+    let host = request.header(&header::HOST)?;
+    let port = format!(":{}", base.port);
+    let bare = if base.is_standard_port() {
+        host.strip_suffix(&port).unwrap_or(host)
+    } else {
+        host
+    };
+    if bare.eq_ignore_ascii_case(&base.authority()) {
+        return None;
+    }
+    if !settings.redirect_address_to_canonical && host == server.address.to_string() {
+        return None;
+    }
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
+    Some(format!(
+        "{}://{}{}{query}",
+        base.scheme(),
+        base.authority(),
+        request.path
+    ))
+}

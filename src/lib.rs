@@ -36,3 +36,4 @@ pub mod server;
 // 7: how it starts
 pub mod cli;
 pub mod logging;
+pub mod run;

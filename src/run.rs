@@ -1,0 +1,207 @@
+//! The one place that builds a running server and takes it down again in the reverse order.
+
+use crate::app::App;
+use crate::auth::Guard;
+use crate::cli::exit_code;
+use crate::config::Config;
+use crate::routes::ROUTES;
+use crate::server::{self, Server, Settings};
+use crate::store::engine;
+use crate::store::engine::sled::Sled;
+use crate::store::{Store, meta};
+use sd_notify::NotifyState;
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Why there is no server: a sentence for the person who starts it, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    sentence: String,
+    code: u8,
+}
+
+impl Failure {
+    fn new(sentence: impl fmt::Display) -> Failure {
+        Failure {
+            sentence: sentence.to_string(),
+            code: 1,
+        }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Failure {
+        let code = match error {
+            engine::Error::Locked(_) => exit_code::LOCKED,
+            _ => 1,
+        };
+        Failure {
+            sentence: format!("Cannot open the store: {error}."),
+            code,
+        }
+    }
+}
+
+/// How often the store is looked at where systemd asks for nothing more.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Runs the server until it is asked to end (SIGTERM, SIGINT). A second signal ends the process at once.
+pub fn serve(config: &Config) -> Result<(), Failure> {
+    server::log_panics();
+    config.prepare_datadir().map_err(Failure::new)?;
+    let _lock = lock(&config.datadir)?;
+    let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
+    let app = Arc::new(App::new(store));
+    let runtime = server::runtime().map_err(Failure::new)?;
+    let settings = Settings::of(config);
+    clear_spool(&settings.spool_dir);
+
+    let ended = runtime.block_on(listen(config, settings, &app));
+
+    // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
+    // 3. Threads that are still at work after that are left behind; what they write is whole or not there.
+    runtime.shutdown_background();
+    // 4. The store writes out what it still holds in memory.
+    let closed = app.store.engine().close();
+    ended?;
+    closed?;
+    Ok(())
+}
+
+async fn listen(config: &Config, settings: Settings, app: &Arc<App>) -> Result<(), Failure> {
+    let guard = Arc::new(Guard::default());
+    let server = Server::bind(settings, ROUTES, Arc::clone(app), guard)
+        .await
+        .map_err(Failure::new)?;
+    let kept = meta::site(&app.store)?.and_then(|site| site.base);
+    if let Some(base) = config.base(server.address().port()).or(kept) {
+        app.set_base(base);
+    }
+    let mut first = Signals::listen().map_err(Failure::new)?;
+    let mut second = Signals::listen().map_err(Failure::new)?;
+    announce(&server.url()).map_err(Failure::new)?;
+    tell_systemd(NotifyState::Ready);
+    let asked = async {
+        first.next().await;
+        log::info!("ending: requests in flight have some seconds to finish");
+        tell_systemd(NotifyState::Stopping);
+    };
+    let asked_again = async {
+        second.next().await;
+        second.next().await;
+    };
+    tokio::select! {
+        all_finished = server.serve(asked) => {
+            if !all_finished {
+                log::warn!("ending although some requests are not finished");
+            }
+            Ok(())
+        }
+        failure = watch_over(app) => Err(failure),
+        () = asked_again => process::exit(1),
+    }
+}
+
+/// Reads the store again and again, and tells systemd's watchdog that it could. Ends when the store takes no more writes:
+/// whoever supervises the process starts it anew.
+async fn watch_over(app: &Arc<App>) -> Failure {
+    let watchdog = sd_notify::watchdog_enabled();
+    let every = watchdog.map_or(LOOK_EVERY, |limit| (limit / 2).min(LOOK_EVERY));
+    loop {
+        tokio::time::sleep(every).await;
+        let its = Arc::clone(app);
+        let look = move || (its.store.engine().failed(), meta::site(&its.store).is_ok());
+        match tokio::task::spawn_blocking(look).await {
+            Ok((Some(why), _)) => {
+                return Failure::new(format!("The store takes no more writes: {why}."));
+            }
+            Ok((None, true)) if watchdog.is_some() => tell_systemd(NotifyState::Watchdog),
+            _ => {}
+        }
+    }
+}
+
+/// Takes the data directory for this process until the file is dropped.
+fn lock(datadir: &Path) -> Result<File, Failure> {
+    let path = datadir.join("lock");
+    let file = File::create(&path)
+        .map_err(|error| Failure::new(format!("Cannot write {}: {error}.", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure {
+            sentence: format!(
+                "Another process uses the data directory {}. Stop it first, or choose another directory with --datadir.",
+                datadir.display()
+            ),
+            code: exit_code::LOCKED,
+        }),
+        Err(TryLockError::Error(error)) => Err(Failure::new(format!(
+            "Cannot lock {}: {error}.",
+            path.display()
+        ))),
+    }
+}
+
+/// Removes what a crash left over between making a file and taking its name away.
+fn clear_spool(dir: &Path) {
+    if let Err(error) = fs::remove_dir_all(dir)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        log::warn!("cannot clear {}: {error}", dir.display());
+    }
+}
+
+/// Prints the line that people and tests read the address from.
+fn announce(url: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on {url}")?;
+    out.flush()
+}
+
+/// Tells the service manager; without one nothing happens.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        log::warn!("cannot tell systemd: {error}");
+    }
+}
+
+/// The signals that ask the server to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -13,13 +13,13 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
         return None;
     }
     let host = request.header(&header::HOST)?;
-    let port = format!(":{}", base.port);
+    let port = format!(":{}", base.port());
     let bare = if base.is_standard_port() {
         host.strip_suffix(&port).unwrap_or(host)
     } else {
         host
     };
-    if bare.eq_ignore_ascii_case(&base.authority()) {
+    if bare.eq_ignore_ascii_case(base.authority()) {
         return None;
     }
     if !settings.redirect_address_to_canonical && host == server.address.to_string() {

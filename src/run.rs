@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::auth::Guard;
 use crate::cli::exit_code;
+use crate::clock;
 use crate::config::Config;
+use crate::media::Blobs;
 use crate::routes::ROUTES;
 use crate::server::{self, Server, Settings};
 use crate::store::engine;
@@ -52,12 +54,14 @@ impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Failure {
         let code = match error {
             engine::Error::Locked(_) => exit_code::LOCKED,
+            engine::Error::Refused(_) => exit_code::CONFIG,
             _ => 1,
         };
-        Failure {
-            sentence: format!("Cannot open the store: {error}."),
-            code,
-        }
+        let sentence = match error {
+            engine::Error::Refused(error) => format!("{error}."),
+            other => format!("Cannot open the store: {other}."),
+        };
+        Failure { sentence, code }
     }
 }
 
@@ -70,7 +74,8 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     config.prepare_datadir().map_err(Failure::new)?;
     let _lock = lock(&config.datadir)?;
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
-    let app = Arc::new(App::new(store));
+    let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
+    let app = Arc::new(App::new(config.clone(), store, blobs));
     let runtime = server::runtime().map_err(Failure::new)?;
     let settings = Settings::of(config);
     clear_spool(&settings.spool_dir);
@@ -78,9 +83,11 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let ended = runtime.block_on(listen(config, settings, &app));
 
     // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
-    // 3. Threads that are still at work after that are left behind; what they write is whole or not there.
+    // 3. No more jobs begin.
+    app.close_jobs();
+    // 4. Threads that are still at work after that are left behind; what they write is whole or not there.
     runtime.shutdown_background();
-    // 4. The store writes out what it still holds in memory.
+    // 5. The store writes out what it still holds in memory.
     let closed = app.store.engine().close();
     ended?;
     closed?;
@@ -94,7 +101,7 @@ async fn listen(config: &Config, settings: Settings, app: &Arc<App>) -> Result<(
         .map_err(Failure::new)?;
     let kept = meta::site(&app.store)?.and_then(|site| site.base);
     if let Some(base) = config.base(server.address().port()).or(kept) {
-        app.set_base(base);
+        app.settle_base(base, clock::unix_ms())?;
     }
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;

@@ -10,3 +10,4 @@ pub mod feeds;
 pub mod names;
 pub mod objects;
 pub mod people;
+pub mod uploads;

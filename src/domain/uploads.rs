@@ -1,0 +1,381 @@
+//! Uploads: a file on disk becomes an object that its author may post, and files are handed out to whoever may read the
+//! object that shows them (`pump-api.md §3.8`, `§4.9.6`).
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domain::access::{self, Viewer};
+use crate::domain::names;
+use crate::error::Error;
+use crate::ids::{Key, ThingId, UserId};
+use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, avatar, photo};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::things::{self, Identity, Object, Thing, Upload, UploadCopy};
+use crate::wire::draft::{Members, members_text};
+use serde_json::{Value, json};
+
+/// What somebody says about a file while sending it.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// Plain text.
+    pub title: Option<String>,
+    /// HTML, not cleaned yet.
+    pub description: Option<String>,
+}
+
+/// A file that somebody may read.
+#[derive(Debug)]
+pub struct Served {
+    /// Open for reading.
+    pub blob: Blob,
+    /// Its media type.
+    pub mime: String,
+    /// Whether a browser may show it; everything else is a download.
+    pub is_inline: bool,
+    /// Whether everybody may read it, so that caches on the way may keep it.
+    pub is_public: bool,
+    /// Names the content: it never changes under one name.
+    pub etag: String,
+}
+
+/// Whether a picture is made for posts or for its owner's profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Post,
+    Avatar,
+}
+
+/// Keeps a file and makes its object, seen by its author until it is posted. `declared` is the sender's content type.
+/// 400 for a picture that cannot be read, 413 for one that is too large, 507 for a full disk.
+pub fn add(
+    app: &App,
+    user: UserId,
+    spool: Spool,
+    declared: Option<&str>,
+    texts: &Texts,
+    now: Timestamp,
+) -> Result<ThingId, Error> {
+    keep(app, user, spool, declared, texts, Use::Post, now)
+}
+
+/// Keeps a picture for the profile: its `image` is a square of 96 pixels.
+pub fn add_avatar(
+    app: &App,
+    user: UserId,
+    spool: Spool,
+    declared: Option<&str>,
+    now: Timestamp,
+) -> Result<ThingId, Error> {
+    keep(
+        app,
+        user,
+        spool,
+        declared,
+        &Texts::default(),
+        Use::Avatar,
+        now,
+    )
+}
+
+/// Finds a file by the last part of its address and opens it, if the viewer may read it: 403 if not, 404 if there is none.
+/// What others see of a picture is a copy without metadata; the original is its author's.
+pub fn open(app: &App, viewer: Viewer, file_name: &str) -> Result<Served, Error> {
+    let missing = || Error::not_found("There is no such file.");
+    let (key, variant) = parse_name(file_name).ok_or_else(missing)?;
+    let found = names::by_key(&app.store, key)?;
+    let Some((id, Thing::Object(object))) = found else {
+        return Err(missing());
+    };
+    let upload = object.file.as_ref().ok_or_else(missing)?;
+    let nobody = may_see(app, Viewer::NOBODY, id, &object, variant)?;
+    if !nobody && !may_see(app, viewer, id, &object, variant)? {
+        return Err(Error::forbidden("This file was not posted to you."));
+    }
+    let mime = match variant {
+        Variant::Original => upload.mime.clone(),
+        _ => upload
+            .copies
+            .iter()
+            .find(|copy| copy.variant == variant)
+            .ok_or_else(missing)?
+            .mime
+            .clone(),
+    };
+    let blob = app
+        .blobs
+        .open_blob(upload.blob, variant)?
+        .ok_or_else(missing)?;
+    let is_inline = ["image/", "audio/", "video/"]
+        .iter()
+        .any(|start| mime.starts_with(start));
+    Ok(Served {
+        blob,
+        mime,
+        is_inline,
+        is_public: nobody,
+        etag: format!("\"{}{}\"", upload.blob, variant.suffix()),
+    })
+}
+
+fn keep(
+    app: &App,
+    user: UserId,
+    spool: Spool,
+    declared: Option<&str>,
+    texts: &Texts,
+    wanted: Use,
+    now: Timestamp,
+) -> Result<ThingId, Error> {
+    if spool.bytes_len() == 0 {
+        return Err(Error::invalid("The file is empty."));
+    }
+    let kind = spool.kind(declared)?;
+    let shown = match (kind.class, wanted) {
+        (Class::Image, Use::Post) => Some(photo::show(spool.file(), kind)?),
+        (Class::Image, Use::Avatar) => Some(avatar::show(spool.file(), kind)?),
+        (_, Use::Avatar) => {
+            return Err(Error::invalid(
+                "A profile picture must be a JPEG, PNG, GIF or WebP picture.",
+            ));
+        }
+        _ => None,
+    };
+    let bytes = spool.bytes_len();
+    let renditions = shown.as_ref().map_or(&[][..], |shown| &shown.renditions);
+    let blob = app.blobs.keep(spool, renditions)?;
+    let kept = record(app, user, blob, kind, bytes, shown.as_ref(), texts, now);
+    if kept.is_err() {
+        app.forget_file(blob);
+    }
+    kept
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call; a struct would only repeat the names"
+)]
+fn record(
+    app: &App,
+    user: UserId,
+    blob: BlobName,
+    kind: Kind,
+    bytes: u64,
+    shown: Option<&Photo>,
+    texts: &Texts,
+    now: Timestamp,
+) -> Result<ThingId, Error> {
+    let person = things::object(&app.store, user.0)?;
+    let nickname = person
+        .as_ref()
+        .and_then(Object::nickname)
+        .ok_or(Error::Gone)?;
+    let id = app.store.fresh_id();
+    let object_type = match kind.class {
+        Class::Image => "image",
+        Class::Audio => "audio",
+        Class::Video => "video",
+        Class::File => "file",
+    };
+    let mut object = Object::new(Identity::Made, object_type, now);
+    object.author = Some(user.0);
+    let copies = shown
+        .map_or(&[][..], |shown| &shown.renditions)
+        .iter()
+        .map(|copy| UploadCopy {
+            variant: copy.variant,
+            mime: copy.mime.to_owned(),
+            extension: copy.extension.to_owned(),
+            width: copy.width,
+            height: copy.height,
+        });
+    let upload = Upload {
+        blob,
+        mime: kind.mime.to_owned(),
+        extension: kind.extension.to_owned(),
+        bytes,
+        copies: copies.collect(),
+    };
+    let address = Address {
+        app,
+        nickname,
+        key: object.key(id),
+        now,
+    };
+    let mut members = address.members(kind, &upload, shown);
+    if let Some(title) = &texts.title {
+        members.insert("displayName".to_owned(), json!(title));
+    }
+    if let Some(description) = &texts.description {
+        members.insert("content".to_owned(), json!(crate::html::clean(description)));
+    }
+    object.members = members_text(&members);
+    object.file = Some(upload);
+    app.store.write(|tx| {
+        streams::append(tx, Stream::of(user.0, StreamKind::Uploads), id)?;
+        things::put_object(tx, id, object.clone());
+        Ok(())
+    })?;
+    Ok(id)
+}
+
+/// Makes the addresses of a file: `B/uploads/N/Y/M/D/KEY_size.ext`, month and day without leading zeros.
+struct Address<'a> {
+    app: &'a App,
+    nickname: &'a str,
+    key: Key,
+    now: Timestamp,
+}
+
+impl Address<'_> {
+    fn url(&self, variant: Variant, extension: &str) -> String {
+        let day = self.now.to_string();
+        let mut numbers = day
+            .split(['-', 'T'])
+            .map(|number| number.trim_start_matches('0'));
+        let mut next = || numbers.next().unwrap_or_default();
+        let (year, month, day) = (next(), next(), next());
+        let (base, nickname, key) = (self.app.base().url(), self.nickname, self.key);
+        format!(
+            "{base}/uploads/{nickname}/{year}/{month}/{day}/{key}{}.{extension}",
+            word(variant)
+        )
+    }
+
+    fn members(&self, kind: Kind, upload: &Upload, shown: Option<&Photo>) -> Members {
+        let original = self.url(Variant::Original, &upload.extension);
+        let mut members = Members::new();
+        match kind.class {
+            Class::Image => {
+                let picture = |copy: &UploadCopy| json!({"url": self.url(copy.variant, &copy.extension), "width": copy.width, "height": copy.height});
+                let is_square = |copy: &&UploadCopy| copy.variant == Variant::Avatar;
+                let is_size = |copy: &&UploadCopy| {
+                    !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp)
+                };
+                let small = upload
+                    .copies
+                    .iter()
+                    .find(is_square)
+                    .or(upload.copies.first());
+                let large = upload.copies.iter().rfind(is_size);
+                if let Some(small) = small {
+                    members.insert("image".to_owned(), picture(small));
+                }
+                if let Some(large) = large.filter(|large| small != Some(*large)) {
+                    members.insert("fullImage".to_owned(), picture(large));
+                }
+                if let Some(shown) = shown {
+                    members.insert("thumbhash".to_owned(), json!(shown.thumbhash));
+                }
+            }
+            Class::Audio | Class::Video => {
+                members.insert("stream".to_owned(), json!({ "url": original }));
+            }
+            Class::File => {
+                members.insert("fileUrl".to_owned(), json!(original));
+                members.insert("mimeType".to_owned(), json!(upload.mime));
+            }
+        }
+        members
+    }
+}
+
+/// What stands behind the key in the address of a file.
+fn word(variant: Variant) -> &'static str {
+    match variant {
+        Variant::Original => "",
+        Variant::Small => "_thumb",
+        Variant::Medium => "_medium",
+        Variant::Large => "_large",
+        Variant::Avatar => "_avatar",
+        Variant::AvatarSharp => "_avatar2x",
+    }
+}
+
+/// The key and the variant in the last part of an address.
+fn parse_name(file_name: &str) -> Option<(&str, Variant)> {
+    const KEY_CHARS: usize = 22;
+    let key = file_name.get(..KEY_CHARS)?;
+    let rest = file_name.get(KEY_CHARS..)?;
+    let (size, _) = rest.split_once('.')?;
+    let variant = Variant::ALL
+        .into_iter()
+        .find(|variant| word(*variant) == size)?;
+    Some((key, variant))
+}
+
+fn may_see(
+    app: &App,
+    viewer: Viewer,
+    id: ThingId,
+    object: &Object,
+    variant: Variant,
+) -> Result<bool, Error> {
+    let is_author = object.author.is_some_and(|author| viewer.is(author));
+    let is_picture = object
+        .file
+        .as_ref()
+        .is_some_and(|upload| !upload.copies.is_empty());
+    if is_author || (variant == Variant::Original && is_picture) {
+        return Ok(is_author);
+    }
+    if object.post.is_some() && access::may_read_object(&app.store, viewer, object)? {
+        return Ok(true);
+    }
+    is_profile_picture(app, id, object)
+}
+
+/// Whether a picture is shown in the profile of its author now: such pictures are public (`pump-api.md §8.4`).
+fn is_profile_picture(app: &App, id: ThingId, object: &Object) -> Result<bool, Error> {
+    let Some(author) = object.author else {
+        return Ok(false);
+    };
+    let Some(person) = things::object(&app.store, author)? else {
+        return Ok(false);
+    };
+    let members = crate::wire::draft::members_of(&person.members);
+    let key = object.key(id).to_string();
+    let shows = |picture: Option<&Value>| {
+        picture
+            .and_then(|picture| picture.get("url"))
+            .and_then(Value::as_str)
+            .is_some_and(|url| url.contains(&key))
+    };
+    Ok(shows(members.get("image"))
+        || shows(
+            members
+                .get("pump_io")
+                .and_then(|more| more.get("fullImage")),
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_name;
+    use crate::media::Variant;
+
+    #[test]
+    fn names_of_files_hold_key_and_size() {
+        let key = "AZrOcVJxcAuAAAAAAAAAAA";
+        assert_eq!(
+            parse_name(&format!("{key}.jpg")),
+            Some((key, Variant::Original))
+        );
+        assert_eq!(
+            parse_name(&format!("{key}_thumb.png")),
+            Some((key, Variant::Small))
+        );
+        assert_eq!(
+            parse_name(&format!("{key}_large.jpg")),
+            Some((key, Variant::Large))
+        );
+        for bad in [
+            "",
+            "short.jpg",
+            &format!("{key}_huge.jpg"),
+            key,
+            &format!("{key}/../x.jpg"),
+        ] {
+            assert_eq!(parse_name(bad), None, "{bad}");
+        }
+    }
+}

@@ -30,8 +30,9 @@ pub(super) struct Committer {
     room: Condvar,
     /// A group was applied or synced, or the store failed.
     done: Condvar,
-    /// Held to write while a batch is applied, so that a scan sees all of it or nothing.
-    pub(super) applying: RwLock<()>,
+    /// Held to write while a group is applied, so that a reader sees all of it or nothing. True for a reader when that
+    /// failed: sled then shows a part of the group, or waits forever for a buffer that nobody writes any more.
+    torn: RwLock<bool>,
     pub(super) tap: Tap,
     observers: RwLock<Vec<Observer>>,
     space: Space,
@@ -87,7 +88,7 @@ impl Committer {
             work: Condvar::new(),
             room: Condvar::new(),
             done: Condvar::new(),
-            applying: RwLock::new(()),
+            torn: RwLock::default(),
             tap: Tap::default(),
             observers: RwLock::default(),
             space: files.space()?,
@@ -108,9 +109,17 @@ impl Committer {
         Ok(committer)
     }
 
-    /// The tree that groups are applied to.
-    pub(super) fn tree(&self) -> &::sled::Tree {
-        &self.tree
+    /// Reads what has been applied, none of it half.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        let torn = self.torn.read().unwrap_or_else(PoisonError::into_inner);
+        if *torn {
+            return Err(Error::Io(
+                "a write failed in its middle; what was answered before is on disk and can be read after a restart"
+                    .to_owned(),
+            ));
+        }
+        let nothing = Overlay::default();
+        read(&View::new(&self.tree, [&nothing, &nothing]))
     }
 
     /// Runs a change in this thread and waits until its group is as safe as asked.
@@ -222,6 +231,9 @@ impl Committer {
                 },
             };
             log::error!("the store takes no more writes: {}", failure.why);
+            // Sled flushes when it is dropped, and after a failed write that may wait forever: it stays until the process
+            // ends.
+            std::mem::forget(self.tree.clone());
             self.lock().failure = Some(failure);
             self.done.notify_all();
             self.room.notify_all();
@@ -290,9 +302,9 @@ impl Committer {
             self.done.notify_all();
             return Ok(());
         }
-        files.sync_blobs().map_err(lost)?;
+        files.sync_blobs().map_err(|error| lost(&error))?;
         self.tree.flush()?;
-        files.sync().map_err(lost)?;
+        files.sync().map_err(|error| lost(&error))?;
         *unsynced_since = None;
         self.lock().durable = group.number;
         self.done.notify_all();
@@ -308,11 +320,11 @@ impl Committer {
             }
         }
         self.tap.apply(overlay, || {
-            let _applying = self
-                .applying
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            self.tree.apply_batch(batch)
+            let mut torn = self.torn.write().unwrap_or_else(PoisonError::into_inner);
+            *torn = true;
+            self.tree.apply_batch(batch)?;
+            *torn = false;
+            Ok::<_, Error>(())
         })?;
         let observers = self
             .observers
@@ -382,7 +394,7 @@ fn wait<'a>(until: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, Sta
     until.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
-fn lost(error: io::Error) -> Error {
+fn lost(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::StorageFull {
         Error::Full
     } else {

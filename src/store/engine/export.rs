@@ -149,7 +149,12 @@ pub fn import(from: &mut dyn Read, store: &dyn Engine) -> Result<Imported> {
             "it should hold {said} records and holds {records}"
         )));
     }
-    if from.from.read(&mut [0]).map_err(unreadable)? != 0 {
+    if from
+        .from
+        .read(&mut [0])
+        .map_err(|error| unreadable(&error))?
+        != 0
+    {
         return Err(damaged("something follows its end"));
     }
     into.flush()?;
@@ -212,12 +217,14 @@ impl<'a> Output<'a> {
         let digest = self.digest.clone().finalize();
         self.record.extend_from_slice(&digest);
         self.put()?;
-        self.out.flush().map_err(unwritable)
+        self.out.flush().map_err(|error| unwritable(&error))
     }
 
     fn put(&mut self) -> Result<()> {
         self.digest.update(&self.record);
-        self.out.write_all(&self.record).map_err(unwritable)?;
+        self.out
+            .write_all(&self.record)
+            .map_err(|error| unwritable(&error))?;
         self.record.clear();
         Ok(())
     }
@@ -259,7 +266,7 @@ impl Stream<'_> {
             if error.kind() == io::ErrorKind::UnexpectedEof {
                 damaged(format!("it is cut short after byte {}", self.bytes))
             } else {
-                unreadable(error)
+                unreadable(&error)
             }
         })?;
         self.digest.update(&*into);
@@ -322,11 +329,11 @@ fn damaged(why: impl std::fmt::Display) -> Error {
     Error::Corrupt(format!("the export cannot be used, {why}"))
 }
 
-fn unreadable(error: io::Error) -> Error {
+fn unreadable(error: &io::Error) -> Error {
     Error::Io(format!("the export cannot be read: {error}"))
 }
 
-fn unwritable(error: io::Error) -> Error {
+fn unwritable(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::StorageFull {
         return Error::Full;
     }

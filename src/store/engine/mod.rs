@@ -90,7 +90,8 @@ pub trait Engine: Read + Send + Sync {
     /// value read before the call and kept after it must not be kept (compare a counter that the observer raises).
     fn on_change(&self, observer: Observer);
     /// Why the engine takes no more writes until the process starts anew; `None` while all is well. A full disk that
-    /// damaged nothing is no failure: writes are refused with [`Error::Full`] and taken again when there is room.
+    /// damaged nothing is no failure: writes are refused with [`Error::Full`] and taken again when there is room. After a
+    /// failure reads are answered as far as they can be; the process should end soon.
     fn failed(&self) -> Option<String>;
     /// Bytes that the store takes on disk.
     fn size_on_disk(&self) -> u64;

@@ -112,12 +112,18 @@ impl Read for View<'_> {
         if start >= end {
             return Ok(Vec::new());
         }
-        let mut layers: Vec<Layer<'_>> = Vec::with_capacity(4);
+        let mut layers: Vec<Layer<'_>> = Vec::new();
         for overlay in [&self.journal, self.below[0], self.below[1]] {
+            if overlay.range(start, end).next().is_none() {
+                continue;
+            }
             let changes = overlay
                 .range(start, end)
                 .map(|(key, change)| Ok((key.clone(), change.clone())));
             layers.push((Box::new(changes) as Box<dyn Iterator<Item = _>>).peekable());
+        }
+        if layers.is_empty() {
+            return pairs(self.tree, start, end).take(limit).collect();
         }
         let pairs = pairs(self.tree, start, end).map(|pair| {
             let (key, value) = pair?;
@@ -139,13 +145,13 @@ impl Tx for View<'_> {
 }
 
 /// A value as sled has it.
-pub(super) fn get(tree: &::sled::Tree, key: &[u8]) -> Result<Option<Bytes>> {
+fn get(tree: &::sled::Tree, key: &[u8]) -> Result<Option<Bytes>> {
     let value = tree.get(key)?;
     Ok(value.map(|value| Bytes::copy_from_slice(&value)))
 }
 
 /// Pairs as sled has them.
-pub(super) fn pairs(
+fn pairs(
     tree: &::sled::Tree,
     start: &[u8],
     end: &[u8],

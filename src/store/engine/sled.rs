@@ -2,14 +2,14 @@
 //! through [`super::committer`]; what sled leaves undone for its files is in [`super::open`].
 
 use super::committer::Committer;
+use super::export;
 use super::open::{Places, open, size};
 use super::{Durability, Engine, Error, Observer, Read, Result, Tx};
-use super::{export, overlay};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// Longest time that a [`super::Durability::Soon`] write waits for the disk, in milliseconds.
 pub const SOON_MS_MAX: u64 = 500;
@@ -61,21 +61,11 @@ impl Sled {
 
 impl Read for Sled {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        overlay::get(self.committer.tree(), key)
+        self.committer.read(|view| view.get(key))
     }
 
     fn scan(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Bytes, Bytes)>> {
-        if start >= end {
-            return Ok(Vec::new());
-        }
-        let _whole = self
-            .committer
-            .applying
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        overlay::pairs(self.committer.tree(), start, end)
-            .take(limit)
-            .collect()
+        self.committer.read(|view| view.scan(start, end, limit))
     }
 }
 

@@ -28,6 +28,7 @@ pub mod api;
 pub mod web;
 
 // 6: every address
+pub mod jobs;
 pub mod routes;
 
 // 6: the asynchronous rim

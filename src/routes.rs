@@ -1,10 +1,14 @@
 //! Every address of the server on one page: method, path, who may call (the access column is the handler's signature),
 //! which lane does the work, and how the body arrives. The order is that of `pump-api.md §1.3–1.5`.
 
+use crate::api::{activities, clients, feeds, oauth, objects, people, uploads, users};
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use hyper::Method;
+
+use Access::{AnyRead, ClientWrite, Open, UserRead, UserWrite};
+use Lane::{Quick, Slow};
 
 /// Who may call a handler, and what the handler learns of the caller (`pump-api.md §1.2`).
 #[derive(Clone, Copy)]
@@ -59,7 +63,70 @@ pub struct Route {
 }
 
 /// Every address, literal ones before those with parameters only for the reader: the table finds the most literal one.
-pub const ROUTES: &[Route] = &[];
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    // Users (pump-api.md §1.3)
+    get   ("/api/users",                           AnyRead(users::all),            Quick),
+    post  ("/api/users",                           ClientWrite(users::register),   Slow),
+    get   ("/api/user/{nickname}",                 AnyRead(users::one),            Quick),
+    put   ("/api/user/{nickname}",                 UserWrite(users::update),       Slow),
+    delete("/api/user/{nickname}",                 UserWrite(users::delete),       Quick),
+    get   ("/api/user/{nickname}/profile",         AnyRead(people::profile),       Quick),
+    put   ("/api/user/{nickname}/profile",         UserWrite(people::update_profile), Quick),
+    get   ("/api/whoami",                          UserRead(users::whoami),        Quick),
+
+    // Streams of activities
+    get   ("/api/user/{nickname}/feed",            AnyRead(feeds::all),            Quick),
+    get   ("/api/user/{nickname}/feed/major",      AnyRead(feeds::major),          Quick),
+    get   ("/api/user/{nickname}/feed/minor",      AnyRead(feeds::minor),          Quick),
+    post  ("/api/user/{nickname}/feed",            UserWrite(feeds::post),         Quick),
+    post  ("/api/user/{nickname}/feed/major",      UserWrite(feeds::post_major),   Quick),
+    post  ("/api/user/{nickname}/feed/minor",      UserWrite(feeds::post_minor),   Quick),
+    get   ("/api/user/{nickname}/inbox",           UserRead(feeds::inbox),         Quick),
+    get   ("/api/user/{nickname}/inbox/major",     UserRead(feeds::inbox_major),   Quick),
+    get   ("/api/user/{nickname}/inbox/minor",     UserRead(feeds::inbox_minor),   Quick),
+    get   ("/api/user/{nickname}/inbox/direct",    UserRead(feeds::direct),        Quick),
+    get   ("/api/user/{nickname}/inbox/direct/major", UserRead(feeds::direct_major), Quick),
+    get   ("/api/user/{nickname}/inbox/direct/minor", UserRead(feeds::direct_minor), Quick),
+
+    // Streams of people and objects
+    get   ("/api/user/{nickname}/followers",       AnyRead(people::followers),     Quick),
+    get   ("/api/user/{nickname}/following",       AnyRead(people::following),     Quick),
+    post  ("/api/user/{nickname}/following",       UserWrite(people::follow),      Quick),
+    get   ("/api/user/{nickname}/favorites",       AnyRead(people::favorites),     Quick),
+    post  ("/api/user/{nickname}/favorites",       UserWrite(people::favorite),    Quick),
+    get   ("/api/user/{nickname}/lists/{type}",    AnyRead(people::lists),         Quick),
+    get   ("/api/user/{nickname}/uploads",         UserRead(people::uploads),      Quick),
+    upload("/api/user/{nickname}/uploads",         UserWrite(uploads::add),        Slow),
+
+    // Activities and objects
+    get   ("/api/activity/{key}",                  AnyRead(activities::one),       Quick),
+    put   ("/api/activity/{key}",                  UserWrite(activities::update),  Quick),
+    delete("/api/activity/{key}",                  UserWrite(activities::delete),  Quick),
+    get   ("/api/collection/{key}/members",        AnyRead(objects::members),      Quick),
+    get   ("/api/collection/members",              AnyRead(objects::members),      Quick),
+    post  ("/api/collection/{key}/members",        UserWrite(objects::add_member), Quick),
+    get   ("/api/{type}",                          AnyRead(objects::one),          Quick),
+    get   ("/api/{type}/likes",                    AnyRead(objects::likes),        Quick),
+    get   ("/api/{type}/replies",                  AnyRead(objects::replies),      Quick),
+    get   ("/api/{type}/shares",                   AnyRead(objects::shares),       Quick),
+    get   ("/api/{type}/{key}",                    AnyRead(objects::one),          Quick),
+    put   ("/api/{type}/{key}",                    UserWrite(objects::update),     Quick),
+    delete("/api/{type}/{key}",                    UserWrite(objects::delete),     Quick),
+    get   ("/api/{type}/{key}/likes",              AnyRead(objects::likes),        Quick),
+    get   ("/api/{type}/{key}/replies",            AnyRead(objects::replies),      Quick),
+    get   ("/api/{type}/{key}/shares",             AnyRead(objects::shares),       Quick),
+
+    // Applications and OAuth (pump-api.md §2)
+    post  ("/api/client/register",                 Open(clients::register),        Quick),
+    get   ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
+    post  ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
+    get   ("/oauth/access_token",                  Open(oauth::access_token),      Quick),
+    post  ("/oauth/access_token",                  Open(oauth::access_token),      Quick),
+
+    // Files
+    get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),
+];
 
 /// `GET` and `HEAD`.
 pub const fn get(path: &'static str, access: Access, lane: Lane) -> Route {

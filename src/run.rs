@@ -5,6 +5,7 @@ use crate::auth::Guard;
 use crate::cli::exit_code;
 use crate::clock;
 use crate::config::Config;
+use crate::jobs;
 use crate::media::Blobs;
 use crate::routes::ROUTES;
 use crate::server::{self, Server, Settings};
@@ -13,7 +14,7 @@ use crate::store::engine::sled::Sled;
 use crate::store::{Store, meta};
 use sd_notify::NotifyState;
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process;
@@ -78,13 +79,17 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let app = Arc::new(App::new(config.clone(), store, blobs));
     let runtime = server::runtime().map_err(Failure::new)?;
     let settings = Settings::of(config);
-    clear_spool(&settings.spool_dir);
+
+    let runner = jobs::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app));
 
     // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
-    // 3. No more jobs begin.
+    // 3. No more jobs begin; the one that is being done is finished.
     app.close_jobs();
+    if runner.join().is_err() {
+        log::error!("the runner of jobs ended badly");
+    }
     // 4. Threads that are still at work after that are left behind; what they write is whole or not there.
     runtime.shutdown_background();
     // 5. The store writes out what it still holds in memory.
@@ -165,15 +170,6 @@ fn lock(datadir: &Path) -> Result<File, Failure> {
             "Cannot lock {}: {error}.",
             path.display()
         ))),
-    }
-}
-
-/// Removes what a crash left over between making a file and taking its name away.
-fn clear_spool(dir: &Path) {
-    if let Err(error) = fs::remove_dir_all(dir)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        log::warn!("cannot clear {}: {error}", dir.display());
     }
 }
 

@@ -7,4 +7,5 @@ pub mod oauth;
 pub mod objects;
 pub mod pages;
 pub mod people;
+pub mod uploads;
 pub mod users;

@@ -5,7 +5,7 @@ pub mod request;
 pub mod response;
 
 pub use error_page::ErrorPage;
-pub use request::{Body, Request, SpooledPart};
+pub use request::{Body, Request, SpooledFile, SpooledPart};
 pub use response::{Content, Response};
 
 /// What every handler returns.

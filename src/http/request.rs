@@ -5,15 +5,15 @@ use crate::auth::Guard;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::Nickname;
+use crate::media::Spool;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
-use std::fs::File;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The body of a request.
 #[derive(Debug)]
@@ -22,12 +22,7 @@ pub enum Body {
     Memory(Bytes),
     /// Written to a file while it came in; only for routes that take uploads. Also JSON with a file inside
     /// (`pump-api.md §3.8`) arrives so.
-    Spooled {
-        /// Open for reading, at its start. It has no name on disk and is gone when closed.
-        file: File,
-        /// Its length.
-        bytes: u64,
-    },
+    Spooled(SpooledFile),
     /// A form of a page with files in it (`multipart/form-data`); only for routes that take uploads.
     Multipart {
         /// The fields that are no files, in order.
@@ -46,10 +41,36 @@ pub struct SpooledPart {
     pub file_name: String,
     /// The content type as the sender says it; empty if it says none.
     pub content_type: String,
-    /// Open for reading, at its start. It has no name on disk and is gone when closed.
-    pub file: File,
-    /// Its length.
-    pub bytes: u64,
+    /// The file.
+    pub file: SpooledFile,
+}
+
+/// A file that came in with a request. It goes away with the request unless somebody takes it.
+#[derive(Debug)]
+pub struct SpooledFile {
+    bytes: u64,
+    spool: Mutex<Option<Spool>>,
+}
+
+impl SpooledFile {
+    /// A file whose bytes are all there.
+    pub fn new(spool: Spool) -> SpooledFile {
+        SpooledFile {
+            bytes: spool.bytes_len(),
+            spool: Mutex::new(Some(spool)),
+        }
+    }
+
+    /// Its length, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes the file, once.
+    pub fn take(&self) -> Option<Spool> {
+        let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+        spool.take()
+    }
 }
 
 /// A request, its body complete.
@@ -158,7 +179,7 @@ impl Request {
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Memory(bytes) => bytes,
-            Body::Spooled { .. } | Body::Multipart { .. } => &[],
+            Body::Spooled(_) | Body::Multipart { .. } => &[],
         }
     }
 

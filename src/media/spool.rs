@@ -5,7 +5,7 @@ use crate::ids::random_text;
 use crate::media::Error;
 use crate::media::kind::{HEAD_BYTES, Kind};
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -73,6 +73,13 @@ impl Spool {
     /// The file, to be read by [`crate::media::photo::show`].
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Another handle on the file, at its start.
+    pub fn reader(&self) -> std::io::Result<File> {
+        let mut file = self.file.try_clone()?;
+        file.rewind()?;
+        Ok(file)
     }
 
     /// Brings the bytes to the disk.

@@ -126,8 +126,7 @@ async fn file(server: &Shared, inflow: &mut Inflow) -> Result<Body, Error> {
     while let Some(piece) = inflow.next().await? {
         spooling.push(&piece).await?;
     }
-    let (file, bytes) = spooling.finish().await?;
-    Ok(Body::Spooled { file, bytes })
+    Ok(Body::Spooled(spooling.finish().await?))
 }
 
 async fn form(
@@ -217,15 +216,14 @@ impl<'a> Form<'a> {
                     content_type,
                     spooling,
                 }) => {
-                    let (file, bytes) = spooling.finish().await?;
+                    let file = spooling.finish().await?;
                     // A file field that was left empty is sent as an empty file without a name.
-                    if bytes > 0 || !file_name.is_empty() {
+                    if file.bytes() > 0 || !file_name.is_empty() {
                         self.files.push(SpooledPart {
                             field,
                             file_name,
                             content_type,
                             file,
-                            bytes,
                         });
                     }
                 }

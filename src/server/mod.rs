@@ -36,7 +36,6 @@ use router::Router;
 use spool::Spool;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Tls;
@@ -68,8 +67,6 @@ pub struct Settings {
     pub json_bytes_max: u64,
     /// Largest upload, in bytes.
     pub upload_bytes_max: u64,
-    /// Where uploads are written while they come in.
-    pub spool_dir: PathBuf,
     /// Makes the page of an error.
     pub error_page: ErrorPage,
 }
@@ -87,7 +84,6 @@ impl Settings {
             compress: config.compress,
             json_bytes_max: config.json_bytes_max,
             upload_bytes_max: config.upload_bytes_max,
-            spool_dir: config.datadir.join("spool"),
             error_page: plain_page_for_anybody,
         }
     }
@@ -214,7 +210,11 @@ impl Server {
                 bounds.waiting_max,
                 limits::SLOW_WAIT_MAX,
             ),
-            spool: Spool::new(settings.spool_dir.clone(), Arc::clone(&files)),
+            spool: Spool::new(
+                Arc::clone(&app),
+                settings.upload_bytes_max,
+                Arc::clone(&files),
+            ),
             files,
             bodies: Arc::new(Semaphore::new(limits::BODIES_KIB_MAX)),
             dress: Dress::new(&settings),

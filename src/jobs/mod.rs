@@ -1,0 +1,63 @@
+//! The runner of durable jobs: one thread that does what is due, one job after another, and sleeps until the next one is.
+//! It never looks at an idle queue. A job is taken out after it was done, so each may run twice.
+
+use crate::app::App;
+use crate::clock;
+use crate::domain::distribution;
+use crate::store::engine::Result;
+use crate::store::jobs::{self, Job, Queued};
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How long the runner waits after the store failed, in seconds.
+const FAILURE_WAIT_SECS: u64 = 60;
+
+/// Starts the runner; it ends after [`App::close_jobs`].
+pub fn start(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
+    let app = Arc::clone(app);
+    thread::Builder::new()
+        .name("jobs".to_owned())
+        .stack_size(256 * 1024)
+        .spawn(move || run(&app))
+}
+
+fn run(app: &App) {
+    let mut wait = Some(Duration::ZERO);
+    while app.wait_for_jobs(wait) {
+        wait = match work(app) {
+            Ok(next) => next,
+            Err(error) => {
+                log::error!("jobs: {error}");
+                Some(Duration::from_secs(FAILURE_WAIT_SECS))
+            }
+        };
+    }
+}
+
+/// Does one job that is due; answers how long to wait for the next one, nothing if there is none.
+fn work(app: &App) -> Result<Option<Duration>> {
+    let Some(queued) = jobs::next(&app.store, 1)?.pop() else {
+        return Ok(None);
+    };
+    let now = clock::now();
+    if queued.due > now {
+        let secs = u64::try_from(queued.due.secs_since(now)).unwrap_or(0);
+        return Ok(Some(Duration::from_secs(secs)));
+    }
+    perform(app, &queued)?;
+    app.store.write(|tx| {
+        jobs::done(tx, &queued);
+        Ok(())
+    })?;
+    Ok(Some(Duration::ZERO))
+}
+
+fn perform(app: &App, queued: &Queued) -> Result<()> {
+    match queued.job {
+        Job::Distribute { activity, after } => {
+            distribution::continue_distribution(app, activity, after, clock::now())
+        }
+    }
+}

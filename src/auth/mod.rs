@@ -3,6 +3,7 @@
 
 pub mod accounts;
 mod addresses;
+pub mod configured;
 pub mod grants;
 mod oauth1;
 pub mod passwords;
@@ -10,10 +11,11 @@ pub mod registration;
 pub mod sessions;
 mod throttle;
 
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
-use crate::store::users;
+use crate::store::{Store, users};
 use hyper::header;
 use oauth1::{Failure, Parameters, Signed};
 
@@ -23,6 +25,22 @@ pub struct Guard {
     nonces: oauth1::nonces::Nonces,
     throttle: throttle::Throttle,
     places: passwords::Places,
+}
+
+impl Guard {
+    /// The guard of a run: it goes on where the last run on this store ended.
+    pub fn open(store: &Store, now: Timestamp) -> Result<Guard, Error> {
+        Ok(Guard {
+            nonces: oauth1::nonces::Nonces::open(store, now)?,
+            ..Guard::default()
+        })
+    }
+
+    /// Leaves to the next run what it must know, so that a request of this run does not count again. After the last
+    /// request, before the store closes.
+    pub fn close(&self, store: &Store) -> Result<(), Error> {
+        Ok(self.nonces.close(store)?)
+    }
 }
 
 /// An application that signed with its own key (`2L` in `pump-api.md §1.2`).

@@ -1,13 +1,11 @@
-//! Applications make themselves known here (`pump-api.md §2.1`), and the configuration can bring some along.
+//! Applications make themselves known here (`pump-api.md §2.1`).
 
 use super::addresses::http_origin;
 use crate::clock::Timestamp;
-use crate::config::ClientAccount;
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::random_text;
-use crate::store::Store;
-use crate::store::clients::{self, Client, Identity, Kind};
+use crate::store::clients::{self, Client, Kind};
 use subtle::ConstantTimeEq;
 
 /// Longest name of a client, in characters.
@@ -109,35 +107,8 @@ pub fn register(request: &Request, wanted: &Wanted) -> Result<Client, Error> {
     Ok(client)
 }
 
-/// Keeps the clients that the configuration names, at each start; writes only what has changed.
-pub fn ensure_clients(
-    store: &Store,
-    accounts: &[ClientAccount],
-    now: Timestamp,
-) -> Result<(), Error> {
-    for account in accounts {
-        let known = clients::get(store, &account.client_id)?;
-        let secret = account.client_secret.reveal().to_owned();
-        let mut client = match &known {
-            Some(known) => known.clone(),
-            None => fresh(account.client_id.clone(), String::new(), now),
-        };
-        client.secret = secret;
-        client.title.clone_from(&account.title);
-        client.description.clone_from(&account.description);
-        client.identity = account.host.clone().map(Identity::Host);
-        if known.as_ref() != Some(&client) {
-            client.updated = now;
-            store.write(|tx| {
-                clients::put(tx, &client);
-                Ok(())
-            })?;
-        }
-    }
-    Ok(())
-}
-
-fn fresh(id: String, secret: String, now: Timestamp) -> Client {
+/// A client of which nothing is known but id and secret.
+pub(super) fn fresh(id: String, secret: String, now: Timestamp) -> Client {
     Client {
         id,
         secret,

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod jobs;
 pub mod keys;
 pub mod meta;
+pub mod nonces;
 pub mod record;
 pub mod request_tokens;
 pub mod sessions;

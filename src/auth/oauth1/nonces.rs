@@ -1,10 +1,15 @@
 //! Every signed request counts once (RFC 5849 §3.3). What was seen is kept in memory for as long as its time stamp is in
 //! the window; a stamp outside the window is refused, so nothing older need be known. When there are too many, the oldest
-//! seconds are forgotten and the window begins later. A restart forgets all.
+//! seconds are forgotten and the window begins later. A run that ends properly leaves what it saw to the next one; after
+//! one that was cut off, stamps from before the new start are refused.
 
 use crate::clock::Timestamp;
+use crate::ids::random_bytes;
+use crate::store::Store;
+use crate::store::engine::Result as StoreResult;
+use crate::store::nonces::{self as kept, LastRun};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 /// How far a stamp may be from this server's clock, in seconds, before or after. Wide, because devices have wrong clocks.
@@ -22,13 +27,15 @@ const AHEAD_SECS: i64 = 5;
 /// The shortest window before now, in seconds, however many requests come.
 const WINDOW_SECS_MIN: i64 = 5;
 
+/// Most nonces that one run leaves to the next: a record of 80 KiB.
+const LEFT_MAX: usize = 8192;
+
 /// Seconds between two lines of the log about stamps outside the window.
 const WARNING_SECS: i64 = 60;
 
 /// What has been seen.
-#[derive(Default)]
 pub(in crate::auth) struct Nonces {
-    hash: RandomState,
+    key: [u8; 16],
     seen: Mutex<Seen>,
 }
 
@@ -57,7 +64,90 @@ struct Seen {
     warned: i64,
 }
 
+impl Default for Nonces {
+    fn default() -> Nonces {
+        Nonces {
+            key: random_bytes(),
+            seen: Mutex::default(),
+        }
+    }
+}
+
 impl Nonces {
+    /// Goes on where the last run on this store ended.
+    pub(in crate::auth) fn open(store: &Store, now: Timestamp) -> StoreResult<Nonces> {
+        let nonces = match kept::get(store)? {
+            None => Nonces::default(),
+            Some(LastRun::CutOff) => {
+                let seen = Seen {
+                    start: now.0,
+                    ..Seen::default()
+                };
+                Nonces {
+                    seen: Mutex::new(seen),
+                    ..Nonces::default()
+                }
+            }
+            Some(LastRun::Ended(left)) => {
+                let seconds = left.seconds.into_iter();
+                let seconds: BTreeMap<i64, HashSet<u64>> = seconds
+                    .map(|(stamp, hashes)| (stamp, hashes.into_iter().collect()))
+                    .collect();
+                let seen = Seen {
+                    count: seconds.values().map(HashSet::len).sum(),
+                    seconds,
+                    start: left.start,
+                    ..Seen::default()
+                };
+                Nonces {
+                    key: left.key,
+                    seen: Mutex::new(seen),
+                }
+            }
+        };
+        store.write(|tx| {
+            kept::put(tx, &LastRun::CutOff);
+            Ok(())
+        })?;
+        Ok(nonces)
+    }
+
+    /// Leaves what was seen to the next run; afterwards no request may count.
+    pub(in crate::auth) fn close(&self, store: &Store) -> StoreResult<()> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = kept::Seen {
+            key: self.key,
+            start: seen.start,
+            seconds: Vec::new(),
+        };
+        let mut room = LEFT_MAX;
+        for (stamp, hashes) in seen.seconds.iter().rev() {
+            if hashes.len() > room {
+                left.start = stamp + 1;
+                break;
+            }
+            room -= hashes.len();
+            let hashes = hashes.iter().copied().collect();
+            left.seconds.push((*stamp, hashes));
+        }
+        store.write(|tx| {
+            kept::put(tx, &LastRun::Ended(left.clone()));
+            Ok(())
+        })
+    }
+
+    /// The keyed hash of what must not come twice: parts with their lengths, so that none runs into the next.
+    fn hash(&self, client: &str, token: &str, nonce: &str) -> u64 {
+        let mut hash = Sha256::new().chain_update(self.key);
+        for part in [client, token, nonce] {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        let hash = hash.finalize();
+        let (start, _) = hash.split_at(8);
+        u64::from_le_bytes(start.try_into().expect("8 of the 32 bytes"))
+    }
+
     /// Counts a genuine request with this stamp and nonce. `token` is empty for a request without one.
     pub(in crate::auth) fn accept(
         &self,
@@ -67,7 +157,7 @@ impl Nonces {
         nonce: &str,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        let hash = self.hash.hash_one((client, token, nonce));
+        let hash = self.hash(client, token, nonce);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = seen.accept(stamp, hash, now.0);
         if answer == Err(Refused::OutOfWindow) {
@@ -141,8 +231,10 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD_MAX, NONCES_MAX, Nonces, Refused, Seen, WINDOW_SECS};
+    use super::{AHEAD_MAX, LEFT_MAX, NONCES_MAX, Nonces, Refused, Seen, WINDOW_SECS};
     use crate::clock::Timestamp;
+    use crate::store::Store;
+    use crate::store::engine::memory::MemoryEngine;
 
     const NOW: i64 = 1_795_217_902;
 
@@ -171,6 +263,44 @@ mod tests {
         assert_eq!(accept(&nonces, NOW + 1, "a", NOW), Ok(()));
         let other = nonces.accept("other", "token", NOW, "a", Timestamp(NOW));
         assert_eq!(other, Ok(()), "another client");
+    }
+
+    fn store() -> Store {
+        Store::on(Box::new(MemoryEngine::default())).expect("a store")
+    }
+
+    #[test]
+    fn a_run_goes_on_where_the_last_one_ended() {
+        let store = store();
+        let first = Nonces::open(&store, Timestamp(NOW)).expect("a store");
+        assert_eq!(accept(&first, NOW, "a", NOW), Ok(()));
+        first.close(&store).expect("a store");
+        let second = Nonces::open(&store, Timestamp(NOW + 1)).expect("a store");
+        assert_eq!(accept(&second, NOW, "a", NOW + 1), Err(Refused::Replay));
+        assert_eq!(accept(&second, NOW - 300, "b", NOW + 1), Ok(()));
+        drop(second);
+        let third = Nonces::open(&store, Timestamp(NOW + 2)).expect("a store");
+        let old = accept(&third, NOW - 300, "b", NOW + 2);
+        assert_eq!(old, Err(Refused::OutOfWindow), "the run was cut off");
+        assert_eq!(accept(&third, NOW + 2, "c", NOW + 2), Ok(()));
+    }
+
+    #[test]
+    fn a_busy_run_leaves_the_newest_and_shortens_the_window() {
+        let store = store();
+        let first = Nonces::open(&store, Timestamp(NOW)).expect("a store");
+        for stamp in [NOW, NOW + 1] {
+            for number in 0..LEFT_MAX * 2 / 3 {
+                let nonce = number.to_string();
+                assert_eq!(accept(&first, stamp, &nonce, NOW), Ok(()));
+            }
+        }
+        first.close(&store).expect("a store");
+        let second = Nonces::open(&store, Timestamp(NOW + 1)).expect("a store");
+        let outside = accept(&second, NOW, "new", NOW + 1);
+        assert_eq!(outside, Err(Refused::OutOfWindow));
+        assert_eq!(accept(&second, NOW + 1, "7", NOW + 1), Err(Refused::Replay));
+        assert_eq!(accept(&second, NOW + 1, "new", NOW + 1), Ok(()));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use crate::api::{activities, clients, feeds, oauth, objects, people, uploads, us
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
+use crate::web::oauth as authorizing;
 use hyper::Method;
 
-use Access::{AnyRead, ClientWrite, Open, UserRead, UserWrite};
+use Access::{AnyRead, ClientWrite, Form, Open, Page, UserRead, UserWrite};
 use Lane::{Quick, Slow};
 
 /// Who may call a handler, and what the handler learns of the caller (`pump-api.md §1.2`).
@@ -121,6 +122,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/api/client/register",                 Open(clients::register),        Quick),
     get   ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
     post  ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
+    get   ("/oauth/authorize",                     Page(authorizing::show),        Quick),
+    post  ("/oauth/authorize",                     Form(authorizing::answer),      Slow),
     get   ("/oauth/access_token",                  Open(oauth::access_token),      Quick),
     post  ("/oauth/access_token",                  Open(oauth::access_token),      Quick),
 
@@ -232,7 +235,9 @@ impl Proven {
             Proven::Client(handler, client) => handler(request, client),
             Proven::Reader(handler, reader) => handler(request, reader),
             Proven::User(handler, user) => handler(request, user),
-            Proven::Visitor(handler, visitor) => handler(request, visitor),
+            Proven::Visitor(handler, visitor) => {
+                handler(request, visitor).map(|answer| visitor.introduce(answer))
+            }
         }
     }
 

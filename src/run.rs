@@ -1,7 +1,7 @@
 //! The one place that builds a running server and takes it down again in the reverse order.
 
 use crate::app::App;
-use crate::auth::Guard;
+use crate::auth::{Guard, configured};
 use crate::cli::exit_code;
 use crate::clock;
 use crate::config::Config;
@@ -76,13 +76,14 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let _lock = lock(&config.datadir)?;
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
+    let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));
     let runtime = server::runtime().map_err(Failure::new)?;
     let settings = Settings::of(config);
 
     let runner = jobs::start(&app).map_err(Failure::new)?;
 
-    let ended = runtime.block_on(listen(config, settings, &app));
+    let ended = runtime.block_on(listen(config, settings, &app, &guard));
 
     // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
     // 3. No more jobs begin; the one that is being done is finished.
@@ -92,22 +93,31 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     }
     // 4. Threads that are still at work after that are left behind; what they write is whole or not there.
     runtime.shutdown_background();
-    // 5. The store writes out what it still holds in memory.
+    // 5. The next run must know which requests have counted.
+    if let Err(error) = guard.close(&app.store) {
+        log::warn!("the next run will refuse requests that were signed before it: {error}");
+    }
+    // 6. The store writes out what it still holds in memory.
     let closed = app.store.engine().close();
     ended?;
     closed?;
     Ok(())
 }
 
-async fn listen(config: &Config, settings: Settings, app: &Arc<App>) -> Result<(), Failure> {
-    let guard = Arc::new(Guard::default());
-    let server = Server::bind(settings, ROUTES, Arc::clone(app), guard)
+async fn listen(
+    config: &Config,
+    settings: Settings,
+    app: &Arc<App>,
+    guard: &Arc<Guard>,
+) -> Result<(), Failure> {
+    let server = Server::bind(settings, ROUTES, Arc::clone(app), Arc::clone(guard))
         .await
         .map_err(Failure::new)?;
     let kept = meta::site(&app.store)?.and_then(|site| site.base);
     if let Some(base) = config.base(server.address().port()).or(kept) {
         app.settle_base(base, clock::unix_ms())?;
     }
+    configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
     announce(&server.url()).map_err(Failure::new)?;

@@ -14,9 +14,12 @@ use crate::store::clients::{self, Identity};
 use crate::store::tokens::{self, Pair};
 use crate::store::users::{self, User};
 
-/// Sees to it that everything is there. The base URL must be known. Takes a password hash for each new user.
+/// Sees to it that everything is there; users only once the base URL is known. Takes a password hash for each new user.
 pub fn ensure(app: &App, guard: &Guard, now: Timestamp) -> Result<(), Error> {
     ensure_clients(&app.store, &app.config.clients, now)?;
+    if app.known_base().is_none() {
+        return Ok(());
+    }
     for account in &app.config.users {
         let known = users::by_nickname(&app.store, &account.nickname)?;
         let user = match known {

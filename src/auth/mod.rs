@@ -18,6 +18,7 @@ use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::{Store, users};
 use hyper::header;
 use oauth1::{Failure, Parameters, Signed};
+use std::cell::Cell;
 
 /// What proofs need beyond the store: nonces, throttles, places for password hashes.
 #[derive(Default)]
@@ -69,8 +70,10 @@ pub struct LocalUser {
 pub struct Visitor {
     pub(in crate::auth) user: Option<LocalUser>,
     pub(in crate::auth) csrf: String,
-    /// The cookie that the visitor must get with the page; none if the browser has it.
+    /// The cookie that the visitor gets; none if the browser has it.
     pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
+    /// Whether the browser must have the cookie: it is that of a new session, or a form's token is bound to it.
+    pub(in crate::auth) is_needed: Cell<bool>,
 }
 
 impl Client {
@@ -126,24 +129,21 @@ impl Visitor {
 
     /// The token that every form of this visitor's pages carries in its field `_csrf`.
     pub fn csrf(&self) -> &str {
+        self.is_needed.set(true);
         &self.csrf
     }
 
-    /// Puts the visitor's cookie on the answer if the browser does not have it and the answer sets no cookie itself.
+    /// Puts the visitor's cookie on the answer if the browser must have it, does not have it yet, and the answer sets no
+    /// cookie itself. The routes do that for every page; who logs somebody in does it for the new visitor.
     #[must_use]
     pub fn introduce(&self, mut answer: Response) -> Response {
         if let Some(cookie) = &self.cookie
+            && self.is_needed.get()
             && !answer.headers.contains_key(header::SET_COOKIE)
         {
             answer.set_cookie(cookie);
         }
         answer
-    }
-
-    /// The cookie that must go out with a page that holds a form, because its token is bound to the cookie; none if
-    /// the browser has it already.
-    pub fn cookie(&self) -> Option<&cookie::Cookie<'static>> {
-        self.cookie.as_ref()
     }
 }
 

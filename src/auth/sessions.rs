@@ -15,12 +15,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, SameSite};
 use hyper::header;
 use sha2::{Digest, Sha256};
+use std::cell::Cell;
 use subtle::ConstantTimeEq;
 
 /// The name of the cookie.
 pub const COOKIE: &str = "session";
 
-/// The field of a form, or the name in the query of a multipart form's address, that carries the CSRF token.
+/// The field of a form that carries the CSRF token.
 pub const CSRF_FIELD: &str = "_csrf";
 
 /// The header in which scripts send the CSRF token.
@@ -44,6 +45,7 @@ pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
             user: user_of(request, cookie)?,
             csrf: csrf_of(cookie),
             cookie: None,
+            is_needed: Cell::new(false),
         }),
         None => {
             let cookie = random_text::<32>();
@@ -51,6 +53,7 @@ pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
                 user: None,
                 csrf: csrf_of(&cookie),
                 cookie: Some(built(request, cookie)),
+                is_needed: Cell::new(false),
             })
         }
     }
@@ -106,7 +109,7 @@ pub fn login(request: &Request, nickname: &str, password: &str) -> Result<Visito
 }
 
 /// Begins a session for a user who has just proved to be one (login, registration, setup), and ends the one that the
-/// request came with. The answer must carry [`Visitor::cookie`].
+/// request came with. The answer must go through [`Visitor::introduce`].
 pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
     let store = &request.app().store;
     let account =
@@ -129,6 +132,7 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
         }),
         csrf: csrf_of(&cookie),
         cookie: Some(built(request, cookie)),
+        is_needed: Cell::new(true),
     })
 }
 
@@ -204,14 +208,10 @@ fn csrf_of(cookie: &str) -> String {
     URL_SAFE_NO_PAD.encode(hash)
 }
 
-/// The token that came with a form: in the header of a script, in a field, or, for a multipart form whose body may be
-/// a file of any size, in the query.
+/// The token that came with a form: in the header of a script, or in a field.
 fn sent_csrf(request: &Request) -> Option<String> {
     if let Some(value) = request.headers.get(CSRF_HEADER) {
         return value.to_str().ok().map(str::to_owned);
-    }
-    if request.content_type() == "multipart/form-data" {
-        return request.query(CSRF_FIELD);
     }
     let mut fields = request.form().into_iter();
     fields

@@ -168,7 +168,7 @@ impl<'a> Stated<'a> {
             return Err(Failure::Method);
         }
         let address = Address {
-            method: request.method.as_str(),
+            method: request.sent_method.as_str(),
             host: request.header(&header::HOST),
             path: &request.path,
             tls: request.tls,

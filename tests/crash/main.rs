@@ -24,7 +24,7 @@ use work::Lasts;
 const CUTS: usize = 20;
 
 /// Cuts of one recorded process; the next begins with the disk that one of them left.
-const CUTS_OF_ONE: usize = 20;
+const CUTS_OF_ONE: usize = 10;
 
 /// Batches of each writer in each session of the process.
 const BATCHES: u32 = 30;

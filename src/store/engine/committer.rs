@@ -7,6 +7,7 @@ use super::overlay::{Overlay, View};
 use super::sled::SOON_MS_MAX;
 use super::tap::Tap;
 use super::{Durability, Error, Observer, Result, Tx};
+use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -128,6 +129,10 @@ impl Committer {
         durability: Durability,
         change: &mut dyn FnMut(&mut dyn Tx) -> Result<()>,
     ) -> Result<()> {
+        assert!(
+            !CHANGING.get(),
+            "a change must not write: it would wait for itself"
+        );
         let full = self.space.free_bytes() < self.reserve_bytes.load(Ordering::Relaxed);
         let mut state = self.lock();
         loop {
@@ -144,7 +149,10 @@ impl Committer {
         }
         let mut view = View::new(&self.tree, [&state.gathering.overlay, &state.sealed]);
         // A panic in here leaves the group as it was; only the journal is lost.
-        change(&mut view)?;
+        {
+            let _changing = Changing::begin();
+            change(&mut view)?;
+        }
         let journal = view.into_journal()?;
         let number = if journal.is_empty() {
             // It wrote nothing. What it read must still be as safe as it expects.
@@ -353,6 +361,26 @@ impl Committer {
 struct Sealed {
     number: u64,
     overlay: Arc<Overlay>,
+}
+
+thread_local! {
+    /// This thread is inside a change.
+    static CHANGING: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Changing;
+
+impl Changing {
+    fn begin() -> Changing {
+        CHANGING.set(true);
+        Changing
+    }
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        CHANGING.set(false);
+    }
 }
 
 impl State {

@@ -78,7 +78,7 @@ pub type Observer = Box<dyn Fn(&[u8]) + Send + Sync>;
 /// An ordered store of bytes.
 pub trait Engine: Read + Send + Sync {
     /// Runs `change` against a view that sees its own writes; all of it becomes durable, or none. May run `change` again.
-    /// Writers are serialised; a change must not write or wait itself. A change that only reads costs no write.
+    /// Writers are serialised; a change must not wait, and must not write itself (that panics). A change that only reads costs no write.
     fn write(
         &self,
         durability: Durability,

@@ -13,10 +13,10 @@ const WAITING_BYTES_MAX: usize = 2 * 1024 * 1024;
 const STALL_SECS_MAX: u64 = 5;
 
 /// The place between the committer and one export.
-#[derive(Default)]
 pub(super) struct Tap {
     flow: Mutex<Option<Flow>>,
     taken: Condvar,
+    stall_max: Duration,
 }
 
 #[derive(Default)]
@@ -30,6 +30,16 @@ struct Flow {
 /// The groups came faster than the export was written.
 pub(super) struct Lost;
 
+impl Default for Tap {
+    fn default() -> Tap {
+        Tap {
+            flow: Mutex::default(),
+            taken: Condvar::new(),
+            stall_max: Duration::from_secs(STALL_SECS_MAX),
+        }
+    }
+}
+
 impl Tap {
     /// Applies a group and hands it on as one step: it is wholly before or wholly after the begin and the end of an
     /// export.
@@ -41,7 +51,7 @@ impl Tap {
         {
             let (after, timeout) = self
                 .taken
-                .wait_timeout(flow, Duration::from_secs(STALL_SECS_MAX))
+                .wait_timeout(flow, self.stall_max)
                 .unwrap_or_else(PoisonError::into_inner);
             flow = after;
             if timeout.timed_out()
@@ -119,5 +129,46 @@ impl Drop for Gathering<'_> {
     fn drop(&mut self) {
         *self.tap.lock() = None;
         self.tap.taken.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tap, WAITING_BYTES_MAX};
+    use crate::store::engine::Tx;
+    use crate::store::engine::overlay::{Overlay, View};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn group(bytes: usize) -> Arc<Overlay> {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let db = ::sled::open(dir.path()).expect("opens");
+        let nothing = Overlay::default();
+        let mut view = View::new(&db, [&nothing, &nothing]);
+        view.put(b"key", &vec![1; bytes]);
+        Arc::new(view.into_journal().expect("within the bounds"))
+    }
+
+    #[test]
+    fn an_export_that_takes_nothing_is_given_up_and_writers_go_on() {
+        let tap = Tap {
+            stall_max: Duration::ZERO,
+            ..Tap::default()
+        };
+        let gathering = tap.begin().expect("no other export");
+        assert!(tap.begin().is_none());
+        let large = group(WAITING_BYTES_MAX / 4);
+        let mut applied = 0;
+        for _ in 0..3 {
+            tap.apply(&large, || applied += 1);
+        }
+        assert_eq!(gathering.take().ok().map(|groups| groups.len()), Some(3));
+        for _ in 0..5 {
+            tap.apply(&large, || applied += 1);
+        }
+        assert_eq!(applied, 8);
+        assert!(gathering.take().is_err());
+        assert!(gathering.end().is_err());
+        assert!(tap.begin().is_some(), "the next export can begin");
     }
 }

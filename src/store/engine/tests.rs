@@ -180,6 +180,21 @@ fn a_panicking_change_leaves_nothing_and_hurts_nobody() {
 }
 
 #[test]
+fn a_change_that_writes_itself_panics_and_does_not_hang() {
+    let dir = directory();
+    let store = open(dir.path());
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        store.write(Durability::Durable, &mut |_| {
+            put(&store, b"inside", b"1");
+            Ok(())
+        })
+    }));
+    assert!(outcome.is_err());
+    put(&store, b"next", b"works");
+    assert_eq!(all(&store).len(), 1);
+}
+
+#[test]
 fn a_disk_without_room_refuses_and_later_takes_writes_again() {
     let dir = directory();
     let store = open(dir.path());

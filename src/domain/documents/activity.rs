@@ -42,7 +42,7 @@ impl Documents<'_> {
         if let Some(actor) = &actor {
             let mut member = out.object("actor");
             if actor.is_person() {
-                self.person(&mut member, activity.actor, actor, Finish::PLAIN, true)?;
+                self.person(&mut member, activity.actor, actor, Finish::PLAIN, false)?;
             } else {
                 self.object_at(
                     &mut member,

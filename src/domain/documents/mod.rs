@@ -118,12 +118,13 @@ impl<'a> Documents<'a> {
         Ok(out)
     }
 
-    /// An object by its id, as an element of a feed. Writes nothing if it is gone from the store.
-    pub fn item(&self, array: &mut json::Array<'_>, id: ThingId, finish: Finish) -> Result<()> {
-        if let Some(object) = things::object(self.store, id)? {
-            self.object_into(&mut array.object(), id, &object, finish)?;
-        }
-        Ok(())
+    /// A liker or sharer inside an object. Writes nothing if it is gone from the store.
+    fn item(&self, array: &mut json::Array<'_>, id: ThingId) -> Result<bool> {
+        let Some(person) = things::object(self.store, id)? else {
+            return Ok(false);
+        };
+        self.person(&mut array.object(), id, &person, Finish::PLAIN, false)?;
+        Ok(true)
     }
 
     /// The newest entries of a stream of an object, with the total, as a feed inside that object.

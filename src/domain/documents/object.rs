@@ -213,7 +213,7 @@ impl Documents<'_> {
             if wanted && total > 0 {
                 self.embedded(&mut feed, id, kind, |items, entry| match kind {
                     StreamKind::Replies => self.reply_item(items, entry),
-                    _ => self.item(items, entry, Finish::PLAIN).map(|()| true),
+                    _ => self.item(items, entry),
                 })?;
             }
         }

@@ -2,11 +2,12 @@
 //! group, applies it as one batch, syncs it and answers. While one group is being synced the next gathers, so that there
 //! is no artificial delay (`store.md`, "The committer").
 
+use super::cache::RecordCache;
 use super::open::{Files, Space, panic_text};
 use super::overlay::{Overlay, View};
 use super::sled::SOON_MS_MAX;
 use super::tap::Tap;
-use super::{Durability, Error, Observer, Result, Tx};
+use super::{Durability, Error, Result, Tx};
 use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,7 +36,8 @@ pub(super) struct Committer {
     /// failed: sled then shows a part of the group, or waits forever for a buffer that nobody writes any more.
     torn: RwLock<bool>,
     pub(super) tap: Tap,
-    observers: RwLock<Vec<Observer>>,
+    /// What sled holds, as far as it was used lately.
+    cache: RecordCache,
     space: Space,
     /// Free bytes below which writes are refused.
     pub(super) reserve_bytes: AtomicU64,
@@ -91,7 +93,7 @@ impl Committer {
             done: Condvar::new(),
             torn: RwLock::default(),
             tap: Tap::default(),
-            observers: RwLock::default(),
+            cache: RecordCache::new(),
             space: files.space()?,
             reserve_bytes: AtomicU64::new(super::open::RESERVE_BYTES),
             thread: Mutex::new(None),
@@ -120,7 +122,7 @@ impl Committer {
             ));
         }
         let nothing = Overlay::default();
-        read(&View::new(&self.tree, [&nothing, &nothing]))
+        read(&View::new(&self.tree, &self.cache, [&nothing, &nothing]))
     }
 
     /// Runs a change in this thread and waits until its group is as safe as asked.
@@ -147,7 +149,11 @@ impl Committer {
             }
             state = wait(&self.room, state);
         }
-        let mut view = View::new(&self.tree, [&state.gathering.overlay, &state.sealed]);
+        let mut view = View::new(
+            &self.tree,
+            &self.cache,
+            [&state.gathering.overlay, &state.sealed],
+        );
         // A panic in here leaves the group as it was; only the journal is lost.
         {
             let _changing = Changing::begin();
@@ -180,15 +186,6 @@ impl Committer {
             }
             state = wait(&self.done, state);
         }
-    }
-
-    /// Adds an observer of changed keys.
-    pub(super) fn on_change(&self, observer: Observer) {
-        let mut observers = self
-            .observers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        observers.push(observer);
     }
 
     /// Why there are no more writes.
@@ -331,19 +328,18 @@ impl Committer {
             let mut torn = self.torn.write().unwrap_or_else(PoisonError::into_inner);
             *torn = true;
             self.tree.apply_batch(batch)?;
+            for (key, change) in overlay.iter() {
+                self.cache.put(key, change.clone());
+            }
             *torn = false;
             Ok::<_, Error>(())
-        })?;
-        let observers = self
-            .observers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        for observer in observers.iter() {
-            for (key, _) in overlay.iter() {
-                observer(key);
-            }
-        }
-        Ok(())
+        })
+    }
+
+    /// Whether a group is being applied.
+    #[cfg(test)]
+    pub(super) fn is_applying(&self) -> bool {
+        !self.lock().sealed.is_empty()
     }
 
     /// Changes in the group that gathers, and the number of groups applied so far.

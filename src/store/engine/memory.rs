@@ -1,6 +1,6 @@
 //! An engine of the tests: a map in memory, with the same promises except the disk. It counts what is asked and written.
 
-use super::{Durability, Engine, Error, Observer, Read, Result, Tx};
+use super::{Durability, Engine, Error, Read, Result, Tx};
 use bytes::Bytes;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -77,7 +77,6 @@ impl Tx for Memory {
 #[derive(Default)]
 pub struct MemoryEngine {
     memory: Mutex<Memory>,
-    observers: Mutex<Vec<Observer>>,
 }
 
 impl MemoryEngine {
@@ -112,20 +111,11 @@ impl Engine for MemoryEngine {
             }
             return result;
         }
-        let observers = self.observers.lock().expect("no observer panics");
-        for (key, _) in &undo {
-            observers.iter().for_each(|observer| observer(key));
-        }
         Ok(())
     }
 
     fn export(&self, _: &mut dyn io::Write) -> Result<()> {
         Err(Error::Io("memory is not exported".to_owned()))
-    }
-
-    fn on_change(&self, observer: Observer) {
-        let observers = self.observers.lock();
-        observers.expect("no observer panics").push(observer);
     }
 
     fn failed(&self) -> Option<String> {

@@ -7,6 +7,7 @@ pub mod export;
 pub mod memory;
 pub mod sled;
 
+mod cache;
 mod committer;
 mod open;
 mod overlay;
@@ -71,10 +72,6 @@ pub trait Tx: Read {
     fn delete(&mut self, key: &[u8]);
 }
 
-/// Told each key that a group of writes set or removed, after readers can see the group and before its writers are
-/// answered. Runs on the engine's own thread: it must be quick and must neither read nor write the store.
-pub type Observer = Box<dyn Fn(&[u8]) + Send + Sync>;
-
 /// An ordered store of bytes.
 pub trait Engine: Read + Send + Sync {
     /// Runs `change` against a view that sees its own writes; all of it becomes durable, or none. May run `change` again.
@@ -86,9 +83,6 @@ pub trait Engine: Read + Send + Sync {
     ) -> Result<()>;
     /// Writes every pair and a checksum to `out`, while other threads go on writing (`store.md`, "Backup and migration").
     fn export(&self, out: &mut dyn io::Write) -> Result<()>;
-    /// Adds an observer of changed keys, for as long as the engine lives. A cache above uses it to drop what is stale; a
-    /// value read before the call and kept after it must not be kept (compare a counter that the observer raises).
-    fn on_change(&self, observer: Observer);
     /// Why the engine takes no more writes until the process starts anew; `None` while all is well. A full disk that
     /// damaged nothing is no failure: writes are refused with [`Error::Full`] and taken again when there is room. After a
     /// failure reads are answered as far as they can be; the process should end soon.

@@ -2,6 +2,7 @@
 //! group that gathers, over the group that is being applied, over sled. Pure lookups; who seals and applies is
 //! [`super::committer`].
 
+use super::cache::RecordCache;
 use super::{Error, Read, Result, Tx};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -69,15 +70,21 @@ pub(super) struct View<'a> {
     /// Newest first.
     below: [&'a Overlay; 2],
     tree: &'a ::sled::Tree,
+    cache: &'a RecordCache,
 }
 
 impl<'a> View<'a> {
-    /// An empty journal over `below` (newest first) over `tree`.
-    pub(super) fn new(tree: &'a ::sled::Tree, below: [&'a Overlay; 2]) -> View<'a> {
+    /// An empty journal over `below` (newest first) over `tree`, whose records `cache` remembers.
+    pub(super) fn new(
+        tree: &'a ::sled::Tree,
+        cache: &'a RecordCache,
+        below: [&'a Overlay; 2],
+    ) -> View<'a> {
         View {
             journal: Overlay::default(),
             below,
             tree,
+            cache,
         }
     }
 
@@ -105,7 +112,12 @@ impl Read for View<'_> {
                 return Ok(change.clone());
             }
         }
-        get(self.tree, key)
+        if let Some(known) = self.cache.get(key) {
+            return Ok(known);
+        }
+        let value = get(self.tree, key)?;
+        self.cache.put(key, value.clone());
+        Ok(value)
     }
 
     fn scan(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Bytes, Bytes)>> {

@@ -4,7 +4,7 @@
 use super::committer::Committer;
 use super::export;
 use super::open::{Places, open, size};
-use super::{Durability, Engine, Error, Observer, Read, Result, Tx};
+use super::{Durability, Engine, Error, Read, Result, Tx};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Write};
@@ -52,6 +52,23 @@ impl Sled {
             .store(bytes, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// Holds back what is applied while `work` runs, as a slow reader would.
+    #[cfg(test)]
+    pub(super) fn while_reading(&self, work: impl FnOnce()) {
+        self.committer
+            .read(|_| {
+                work();
+                Ok(())
+            })
+            .expect("no write failed");
+    }
+
+    /// Whether a group is being applied.
+    #[cfg(test)]
+    pub(super) fn is_applying(&self) -> bool {
+        self.committer.is_applying()
+    }
+
     /// Changes in the group that gathers, and the number of groups applied so far.
     #[cfg(test)]
     pub(super) fn gathering_and_applied(&self) -> (usize, u64) {
@@ -80,10 +97,6 @@ impl Engine for Sled {
 
     fn export(&self, out: &mut dyn Write) -> Result<()> {
         export::export(self, &self.committer.tap, out)
-    }
-
-    fn on_change(&self, observer: Observer) {
-        self.committer.on_change(observer);
     }
 
     fn failed(&self) -> Option<String> {

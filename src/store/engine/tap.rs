@@ -136,6 +136,7 @@ impl Drop for Gathering<'_> {
 mod tests {
     use super::{Tap, WAITING_BYTES_MAX};
     use crate::store::engine::Tx;
+    use crate::store::engine::cache::RecordCache;
     use crate::store::engine::overlay::{Overlay, View};
     use std::sync::Arc;
     use std::time::Duration;
@@ -144,7 +145,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let db = ::sled::open(dir.path()).expect("opens");
         let nothing = Overlay::default();
-        let mut view = View::new(&db, [&nothing, &nothing]);
+        let cache = RecordCache::new();
+        let mut view = View::new(&db, &cache, [&nothing, &nothing]);
         view.put(b"key", &vec![1; bytes]);
         Arc::new(view.into_journal().expect("within the bounds"))
     }

@@ -265,23 +265,24 @@ fn changes_that_wait_together_are_one_group_and_see_each_other() {
     let dir = directory();
     let store = Arc::new(open(dir.path()));
     put(&*store, b"counter", &[0]);
-    // Holds the engine's thread in the middle of a group until told to go on.
+    // A slow reader holds the engine's thread in the middle of a group until told to go on.
     let (go, held) = mpsc::channel::<()>();
-    let (held, reached) = (Mutex::new(held), Arc::new(AtomicBool::new(false)));
-    let flag = Arc::clone(&reached);
-    store.on_change(Box::new(move |key| {
-        if key == b"stop" && !flag.swap(true, Ordering::SeqCst) {
-            held.lock()
-                .expect("one thread")
-                .recv()
-                .expect("told to go on");
+    let reading = Arc::new(AtomicBool::new(false));
+    let reader = thread::spawn({
+        let (store, reading) = (Arc::clone(&store), Arc::clone(&reading));
+        move || {
+            store.while_reading(|| {
+                reading.store(true, Ordering::SeqCst);
+                held.recv().expect("told to go on");
+            });
         }
-    }));
+    });
+    eventually("the reader reads", || reading.load(Ordering::SeqCst));
     let stopper = thread::spawn({
         let store = Arc::clone(&store);
         move || put(&*store, b"stop", b"")
     });
-    eventually("the thread is held", || reached.load(Ordering::SeqCst));
+    eventually("the thread is held", || store.is_applying());
     let (_, before) = store.gathering_and_applied();
     let writers: Vec<_> = (0..WRITERS)
         .map(|_| {
@@ -301,7 +302,7 @@ fn changes_that_wait_together_are_one_group_and_see_each_other() {
         store.gathering_and_applied().0 == WRITERS
     });
     go.send(()).expect("still held");
-    for thread in writers.into_iter().chain([stopper]) {
+    for thread in writers.into_iter().chain([stopper, reader]) {
         thread.join().expect("no panic");
     }
     assert_eq!(
@@ -317,25 +318,26 @@ fn changes_that_wait_together_are_one_group_and_see_each_other() {
 }
 
 #[test]
-fn observers_hear_every_key_before_its_writer_is_answered() {
+fn what_was_read_before_a_write_is_read_anew_after_it() {
     let dir = directory();
     let store = open(dir.path());
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let hearing = Arc::clone(&heard);
-    store.on_change(Box::new(move |key| {
-        hearing.lock().expect("no panic").push(key.to_vec());
-    }));
-    store
-        .write(Durability::Durable, &mut |tx| {
-            tx.put(b"b", b"");
-            tx.delete(b"a");
-            Ok(())
-        })
-        .expect("taken");
+    assert_eq!(store.get(b"key").expect("read"), None);
+    put(&store, b"key", b"one");
     assert_eq!(
-        *heard.lock().expect("no panic"),
-        [b"a".to_vec(), b"b".to_vec()]
+        store.get(b"key").expect("read").as_deref(),
+        Some(&b"one"[..])
     );
+    put(&store, b"key", b"two");
+    assert_eq!(
+        store.get(b"key").expect("read").as_deref(),
+        Some(&b"two"[..])
+    );
+    let delete = &mut |tx: &mut dyn crate::store::engine::Tx| {
+        tx.delete(b"key");
+        Ok(())
+    };
+    store.write(Durability::Durable, delete).expect("taken");
+    assert_eq!(store.get(b"key").expect("read"), None);
 }
 
 /// Random changes, each checked from inside against a plain map while earlier changes of the same group are in the

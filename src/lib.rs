@@ -38,3 +38,6 @@ pub mod server;
 pub mod cli;
 pub mod logging;
 pub mod run;
+
+#[cfg(test)]
+mod readme;

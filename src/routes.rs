@@ -259,3 +259,20 @@ impl Proven {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ROUTES;
+    use std::fmt::Write as _;
+
+    #[test]
+    fn the_readme_shows_every_address() {
+        let mut table = "| method | path | who may call | lane |\n|---|---|---|---|\n".to_owned();
+        for route in ROUTES {
+            let lane = format!("{:?}", route.lane).to_lowercase();
+            let (method, path, who) = (&route.method, route.path, route.access.name());
+            writeln!(table, "| {method} | `{path}` | {who} | {lane} |").expect("memory");
+        }
+        crate::readme::holds("routes", &table);
+    }
+}

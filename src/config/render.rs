@@ -55,28 +55,10 @@ fn default(option: &Opt) -> String {
 #[cfg(test)]
 mod tests {
     use super::{help, markdown};
-    use std::{env, fs};
-
-    const OPENING: &str = "<!-- options -->\n";
-    const CLOSING: &str = "<!-- /options -->";
 
     #[test]
     fn the_readme_shows_the_table() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let readme = fs::read_to_string(path).expect("the README is there");
-        let (before, rest) = readme
-            .split_once(OPENING)
-            .expect("the README marks the table");
-        let (shown, after) = rest.split_once(CLOSING).expect("the README marks the end");
-        if shown == markdown() {
-            return;
-        }
-        assert!(
-            env::var_os("PUMPHOUSE_TEST_UPDATE_README").is_some(),
-            "the table of options in README.md is old; run the tests with PUMPHOUSE_TEST_UPDATE_README=1"
-        );
-        let fresh = format!("{before}{OPENING}{}{CLOSING}{after}", markdown());
-        fs::write(path, fresh).expect("the README can be written");
+        crate::readme::holds("options", &markdown());
     }
 
     #[test]

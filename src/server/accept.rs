@@ -4,23 +4,26 @@ use super::limits::ACCEPT_REST;
 use super::{Shared, connection};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+
+/// How many connections each caller has.
+type Counts = Mutex<HashMap<IpAddr, u32>>;
 
 /// The places for connections.
 pub(super) struct Places {
     free: Arc<Semaphore>,
     max: u32,
     per_address_max: u32,
-    by_address: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    by_address: Arc<Counts>,
 }
 
 /// One open connection; its place is free again when the value is dropped.
 pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
-    address: Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, u32>>>)>,
+    address: Option<(IpAddr, Arc<Counts>)>,
 }
 
 impl Places {
@@ -74,7 +77,7 @@ impl Drop for Place {
     }
 }
 
-fn lock(counts: &Mutex<HashMap<IpAddr, u32>>) -> std::sync::MutexGuard<'_, HashMap<IpAddr, u32>> {
+fn lock(counts: &Counts) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -109,7 +112,7 @@ pub(super) async fn accept(server: &Arc<Shared>, listener: &TcpListener) {
         let peer = peer.ip().to_canonical();
         match server.places.take(peer) {
             Some(place) => {
-                connection::start(connection::open(Arc::clone(server), socket, peer, place))
+                connection::start(connection::open(Arc::clone(server), socket, peer, place));
             }
             None => {
                 log::debug!("too many connections: one of {peer} is refused");

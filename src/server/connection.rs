@@ -127,7 +127,6 @@ where
         // The pulse watches heads and idleness with a timer of its own.
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
-        .pipeline_flush(true)
         .serve_connection(
             TokioIo::new(Metered::new(socket, Arc::clone(&pulse), ahead)),
             Callee::new(&end, &pulse),

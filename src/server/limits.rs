@@ -19,6 +19,12 @@ pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
 /// How long an open connection may lie idle between two requests.
 pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(75);
 
+/// How long a connection that ends with something unread stays half open, so that its caller gets to read the last answer.
+pub(crate) const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How much is read and thrown away meanwhile, in bytes.
+pub(crate) const LINGER_BYTES_MAX: u64 = 256 * 1024;
+
 /// From a connection's start to the end of its TLS handshake.
 pub(crate) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 

@@ -1,12 +1,14 @@
 //! What a connection is doing and since when, and how long it may go on so. [`Metered`] is the socket as hyper sees it:
 //! it notes when bytes move.
 
-use super::limits::{HEAD_TIME_MAX, IDLE_TIME_MAX, STALL_TIME_MAX};
+use super::limits::{
+    HEAD_TIME_MAX, IDLE_TIME_MAX, LINGER_BYTES_MAX, LINGER_TIME_MAX, STALL_TIME_MAX,
+};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -47,6 +49,8 @@ pub(crate) struct Pulse {
     sending: AtomicU32,
     /// When bytes were last sent.
     sent_at: AtomicU64,
+    /// When the last answer was sent, while what is unread is thrown away.
+    lingers_since: AtomicU64,
 }
 
 /// What is to be done with a connection.
@@ -71,6 +75,7 @@ impl Pulse {
             head_since: AtomicU64::new(1),
             sending: AtomicU32::new(0),
             sent_at: AtomicU64::new(0),
+            lingers_since: AtomicU64::new(0),
         })
     }
 
@@ -90,7 +95,10 @@ impl Pulse {
 
     /// What is to be done now.
     pub(crate) fn verdict(&self) -> Verdict {
-        let (since, limit, then) = if self.busy.load(Ordering::Relaxed) > 0 {
+        let lingers_since = self.lingers_since.load(Ordering::Relaxed);
+        let (since, limit, then) = if lingers_since > 0 {
+            (lingers_since, LINGER_TIME_MAX, Verdict::Cut)
+        } else if self.busy.load(Ordering::Relaxed) > 0 {
             if self.sending.load(Ordering::Relaxed) == 0 {
                 return Verdict::Wait(Instant::now() + self.patience.stall);
             }
@@ -123,6 +131,10 @@ impl Pulse {
         if self.busy.load(Ordering::Relaxed) == 0 && self.head_since.load(Ordering::Relaxed) == 0 {
             self.head_since.store(self.now(), Ordering::Relaxed);
         }
+    }
+
+    fn lingers(&self) {
+        self.lingers_since.store(self.now(), Ordering::Relaxed);
     }
 
     fn bytes_went(&self) {
@@ -163,6 +175,16 @@ pub(crate) struct Metered<S> {
     socket: S,
     pulse: Arc<Pulse>,
     ahead: Ahead,
+    end: Ending,
+}
+
+/// How far a connection has ended.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// It goes on.
+    Open,
+    /// Nothing more is sent; so many bytes were read and thrown away.
+    Lingering(u64),
 }
 
 /// The first bytes of a connection, read to learn its protocol.
@@ -179,6 +201,7 @@ impl<S> Metered<S> {
             socket,
             pulse,
             ahead,
+            end: Ending::Open,
         }
     }
 }
@@ -207,7 +230,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -242,7 +265,31 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         Pin::new(&mut self.get_mut().socket).poll_flush(context)
     }
 
+    /// Says that nothing more is sent. A socket that is closed with bytes unread takes its last answer away from the caller,
+    /// so those are read first.
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_shutdown(context)
+        let this = self.get_mut();
+        let mut thrown = match this.end {
+            Ending::Lingering(thrown) => thrown,
+            Ending::Open => {
+                ready!(Pin::new(&mut this.socket).poll_shutdown(context))?;
+                this.pulse.lingers();
+                0
+            }
+        };
+        let is_cut = this.pulse.head_since.load(Ordering::Relaxed) > 0;
+        let mut bytes = [0; 2048];
+        while thrown < LINGER_BYTES_MAX {
+            let mut into = ReadBuf::new(&mut bytes);
+            this.end = Ending::Lingering(thrown);
+            match Pin::new(&mut this.socket).poll_read(context, &mut into) {
+                Poll::Pending if is_cut || thrown > 0 => return Poll::Pending,
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => {
+                    thrown += into.filled().len() as u64;
+                }
+                _ => break,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

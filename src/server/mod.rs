@@ -19,6 +19,8 @@ mod outgoing;
 mod request_log;
 mod router;
 mod spool;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use crate::app::App;
@@ -105,6 +107,7 @@ pub(crate) struct Bounds {
     quick_wait: Duration,
     request_time: Duration,
     finish_time: Duration,
+    tls_look_every: Duration,
 }
 
 impl Bounds {
@@ -122,6 +125,7 @@ impl Bounds {
         quick_wait: limits::QUICK_WAIT_MAX,
         request_time: limits::REQUEST_TIME_MAX,
         finish_time: limits::FINISH_TIME_MAX,
+        tls_look_every: limits::TLS_LOOK_EVERY,
     };
 }
 
@@ -193,7 +197,11 @@ impl Server {
         guard: Arc<Guard>,
     ) -> Result<Server, String> {
         let router = Router::new(routes)?;
-        let tls = settings.tls.clone().map(Tls::open).transpose()?;
+        let tls = settings
+            .tls
+            .clone()
+            .map(|files| Tls::open(files, bounds.tls_look_every))
+            .transpose()?;
         let listener = TcpListener::bind((settings.address.as_str(), settings.port))
             .await
             .map_err(|error| cannot_listen(&settings, &error))?;

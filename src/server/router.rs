@@ -129,9 +129,9 @@ mod tests {
         get("/uploads/{*path}", OPEN, Quick),
     ];
 
-    fn found(method: Method, path: &str) -> String {
+    fn found(method: &Method, path: &str) -> String {
         let router = Router::new(TABLE).expect("a table");
-        match router.find(&method, path) {
+        match router.find(method, path) {
             Found::Nothing => "nothing".to_owned(),
             Found::OtherMethods(allow) => format!("allow {allow}"),
             Found::Route(route, params) => params
@@ -144,45 +144,45 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        assert_eq!(found(Method::GET, "/api/user//feed"), "nothing");
-        assert_eq!(found(Method::GET, "/api"), "/{nickname} nickname=api");
-        assert_eq!(found(Method::GET, "/a/b/c/d"), "nothing");
-        assert_eq!(found(Method::GET, "*"), "nothing");
-        assert_eq!(found(Method::GET, ""), "nothing");
+        assert_eq!(found(&Method::GET, "/api/user//feed"), "nothing");
+        assert_eq!(found(&Method::GET, "/api"), "/{nickname} nickname=api");
+        assert_eq!(found(&Method::GET, "/a/b/c/d"), "nothing");
+        assert_eq!(found(&Method::GET, "*"), "nothing");
+        assert_eq!(found(&Method::GET, ""), "nothing");
         assert_eq!(
-            found(Method::PUT, "/api/user/ann/feed"),
+            found(&Method::PUT, "/api/user/ann/feed"),
             "allow GET,HEAD,POST"
         );
         // Methods do not fall through from a literal path to a general one.
-        assert_eq!(found(Method::DELETE, "/api/group/inbox"), "allow GET,HEAD");
+        assert_eq!(found(&Method::DELETE, "/api/group/inbox"), "allow GET,HEAD");
     }
 
     #[test]
     fn the_most_literal_path_wins() {
-        assert_eq!(found(Method::GET, "/api/group/inbox"), "/api/group/inbox");
+        assert_eq!(found(&Method::GET, "/api/group/inbox"), "/api/group/inbox");
         assert_eq!(
-            found(Method::GET, "/api/group/likes"),
+            found(&Method::GET, "/api/group/likes"),
             "/api/{type}/likes type=group"
         );
         assert_eq!(
-            found(Method::GET, "/api/note/x/likes"),
+            found(&Method::GET, "/api/note/x/likes"),
             "/api/{type}/{uuid}/likes type=note uuid=x"
         );
         assert_eq!(
-            found(Method::GET, "/api/user/ann"),
+            found(&Method::GET, "/api/user/ann"),
             "/api/user/{nickname} nickname=ann"
         );
     }
 
     #[test]
     fn case_and_a_last_slash_do_not_matter_but_parameters_keep_theirs() {
-        assert_eq!(found(Method::HEAD, "/API/Users/"), "/api/users");
+        assert_eq!(found(&Method::HEAD, "/API/Users/"), "/api/users");
         assert_eq!(
-            found(Method::GET, "/Api/USER/AnnLee/Feed/"),
+            found(&Method::GET, "/Api/USER/AnnLee/Feed/"),
             "/api/user/{nickname}/feed nickname=AnnLee"
         );
         assert_eq!(
-            found(Method::GET, "/Uploads/Ann/2026/X.JPG"),
+            found(&Method::GET, "/Uploads/Ann/2026/X.JPG"),
             "/uploads/{*path} path=Ann/2026/X.JPG"
         );
     }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn parameters_are_decoded_once() {
         assert_eq!(
-            found(Method::GET, "/api/user/a%2Fb%2520c"),
+            found(&Method::GET, "/api/user/a%2Fb%2520c"),
             "/api/user/{nickname} nickname=a/b%20c"
         );
     }

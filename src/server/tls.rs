@@ -1,7 +1,6 @@
 //! TLS with rustls and ring: the key and the certificate chain from two PEM files, read again when they change, so that a
 //! renewed certificate needs no restart. Broken new files leave the old ones in use.
 
-use super::limits::TLS_LOOK_EVERY;
 use crate::config::TlsFiles;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -35,26 +34,20 @@ struct State {
 type Stamp = [Option<(u64, std::time::SystemTime)>; 2];
 
 impl Tls {
-    /// Reads the files; the error is a sentence for the person who starts the server.
-    pub(super) fn open(files: TlsFiles) -> Result<Tls, String> {
+    /// Reads the files, and looks every so often whether they changed; the error is a sentence for the person who starts
+    /// the server.
+    pub(super) fn open(files: TlsFiles, look_every: Duration) -> Result<Tls, String> {
         let stamp = stamp(&files);
         let config = read(&files)?;
         Ok(Tls {
             files,
-            look_every: TLS_LOOK_EVERY,
+            look_every,
             state: Mutex::new(State {
                 config,
                 stamp,
                 looked: Instant::now(),
             }),
         })
-    }
-
-    /// Looks at the files this often.
-    #[cfg(test)]
-    pub(super) fn looking_every(mut self, look_every: Duration) -> Tls {
-        self.look_every = look_every;
-        self
     }
 
     /// What makes the next handshake.

@@ -58,11 +58,9 @@ fn connect(
 fn secured() -> (World, CertificateDer<'static>) {
     let dir = tempfile::tempdir().expect("a directory");
     let certificate = certify(dir.path());
+    let tls = files(dir.path());
     let world = start_in(dir, |start| {
-        let Some(dir) = start.settings.spool_dir.parent() else {
-            return;
-        };
-        start.settings.tls = Some(files(dir));
+        start.settings.tls = Some(tls);
         start.bounds.tls_look_every = Duration::ZERO;
     });
     (world, certificate)

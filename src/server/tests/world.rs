@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::auth::Guard;
 use crate::config::Config;
-use crate::http::{Answer, Body, Request, Response};
+use crate::http::{Answer, Body, Request, Response, SpooledFile};
 use crate::ids::Base;
 use crate::media::Blobs;
 use crate::routes::{Access, Lane, Route, delete, get, post, upload};
@@ -318,16 +318,14 @@ fn gated(request: &Request) -> Answer {
 fn echo(request: &Request) -> Answer {
     Ok(Response::text(match &request.body {
         Body::Memory(bytes) => format!("memory {}", bytes.len()),
-        Body::Spooled { file, bytes } => {
-            let mut text = Vec::new();
-            (&*file).read_to_end(&mut text).expect("a readable file");
-            assert_eq!(text.len() as u64, *bytes);
+        Body::Spooled(file) => {
+            let bytes = file.bytes();
+            assert_eq!(contents(file).len() as u64, bytes);
             format!("file {bytes}")
         }
         Body::Multipart { fields, files } => {
             let files = files.iter().map(|part| {
-                let mut text = String::new();
-                (&part.file).read_to_string(&mut text).expect("text");
+                let text = contents(&part.file);
                 format!(
                     "{}/{}/{}={text}",
                     part.field, part.file_name, part.content_type
@@ -336,6 +334,14 @@ fn echo(request: &Request) -> Answer {
             format!("{fields:?} {}", files.collect::<Vec<_>>().join(" "))
         }
     }))
+}
+
+fn contents(file: &SpooledFile) -> String {
+    let spool = file.take().expect("a file that nobody took");
+    let mut text = String::new();
+    let mut reader = spool.reader().expect("a readable file");
+    reader.read_to_string(&mut text).expect("text");
+    text
 }
 
 fn show(request: &Request) -> Answer {

@@ -26,6 +26,9 @@ const CUTS: usize = 20;
 /// Cuts of one recorded process; the next begins with the disk that one of them left.
 const CUTS_OF_ONE: usize = 10;
 
+/// Processes that follow each other before a new disk: each adds to the store, and every cut reads all of it.
+const PROCESSES_OF_ONE: usize = 4;
+
 /// Batches of each writer in each session of the process.
 const BATCHES: u32 = 30;
 
@@ -101,6 +104,9 @@ fn cut(cuts: usize, data_syncs: bool) -> (Vec<String>, u64) {
     for process in 0.. {
         if done == cuts {
             break;
+        }
+        if process % PROCESSES_OF_ONE == 0 {
+            (base, before) = (Files::new(), Lasts::default());
         }
         let dir = room.fresh();
         disk::write(&base, &dir);

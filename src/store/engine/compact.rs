@@ -14,6 +14,12 @@ pub fn compact(dir: &Path) -> Result<(u64, u64)> {
     let places = Places::of(dir)?;
     let _lock = places.lock()?;
     places.settle()?;
+    if !places.live.exists() {
+        return Err(Error::Io(format!(
+            "there is no store in {}",
+            places.dir.display()
+        )));
+    }
     let old = Sled::open_files(&places.live)?;
     let before = old.size_on_disk();
     build(&places, |new| export::copy(&old, new))?;

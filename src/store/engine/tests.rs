@@ -590,6 +590,15 @@ fn an_export_that_is_cut_or_altered_is_refused() {
 }
 
 #[test]
+fn where_there_is_no_store_nothing_is_compacted() {
+    let dir = directory();
+    match compact::compact(dir.path()) {
+        Err(Error::Io(text)) => assert!(text.contains("no store"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn compacting_keeps_every_record_in_less_space() {
     let dir = directory();
     let mut numbers = Numbers(1);

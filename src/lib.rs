@@ -36,6 +36,7 @@ pub mod server;
 
 // 7: how it starts
 pub mod cli;
+pub mod commands;
 pub mod logging;
 pub mod run;
 

@@ -2,7 +2,7 @@
 
 use pumphouse::cli::{self, Command, exit_code};
 use pumphouse::config::Config;
-use pumphouse::{logging, run};
+use pumphouse::{commands, logging, run};
 use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -21,7 +21,11 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(problems) => return fail(&problems, exit_code::CONFIG),
     };
-    if let Err(sentence) = logging::start(&loaded.config.log) {
+    let log = match invocation.command {
+        Command::Serve => loaded.config.log.clone(),
+        _ => loaded.config.log.of_command(),
+    };
+    if let Err(sentence) = logging::start(&log) {
         return fail(&sentence, 1);
     }
     for warning in loaded.warnings {
@@ -29,7 +33,7 @@ fn main() -> ExitCode {
     }
     let done = match invocation.command {
         Command::Serve => run::serve(&loaded.config),
-        other => return fail(&format!("This version cannot do this: {other:?}."), 1),
+        other => commands::perform(&other, &loaded.config),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,69 +2,22 @@
 
 use crate::app::App;
 use crate::auth::{Guard, configured};
-use crate::cli::exit_code;
+use crate::cli::Failure;
 use crate::clock;
+use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::jobs;
 use crate::media::Blobs;
 use crate::routes::ROUTES;
 use crate::server::{self, Server, Settings};
-use crate::store::engine;
 use crate::store::engine::sled::Sled;
 use crate::store::{Store, meta};
 use sd_notify::NotifyState;
-use std::fmt;
-use std::fs::{File, TryLockError};
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// Why there is no server: a sentence for the person who starts it, and the exit code.
-#[derive(Debug)]
-pub struct Failure {
-    sentence: String,
-    code: u8,
-}
-
-impl Failure {
-    fn new(sentence: impl fmt::Display) -> Failure {
-        Failure {
-            sentence: sentence.to_string(),
-            code: 1,
-        }
-    }
-
-    /// The exit code.
-    pub fn code(&self) -> u8 {
-        self.code
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<engine::Error> for Failure {
-    fn from(error: engine::Error) -> Failure {
-        let code = match error {
-            engine::Error::Locked(_) => exit_code::LOCKED,
-            engine::Error::Refused(_) => exit_code::CONFIG,
-            _ => 1,
-        };
-        let sentence = match error {
-            engine::Error::Refused(error) => format!("{error}."),
-            other => format!("Cannot open the store: {other}."),
-        };
-        Failure { sentence, code }
-    }
-}
 
 /// How often the store is looked at where systemd asks for nothing more.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -73,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 pub fn serve(config: &Config) -> Result<(), Failure> {
     server::log_panics();
     config.prepare_datadir().map_err(Failure::new)?;
-    let _lock = lock(&config.datadir)?;
+    let mut lock = datadir::lock(&config.datadir)?;
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
@@ -83,7 +36,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
 
     let runner = jobs::start(&app).map_err(Failure::new)?;
 
-    let ended = runtime.block_on(listen(config, settings, &app, &guard));
+    let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
 
     // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
     // 3. No more jobs begin; the one that is being done is finished.
@@ -101,6 +54,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let closed = app.store.engine().close();
     ended?;
     closed?;
+    lock.clear();
     Ok(())
 }
 
@@ -109,6 +63,7 @@ async fn listen(
     settings: Settings,
     app: &Arc<App>,
     guard: &Arc<Guard>,
+    lock: &mut Lock,
 ) -> Result<(), Failure> {
     let server = Server::bind(settings, ROUTES, Arc::clone(app), Arc::clone(guard))
         .await
@@ -120,6 +75,7 @@ async fn listen(
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
+    lock.note(&server.url());
     announce(&server.url()).map_err(Failure::new)?;
     tell_systemd(NotifyState::Ready);
     let asked = async {
@@ -159,27 +115,6 @@ async fn watch_over(app: &Arc<App>) -> Failure {
             Ok((None, true)) if watchdog.is_some() => tell_systemd(NotifyState::Watchdog),
             _ => {}
         }
-    }
-}
-
-/// Takes the data directory for this process until the file is dropped.
-fn lock(datadir: &Path) -> Result<File, Failure> {
-    let path = datadir.join("lock");
-    let file = File::create(&path)
-        .map_err(|error| Failure::new(format!("Cannot write {}: {error}.", path.display())))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Failure {
-            sentence: format!(
-                "Another process uses the data directory {}. Stop it first, or choose another directory with --datadir.",
-                datadir.display()
-            ),
-            code: exit_code::LOCKED,
-        }),
-        Err(TryLockError::Error(error)) => Err(Failure::new(format!(
-            "Cannot lock {}: {error}.",
-            path.display()
-        ))),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The command line: which command, on what, with which options. Only reads; what a command does lives in a file of
 //! its own. Options are those of the configuration (`config/options.rs`) and may stand anywhere.
 
+mod failure;
 mod help;
 mod password;
 
+pub use failure::Failure;
 pub use help::help;
 pub use password::read_password;
 

@@ -123,6 +123,17 @@ pub struct LogConfig {
     pub level: LogLevel,
 }
 
+impl LogConfig {
+    /// The log of a command beside the server: what somebody should know, told to who runs it.
+    pub fn of_command(&self) -> LogConfig {
+        LogConfig {
+            on: self.on,
+            file: None,
+            level: self.level.min(LogLevel::Warn),
+        }
+    }
+}
+
 /// pump.io's log levels, gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {

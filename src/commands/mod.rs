@@ -1,0 +1,40 @@
+//! What can be done beside running the server: one file for each command. A command prints what it did on standard
+//! output, one thing a line, and fails with a sentence and an exit code. All of them work on a stopped server's data
+//! directory; only `doctor` and `setup-code` have something to say beside a running one.
+
+pub mod datadir;
+
+mod compact;
+mod export;
+mod import;
+mod open;
+mod size;
+mod user_add;
+mod user_list;
+mod user_password;
+mod user_remove;
+
+use crate::cli::{Command, Failure};
+use crate::config::Config;
+use std::fmt;
+use std::io::{self, Write as _};
+
+/// Does what a command says; `serve`, `help` and `version` are not among them.
+pub fn perform(command: &Command, config: &Config) -> Result<(), Failure> {
+    match command {
+        Command::UserAdd(nickname) => user_add::perform(config, nickname),
+        Command::UserPassword(nickname) => user_password::perform(config, nickname),
+        Command::UserRemove(nickname) => user_remove::perform(config, nickname),
+        Command::UserList => user_list::perform(config),
+        Command::Compact => compact::perform(config),
+        Command::Export(file) => export::perform(config, file),
+        Command::Import(file) => import::perform(config, file),
+        other => Err(Failure::new(format!("{other:?} is not done here."))),
+    }
+}
+
+/// Prints a line.
+fn say(line: impl fmt::Display) -> Result<(), Failure> {
+    writeln!(io::stdout().lock(), "{line}")
+        .map_err(|error| Failure::new(format!("Cannot write to standard output: {error}.")))
+}

@@ -23,7 +23,7 @@ pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(75);
 pub(crate) const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// How much is read and thrown away meanwhile, in bytes.
-pub(crate) const LINGER_BYTES_MAX: u64 = 256 * 1024;
+pub(crate) const LINGER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// From a connection's start to the end of its TLS handshake.
 pub(crate) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);

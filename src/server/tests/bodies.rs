@@ -42,6 +42,25 @@ fn a_body_that_says_it_is_too_long_is_refused_without_being_read() {
 }
 
 #[test]
+fn a_caller_who_sends_on_gets_to_read_the_refusal() {
+    let world = small();
+    for (path, status) in [
+        ("/api/echo", 413),
+        ("/api/mine", 400),
+        ("/api/nothing", 404),
+    ] {
+        let mut wire = world.connect();
+        wire.send(post(path, "Content-Length: 7000000\r\n").as_bytes());
+        wire.send(&vec![b'x'; 7_000_000]);
+        assert_eq!(
+            wire.reply().map(|reply| reply.status),
+            Some(status),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn a_body_without_an_end_is_refused() {
     let world = small();
     for path in ["/api/echo", "/api/spool"] {

@@ -38,13 +38,14 @@ fn a_connection_that_lies_idle_is_closed() {
 #[test]
 fn a_head_that_is_too_long_is_refused() {
     let world = start_with(|_| {});
-    let long = "x".repeat(HEAD_BYTES_MAX);
+    // Most of it is still on its way when the answer is sent; the caller reads it all the same.
+    let long = "x".repeat(HEAD_BYTES_MAX + 7_000_000);
     for request in [
         format!("GET /{long} HTTP/1.1\r\nHost: h\r\n\r\n"),
         format!("GET / HTTP/1.1\r\nHost: h\r\nX-Long: {long}\r\n\r\n"),
     ] {
         let mut wire = world.connect();
-        drop(wire.try_send(request.as_bytes()));
+        wire.send(request.as_bytes());
         let status = wire.reply().map(|reply| reply.status);
         assert!(matches!(status, Some(414 | 431)), "{status:?}");
     }

@@ -131,3 +131,42 @@ async fn refuse(server: &Shared, socket: &TcpStream) {
         drop(socket.try_write(REFUSAL));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, Places};
+    use std::net::IpAddr;
+
+    fn take(places: &Places, peer: &str) -> Option<Place> {
+        places.take(peer.parse::<IpAddr>().expect("an address"))
+    }
+
+    #[test]
+    fn one_caller_cannot_take_all_places() {
+        let places = Places::new(8, 2);
+        let kept = [
+            take(&places, "192.0.2.1"),
+            take(&places, "::ffff:192.0.2.1"),
+        ];
+        assert!(kept.iter().all(Option::is_some));
+        assert!(take(&places, "192.0.2.1").is_none());
+        let others = [
+            take(&places, "192.0.2.2"),
+            take(&places, "2001:db8::1"),
+            take(&places, "2001:db8::2:1"),
+        ];
+        assert!(others.iter().all(Option::is_some));
+        assert!(take(&places, "2001:db8::3").is_none());
+        drop(kept);
+        assert!(take(&places, "192.0.2.1").is_some());
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_has_as_many_places_as_there_are() {
+        let places = Places::new(5, 2);
+        let kept =
+            ["127.0.0.1", "127.0.0.1", "127.0.0.1", "::1", "::1"].map(|peer| take(&places, peer));
+        assert!(kept.iter().all(Option::is_some));
+        assert!(take(&places, "127.0.0.1").is_none());
+    }
+}

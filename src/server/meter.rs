@@ -110,8 +110,7 @@ impl Pulse {
             {
                 (head_since, self.patience.head, Verdict::Cut)
             } else {
-                let idle_since = self.idle_since.load(Ordering::Relaxed);
-                (idle_since, self.patience.idle, Verdict::Close)
+                (self.quiet_since(), self.patience.idle, Verdict::Close)
             }
         };
         let due = self.start + Duration::from_millis(since) + limit;
@@ -119,6 +118,16 @@ impl Pulse {
             then
         } else {
             Verdict::Wait(due)
+        }
+    }
+
+    /// Since when there is neither a request nor a rest of an answer under way. On HTTP/2 other frames are sent, too, which
+    /// a caller could ask for to keep an idle connection.
+    fn quiet_since(&self) -> u64 {
+        let idle_since = self.idle_since.load(Ordering::Relaxed);
+        match self.watches_head {
+            true => idle_since.max(self.sent_at.load(Ordering::Relaxed)),
+            false => idle_since,
         }
     }
 
@@ -138,9 +147,7 @@ impl Pulse {
     }
 
     fn bytes_went(&self) {
-        if self.sending.load(Ordering::Relaxed) > 0 {
-            self.sent_at.store(self.now(), Ordering::Relaxed);
-        }
+        self.sent_at.store(self.now(), Ordering::Relaxed);
     }
 }
 

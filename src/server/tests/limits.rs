@@ -1,7 +1,8 @@
 //! Callers who take too much: time, bytes, connections, places.
 
 use super::world::{
-    DEADLINE, Start, arrivals, open_gate, start_with, wait_for_arrivals, wait_for_ends,
+    DEADLINE, HUGE_BYTES, Start, World, arrivals, open_gate, start_with, wait_for_arrivals,
+    wait_for_ends,
 };
 use crate::server::limits::HEAD_BYTES_MAX;
 use std::sync::mpsc;
@@ -92,7 +93,11 @@ fn the_newest_connection_over_the_bound_is_refused() {
     }
     let [first, _second] = kept;
     first.hang_up();
-    // The place is free as soon as the server has noticed.
+    wait_for_a_place(&world);
+}
+
+/// Waits until a new connection is served: a place is free as soon as the server has noticed.
+fn wait_for_a_place(world: &World) {
     let deadline = Instant::now() + DEADLINE;
     loop {
         let mut wire = world.connect();
@@ -101,6 +106,37 @@ fn the_newest_connection_over_the_bound_is_refused() {
             break;
         }
         assert!(Instant::now() < deadline);
+    }
+}
+
+#[test]
+fn a_caller_who_takes_nothing_of_an_answer_is_cut_off() {
+    for path in ["/huge/file", "/huge/memory"] {
+        let world = start_with(|start| {
+            start.bounds.connections_max = 1;
+            start.bounds.patience.stall = SHORT;
+            start.bounds.patience.idle = SHORT;
+        });
+        let mut wire = world.connect();
+        wire.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
+        assert_eq!(wire.head_reply().expect("an answer").status, 200);
+        wait_for_a_place(&world);
+    }
+}
+
+#[test]
+fn a_huge_answer_arrives_whole() {
+    let world = start_with(|_| {});
+    for (path, bytes) in [("/huge/file", HUGE_BYTES), ("/huge/memory", 16 << 20)] {
+        let mut wire = world.connect();
+        wire.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
+        assert_eq!(wire.head_reply().expect("an answer").status, 200);
+        let mut left = bytes;
+        while left > 0 {
+            let piece = left.min(1 << 20);
+            drop(wire.bytes(usize::try_from(piece).expect("a MiB")));
+            left -= piece;
+        }
     }
 }
 

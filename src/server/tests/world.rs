@@ -373,6 +373,25 @@ fn file(_: &Request) -> Answer {
     Ok(response)
 }
 
+/// More bytes than any socket takes in advance, on a disk that holds none of them.
+pub(super) const HUGE_BYTES: u64 = 256 * 1024 * 1024;
+
+fn huge(_: &Request) -> Answer {
+    let file = tempfile::tempfile().expect("a file");
+    file.set_len(HUGE_BYTES).expect("a sparse file");
+    let mut response = Response::new(hyper::StatusCode::OK, "image/jpeg", "");
+    response.content = crate::http::Content::File {
+        file,
+        start: 0,
+        bytes: HUGE_BYTES,
+    };
+    Ok(response)
+}
+
+fn huge_memory(_: &Request) -> Answer {
+    Ok(Response::text(vec![b'x'; 16 * 1024 * 1024]))
+}
+
 /// Reads JSON as deep as it can be, with as much stack in each level as a careless handler has.
 fn deep(request: &Request) -> Answer {
     let value: serde_json::Value = request.json()?;
@@ -415,4 +434,6 @@ static TABLE: &[Route] = &[
         Lane::Quick,
     ),
     get("/file", Access::Open(file), Lane::Quick),
+    get("/huge/file", Access::Open(huge), Lane::Quick),
+    get("/huge/memory", Access::Open(huge_memory), Lane::Quick),
 ];

@@ -9,6 +9,8 @@ mod oauth1;
 pub mod passwords;
 pub mod registration;
 pub mod sessions;
+#[cfg(test)]
+mod tests;
 mod throttle;
 
 use crate::clock::Timestamp;

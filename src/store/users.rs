@@ -4,7 +4,7 @@
 use super::engine::{Read, Result, Tx};
 use super::keys::{KeyBytes, Table};
 use super::record::{self, Record};
-use super::{sessions, tokens};
+use super::sessions;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId, UserId};
@@ -127,14 +127,15 @@ pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp)
     sessions::end_all(tx, id)
 }
 
-/// Removes an account with its sessions and tokens. The nickname stays reserved; the person is another record.
+/// Removes an account and its sessions. The nickname stays reserved; the person is another record. The tokens stay where
+/// they are and prove nothing any more: who still uses one is told 401 and not, as for a token that never was, 400
+/// (`pump-api.md §2.5`).
 pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     let user = get(tx, id)?.ok_or_else(gone)?;
     if user.owner {
         tx.delete(&owner_key());
     }
     sessions::end_all(tx, id)?;
-    tokens::revoke_all(tx, id)?;
     tx.delete(&user_key(id));
     Ok(())
 }
@@ -210,7 +211,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_password_change_ends_sessions_and_a_removal_tokens_too() {
+    fn a_password_change_ends_sessions_and_a_removal_keeps_only_the_tokens() {
         let mut memory = Memory::default();
         super::add(&mut memory, ANN, &user("ann")).expect("new");
         let pair = tokens::Pair::random();
@@ -221,8 +222,12 @@ pub(crate) mod tests {
         assert_eq!(session, None);
         let token = |memory: &Memory| tokens::get(memory, &pair.token).expect("readable");
         assert!(token(&memory).is_some());
+        sessions::begin(&mut memory, &[2; 32], ANN, NOW).expect("kept");
         super::remove(&mut memory, ANN).expect("there");
-        assert!(token(&memory).is_none());
+        assert!(token(&memory).is_some());
+        assert!(super::get(&memory, ANN).expect("readable").is_none());
+        let session = sessions::get(&memory, &[2; 32], NOW).expect("readable");
+        assert_eq!(session, None);
     }
 
     #[test]

@@ -130,6 +130,11 @@ fn keep(
         return Err(Error::invalid("The file is empty."));
     }
     let kind = spool.kind(declared)?;
+    if kind.class != Class::Image && declared.is_some_and(promises_picture) {
+        return Err(Error::invalid(
+            "The file was sent as a picture and is none.",
+        ));
+    }
     let shown = match (kind.class, wanted) {
         (Class::Image, Use::Post) => Some(photo::show(spool.file(), kind)?),
         (Class::Image, Use::Avatar) => Some(avatar::show(spool.file(), kind)?),
@@ -148,6 +153,12 @@ fn keep(
         app.forget_file(blob);
     }
     kept
+}
+
+/// Whether a sender's content type is that of a picture made of pixels. Whoever sends one counts on an object that shows it.
+fn promises_picture(declared: &str) -> bool {
+    let declared = declared.trim().to_ascii_lowercase();
+    declared.starts_with("image/") && !declared.starts_with("image/svg")
 }
 
 #[expect(

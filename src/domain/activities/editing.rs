@@ -4,6 +4,8 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::ThingId;
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
 use crate::store::things::{self, Activity};
 use crate::wire::draft::{ActivityDraft, members_of, members_text};
 use serde_json::{Value, json};
@@ -48,13 +50,29 @@ pub fn edit(
     })?)
 }
 
-/// Takes an activity out of sight; what it did stays done.
+/// The streams of an actor that hold what he does. Those of others still hold a withdrawn activity, unseen.
+const OWN_STREAMS: &[StreamKind] = &[
+    StreamKind::Outbox,
+    StreamKind::OutboxMajor,
+    StreamKind::OutboxMinor,
+    StreamKind::Inbox,
+    StreamKind::InboxMajor,
+    StreamKind::InboxMinor,
+    StreamKind::InboxDirect,
+    StreamKind::InboxDirectMajor,
+    StreamKind::InboxDirectMinor,
+];
+
+/// Takes an activity out of sight, and out of its actor's streams; what it did stays done.
 pub fn withdraw(app: &App, id: ThingId, now: Timestamp) -> Result<(), Error> {
     Ok(app.store.write(|tx| {
         let mut activity = things::activity(tx, id)?.ok_or(Error::Gone)?;
         activity.members = String::new();
         activity.updated = now;
         activity.deleted = Some(now);
+        for kind in OWN_STREAMS {
+            streams::remove(tx, Stream::of(activity.actor, *kind), id)?;
+        }
         things::put_activity(tx, id, activity);
         Ok(())
     })?)

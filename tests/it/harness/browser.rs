@@ -1,0 +1,485 @@
+//! A browser without scripts: it keeps cookies, follows redirects within the site, finds forms and sends them.
+
+use super::http::{Answer, Multipart, Request, Site, decode, encode_form};
+use std::sync::Arc;
+
+/// How many redirects it follows.
+const REDIRECTS_MAX: usize = 5;
+
+/// A browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Browser {
+    site: Arc<Site>,
+    cookies: Vec<(String, String)>,
+}
+
+/// A page, or wherever the site led.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// The target that answered.
+    pub(crate) at: String,
+    pub(crate) answer: Answer,
+}
+
+/// A form that is being filled in.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pub(crate) id: String,
+    pub(crate) action: String,
+    pub(crate) method: String,
+    multipart: bool,
+    /// What is sent: names and values.
+    pub(crate) fields: Vec<(String, String)>,
+    /// Names of the file inputs.
+    file_inputs: Vec<String>,
+    files: Vec<(String, String, String, Vec<u8>)>,
+    /// Buttons that have a name.
+    buttons: Vec<(String, String)>,
+}
+
+/// A start tag.
+#[derive(Debug)]
+struct Tag {
+    name: String,
+    attributes: Vec<(String, String)>,
+    /// Where the tag ends in the page.
+    end: usize,
+}
+
+impl Browser {
+    pub(crate) fn new(site: &Arc<Site>) -> Browser {
+        Browser {
+            site: Arc::clone(site),
+            cookies: Vec::new(),
+        }
+    }
+
+    /// Loads a page, following redirects.
+    #[track_caller]
+    pub(crate) fn open(&mut self, target: &str) -> Page {
+        self.follow(Request::get(target))
+    }
+
+    /// Asks once, with the cookies, without following.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, request: Request) -> Answer {
+        let mut request = request.header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            request = request.header("Cookie", &cookies.join("; "));
+        }
+        let answer = self.site.send(&request);
+        for cookie in answer.headers.get_all("set-cookie") {
+            self.keep(cookie.to_str().expect("cookies are text"));
+        }
+        answer
+    }
+
+    /// Sends a form as its only unnamed button does.
+    #[track_caller]
+    pub(crate) fn submit(&mut self, form: &Form) -> Page {
+        self.follow(self.request_of(form))
+    }
+
+    /// Sends a form and does not follow where it leads.
+    #[track_caller]
+    pub(crate) fn submit_once(&mut self, form: &Form) -> Answer {
+        self.ask(self.request_of(form))
+    }
+
+    fn request_of(&self, form: &Form) -> Request {
+        let pairs: Vec<(&str, &str)> = form
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        if form.method == "GET" {
+            let mark = if form.action.contains('?') { '&' } else { '?' };
+            let target = format!("{}{mark}{}", form.action, encode_form(&pairs));
+            return Request::get(&target);
+        }
+        let request = Request::post(&form.action).header("Origin", &self.site.base);
+        if !form.multipart {
+            return request.form(&pairs);
+        }
+        let mut body = Multipart::new();
+        for (name, value) in pairs {
+            body.text(name, value);
+        }
+        for name in &form.file_inputs {
+            match form.files.iter().find(|(input, ..)| input == name) {
+                Some((_, file, kind, bytes)) => body.file(name, file, kind, bytes),
+                // What browsers send for a file input that nobody has used.
+                None => body.file(name, "", "application/octet-stream", b""),
+            }
+        }
+        body.into_body_of(request)
+    }
+
+    #[track_caller]
+    fn follow(&mut self, request: Request) -> Page {
+        let mut at = request.target.clone();
+        let mut answer = self.ask(request);
+        for _ in 0..REDIRECTS_MAX {
+            if !(301..=308).contains(&answer.status) || answer.status == 304 {
+                break;
+            }
+            at = answer.header("location").to_owned();
+            let ours = at.starts_with('/') || at.starts_with(&self.site.base);
+            if !ours {
+                break;
+            }
+            answer = self.ask(Request::get(&at));
+        }
+        Page { at, answer }
+    }
+
+    fn keep(&mut self, cookie: &str) {
+        let mut parts = cookie.split(';');
+        let first = parts.next().unwrap_or_default();
+        let (name, value) = first.split_once('=').expect("a cookie has a value");
+        let gone = parts.any(|part| {
+            let part = part.trim().to_ascii_lowercase();
+            part == "max-age=0" || part.starts_with("expires=thu, 01 jan 1970")
+        });
+        self.cookies.retain(|(known, _)| known != name.trim());
+        if !gone && !value.is_empty() {
+            self.cookies
+                .push((name.trim().to_owned(), value.trim().to_owned()));
+        }
+    }
+}
+
+impl Page {
+    /// The page; fails the story if the status is another one.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Page {
+        Page {
+            at: self.at,
+            answer: self.answer.expect(status),
+        }
+    }
+
+    pub(crate) fn html(&self) -> String {
+        self.answer.text()
+    }
+
+    /// Whether a text stands on the page, as a person reads it.
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        unescape(&self.html()).contains(text)
+    }
+
+    /// All forms.
+    pub(crate) fn forms(&self) -> Vec<Form> {
+        forms_of(&self.html(), &self.at)
+    }
+
+    /// The form with an id.
+    #[track_caller]
+    pub(crate) fn form(&self, id: &str) -> Form {
+        self.find_form(id)
+            .unwrap_or_else(|| panic!("{}: no form {id} in {}", self.at, self.html()))
+    }
+
+    /// The form with an id, if there is one.
+    pub(crate) fn find_form(&self, id: &str) -> Option<Form> {
+        self.forms().into_iter().find(|form| form.id == id)
+    }
+
+    /// The form that is sent to a path.
+    #[track_caller]
+    pub(crate) fn form_to(&self, path: &str) -> Form {
+        self.forms()
+            .into_iter()
+            .find(|form| form.action.split('?').next() == Some(path))
+            .unwrap_or_else(|| panic!("{}: no form to {path} in {}", self.at, self.html()))
+    }
+
+    /// The text in the element with an id, without tags.
+    #[track_caller]
+    pub(crate) fn text_of(&self, id: &str) -> String {
+        let html = self.html();
+        let tag = tags(&html)
+            .into_iter()
+            .find(|tag| tag.get("id") == Some(id))
+            .unwrap_or_else(|| panic!("{}: nothing has the id {id} in {html}", self.at));
+        let rest = html.get(tag.end..).unwrap_or_default();
+        let close = format!("</{}", tag.name);
+        let inside = rest.split(&close).next().unwrap_or_default();
+        unescape(&without_tags(inside)).trim().to_owned()
+    }
+
+    /// The values of an attribute of all elements of a name (`img`, `src`).
+    pub(crate) fn all(&self, element: &str, attribute: &str) -> Vec<String> {
+        tags(&self.html())
+            .iter()
+            .filter(|tag| tag.name == element)
+            .filter_map(|tag| tag.get(attribute).map(str::to_owned))
+            .collect()
+    }
+
+    /// One value in the query of the URL where the site led.
+    #[track_caller]
+    pub(crate) fn query(&self, name: &str) -> String {
+        let (_, query) = self.at.split_once('?').unwrap_or_default();
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| decode(value))
+            .unwrap_or_else(|| panic!("no {name} in {}", self.at))
+    }
+}
+
+impl Form {
+    /// With a value in a field that the form has.
+    #[track_caller]
+    pub(crate) fn fill(mut self, name: &str, value: &str) -> Form {
+        assert!(self.has(name), "the form has no field {name}: {self:?}");
+        self.fields.retain(|(known, _)| known != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a file in an input that the form has.
+    #[track_caller]
+    pub(crate) fn attach(mut self, input: &str, name: &str, kind: &str, bytes: &[u8]) -> Form {
+        assert!(
+            self.file_inputs.iter().any(|known| known == input),
+            "the form has no file input {input}: {self:?}"
+        );
+        self.files.push((
+            input.to_owned(),
+            name.to_owned(),
+            kind.to_owned(),
+            bytes.to_vec(),
+        ));
+        self
+    }
+
+    /// As sent by a button with a name.
+    #[track_caller]
+    pub(crate) fn press(mut self, name: &str) -> Form {
+        let button = self
+            .buttons
+            .iter()
+            .find(|(known, _)| known == name)
+            .unwrap_or_else(|| panic!("the form has no button {name}: {self:?}"))
+            .clone();
+        self.fields.push(button);
+        self
+    }
+
+    /// Without a field.
+    pub(crate) fn without(mut self, name: &str) -> Form {
+        self.fields.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Whether the form has a field.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known == name)
+    }
+}
+
+impl Tag {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn owned(&self, name: &str) -> String {
+        self.get(name).unwrap_or_default().to_owned()
+    }
+}
+
+fn forms_of(html: &str, at: &str) -> Vec<Form> {
+    let mut forms: Vec<Form> = Vec::new();
+    let mut open = false;
+    let mut select: Option<(String, bool)> = None;
+    for tag in tags(html) {
+        match tag.name.as_str() {
+            "form" => {
+                forms.push(form_from(&tag, at));
+                open = true;
+            }
+            "/form" => open = false,
+            _ if !open => {}
+            "select" => select = Some((tag.owned("name"), false)),
+            "/select" => select = None,
+            name => {
+                let form = forms.last_mut().expect("a form is open");
+                if name == "option" {
+                    if let Some((field, taken)) = &mut select {
+                        let selected = tag.get("selected").is_some();
+                        if selected || !*taken {
+                            form.fields.retain(|(known, _)| known != field);
+                            form.fields.push((field.clone(), tag.owned("value")));
+                            *taken = true;
+                        }
+                    }
+                } else {
+                    add_field(form, &tag, html);
+                }
+            }
+        }
+    }
+    forms
+}
+
+fn form_from(tag: &Tag, at: &str) -> Form {
+    let action = tag.owned("action");
+    Form {
+        id: tag.owned("id"),
+        action: if action.is_empty() {
+            at.to_owned()
+        } else {
+            action
+        },
+        method: tag.get("method").unwrap_or("get").to_ascii_uppercase(),
+        multipart: tag.get("enctype") == Some("multipart/form-data"),
+        fields: Vec::new(),
+        file_inputs: Vec::new(),
+        files: Vec::new(),
+        buttons: Vec::new(),
+    }
+}
+
+fn add_field(form: &mut Form, tag: &Tag, html: &str) {
+    let name = tag.owned("name");
+    if name.is_empty() {
+        return;
+    }
+    let value = tag.owned("value");
+    match (tag.name.as_str(), tag.get("type").unwrap_or_default()) {
+        ("button", _) | ("input", "submit") => form.buttons.push((name, value)),
+        ("input", "file") => form.file_inputs.push(name),
+        ("input", "checkbox" | "radio") if tag.get("checked").is_none() => {}
+        ("input", _) => form.fields.push((name, value)),
+        ("textarea", _) => {
+            let rest = html.get(tag.end..).unwrap_or_default();
+            let inside = rest.split("</textarea").next().unwrap_or_default();
+            form.fields.push((name, unescape(inside)));
+        }
+        _ => {}
+    }
+}
+
+/// All start tags, and end tags with a slash before their name.
+fn tags(html: &str) -> Vec<Tag> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(start) = html.get(at..).and_then(|rest| rest.find('<')) {
+        let start = at + start + 1;
+        let Some((tag, end)) = read_tag(html, start) else {
+            break;
+        };
+        if !tag.name.is_empty() {
+            found.push(tag);
+        }
+        at = end;
+    }
+    found
+}
+
+fn read_tag(html: &str, start: usize) -> Option<(Tag, usize)> {
+    let bytes = html.as_bytes();
+    let mut at = start;
+    let name = take_while(bytes, &mut at, |byte| {
+        !byte.is_ascii_whitespace()
+            && byte != b'>'
+            && (byte != b'/' || at_start(bytes, start, byte))
+    });
+    let mut attributes = Vec::new();
+    loop {
+        take_while(bytes, &mut at, |byte| {
+            byte.is_ascii_whitespace() || byte == b'/'
+        });
+        match bytes.get(at)? {
+            b'>' => break,
+            _ => {
+                let key = take_while(bytes, &mut at, |byte| {
+                    !byte.is_ascii_whitespace() && byte != b'=' && byte != b'>'
+                });
+                let mut value = String::new();
+                if bytes.get(at) == Some(&b'=') {
+                    at += 1;
+                    value = match bytes.get(at)? {
+                        &quote @ (b'"' | b'\'') => {
+                            at += 1;
+                            let value = take_while(bytes, &mut at, |byte| byte != quote);
+                            at += 1;
+                            value
+                        }
+                        _ => take_while(bytes, &mut at, |byte| {
+                            !byte.is_ascii_whitespace() && byte != b'>'
+                        }),
+                    };
+                }
+                attributes.push((key.to_ascii_lowercase(), unescape(&value)));
+            }
+        }
+    }
+    let tag = Tag {
+        name: name.to_ascii_lowercase(),
+        attributes,
+        end: at + 1,
+    };
+    Some((tag, at + 1))
+}
+
+/// Whether a slash is the first byte of a tag, as in an end tag.
+fn at_start(bytes: &[u8], start: usize, byte: u8) -> bool {
+    bytes.get(start) == Some(&byte)
+}
+
+fn take_while(bytes: &[u8], at: &mut usize, wanted: impl Fn(u8) -> bool) -> String {
+    let from = *at;
+    while bytes.get(*at).is_some_and(|&byte| wanted(byte)) {
+        *at += 1;
+    }
+    let taken = bytes.get(from..*at).unwrap_or_default();
+    String::from_utf8_lossy(taken).into_owned()
+}
+
+fn without_tags(html: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' => inside = false,
+            _ if !inside => out.push(letter),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Undoes the escapes that HTML texts have.
+fn unescape(text: &str) -> String {
+    let mut out = text.to_owned();
+    for (escaped, plain) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#x22;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&#x2F;", "/"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ] {
+        out = out.replace(escaped, plain);
+    }
+    out
+}

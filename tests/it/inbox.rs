@@ -1,0 +1,520 @@
+//! Reading: inboxes and feeds, their pages (`pump-api.md §1.6`, `§3.6`), what goes where (`§4.5`, `§4.7`), and who may
+//! read what (`§4.9`).
+
+use crate::harness::documents::{each, followers_of};
+use crate::harness::{Activity, Person, Pump, Stream, comment, eventually, note, public};
+use serde_json::{Value, json};
+
+/// Waits until an activity is in a stream.
+#[track_caller]
+fn arrives(stream: &Stream, activity: &Value) {
+    eventually(|| stream.has(activity));
+}
+
+#[test]
+fn an_inbox_is_its_owners_alone() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    for name in [
+        "inbox",
+        "inbox/major",
+        "inbox/minor",
+        "inbox/direct",
+        "inbox/direct/major",
+        "inbox/direct/minor",
+        "uploads",
+    ] {
+        let path = evan.path(name);
+        assert_eq!(pump.nobody().get(&path).refused(401), "Not logged in.");
+        let client = pump.client().get(&path);
+        assert!(
+            (400..=401).contains(&client.status),
+            "{path}: {}",
+            client.status
+        );
+        assert_eq!(ann.get(&path).refused(401), "Not authorized");
+        evan.get(&path).ok();
+    }
+    ann.get("/api/user/nobody/feed").refused(404);
+}
+
+#[test]
+fn a_note_reaches_followers_and_those_it_is_addressed_to() {
+    let pump = Pump::start();
+    let [evan, ann, bea, cyd] = pump.register_all(["evan", "ann", "bea", "cyd"]);
+    ann.follow(&evan);
+
+    let to_followers = evan.post(note("for my followers"));
+    arrives(&ann.inbox().major(), &to_followers);
+    let to_all = evan.post(note("for everybody").to(public()));
+    arrives(&ann.inbox().major(), &to_all);
+    let to_bea = evan.post(note("for bea").to(&bea));
+    arrives(&bea.inbox().direct().major(), &to_bea);
+    arrives(&bea.inbox().major(), &to_bea);
+    let copy = evan.post(note("copy for bea").cc(&bea));
+    arrives(&bea.inbox().major(), &copy);
+    let blind = evan.post(note("blind copy for bea").bcc(&bea));
+    arrives(&bea.inbox().major(), &blind);
+    let blind_to = evan.post(note("blind for bea").bto(&bea));
+    arrives(&bea.inbox().direct().major(), &blind_to);
+
+    let direct = bea.inbox().direct();
+    assert!(
+        !direct.has(&copy) && !direct.has(&blind),
+        "cc and bcc are not direct"
+    );
+    assert!(!bea.inbox().has(&to_followers) && !bea.inbox().has(&to_all));
+    assert!(!ann.inbox().has(&to_bea));
+    assert_eq!(cyd.inbox().major().total(), 1, "cyd has only the welcome");
+    assert!(ann.inbox().major().first_is("for everybody"));
+    assert!(!ann.inbox().minor().has(&to_all));
+}
+
+#[test]
+fn an_activity_enters_an_inbox_once_however_it_is_addressed() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    let posted = evan.post(
+        note("many ways")
+            .to(&ann)
+            .to(&evan)
+            .cc(&ann)
+            .cc(public())
+            .cc(followers_of(&evan)),
+    );
+    for person in [&ann, &evan] {
+        arrives(&person.inbox().major(), &posted);
+        let items = person.inbox().items();
+        let entries = items.iter().filter(|item| item["id"] == posted["id"]);
+        assert_eq!(entries.count(), 1, "{}", person.nickname);
+        assert!(person.inbox().direct().major().has(&posted));
+    }
+}
+
+#[test]
+fn minor_things_are_kept_apart() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    evan.follow(&ann);
+    let posted = evan.post(note("hi").to(public()));
+    let liked = ann.does("favorite", &posted["object"]);
+    let commented = ann.post(comment("nice", &posted["object"]));
+    arrives(&evan.inbox().minor(), &liked);
+    arrives(&evan.inbox().minor(), &commented);
+    assert!(evan.inbox().direct().minor().has(&commented));
+    let major = evan.inbox().major();
+    assert!(!major.has(&liked) && !major.has(&commented));
+    let inbox = evan.inbox();
+    assert_eq!(
+        inbox.total(),
+        inbox.major().total() + inbox.minor().total(),
+        "each entry is either major or minor"
+    );
+}
+
+#[test]
+fn what_is_blind_is_seen_by_the_author_alone() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let posted = evan.post(note("psst").to(&ann).bcc(&bea).bto(&bea));
+    assert_eq!(posted["bcc"][0]["id"], bea.id());
+    arrives(&bea.inbox(), &posted);
+    arrives(&ann.inbox(), &posted);
+    for reader in [&ann, &bea] {
+        let read = reader.read(&posted).ok();
+        assert!(read["bcc"].is_null() && read["bto"].is_null(), "{read}");
+        for stream in [
+            reader.inbox(),
+            reader.inbox().major(),
+            reader.feed_of(&evan),
+        ] {
+            let items = stream.items();
+            let item = items
+                .iter()
+                .find(|item| item["id"] == posted["id"])
+                .unwrap_or_else(|| panic!("{} cannot see it in {}", reader.nickname, stream.path));
+            assert!(
+                item["bcc"].is_null() && item["bto"].is_null(),
+                "{}",
+                stream.path
+            );
+        }
+    }
+    let mine = evan.read(&posted).ok();
+    assert_eq!(mine["bcc"][0]["id"], bea.id());
+    assert_eq!(mine["bto"][0]["id"], bea.id());
+}
+
+/// Statuses of reading an activity, its object, and its object's streams.
+fn statuses(reader: &crate::harness::Caller, posted: &Value) -> Vec<u16> {
+    let object = &posted["object"];
+    let mut statuses = vec![reader.read(posted).status, reader.read(object).status];
+    for stream in ["likes", "replies", "shares"] {
+        statuses.push(reader.stream_of(object, stream).ask("").status);
+    }
+    statuses
+}
+
+#[test]
+fn reading_follows_the_audience() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    ann.follow(&evan);
+    let client = pump.client();
+    let (yes, no, out) = (vec![200; 5], vec![403; 5], vec![401; 5]);
+
+    let everybody = evan.post(note("everybody").to(public()));
+    assert_eq!(statuses(&pump.nobody(), &everybody), out);
+    for reader in [&client, &ann.caller, &bea.caller, &evan.caller] {
+        assert_eq!(statuses(reader, &everybody), yes);
+    }
+    let followers = evan.post(note("followers"));
+    let to_bea = evan.post(note("bea").to(&bea));
+    let blind = evan.post(note("blind").bcc(&bea));
+    let friends = &evan
+        .lists()
+        .items()
+        .into_iter()
+        .find(|list| list["displayName"] == "Friends")
+        .expect("a new account has a list of friends");
+    let to_list = evan.post(note("friends").to(friends));
+    for (posted, ann_may, bea_may) in [
+        (&followers, &yes, &no),
+        (&to_bea, &no, &yes),
+        (&blind, &no, &yes),
+        (&to_list, &no, &no),
+    ] {
+        assert_eq!(&statuses(&client, posted), &no);
+        assert_eq!(&statuses(&ann, posted), ann_may, "ann: {posted}");
+        assert_eq!(&statuses(&bea, posted), bea_may, "bea: {posted}");
+        assert_eq!(&statuses(&evan, posted), &yes);
+    }
+    // Whoever follows or is on the list now may read now.
+    ann.does("stop-following", &evan.reference());
+    bea.follow(&evan);
+    evan.post(
+        Activity(json!({ "verb": "add", "object": ann.reference() }))
+            .with("target", crate::harness::documents::reference(friends)),
+    );
+    assert_eq!(statuses(&ann, &followers), no);
+    assert_eq!(statuses(&bea, &followers), yes);
+    assert_eq!(statuses(&ann, &to_list), yes);
+
+    // A feed shows each reader what that reader may read.
+    let seen = |reader: &crate::harness::Caller| {
+        let mut seen: Vec<String> = reader
+            .feed_of(&evan)
+            .major()
+            .items()
+            .iter()
+            .filter_map(|item| item["object"]["content"].as_str().map(str::to_owned))
+            .collect();
+        seen.sort();
+        seen
+    };
+    assert_eq!(seen(&client), ["everybody"]);
+    assert_eq!(seen(&ann), ["everybody", "friends"]);
+    assert_eq!(seen(&bea), ["bea", "blind", "everybody", "followers"]);
+    assert_eq!(seen(&evan).len(), 5);
+    assert_eq!(
+        client.feed_of(&evan).items_at("count=1").len(),
+        1,
+        "pages are full of visible items"
+    );
+}
+
+#[test]
+fn a_private_note_does_not_leak_through_what_others_do_with_it() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    bea.follow(&ann);
+    let secret = evan.post(note("the secret").to(&ann));
+    let object = &secret["object"];
+    ann.post(Activity(json!({ "verb": "like", "object": object })).to(public()));
+    ann.post(Activity(json!({ "verb": "share", "object": object })).to(public()));
+    ann.post(comment("I agree", object).to(public()));
+    // Bea knows the id and refers to it herself.
+    bea.try_post(Activity(
+        json!({ "verb": "like", "object": crate::harness::documents::reference(object) }),
+    ));
+    bea.try_post(comment("me too", object));
+    eventually(|| bea.inbox().minor().says("I agree"));
+    for stream in [
+        ann.feed(),
+        ann.feed().major(),
+        ann.feed().minor(),
+        ann.favorites(),
+        bea.feed(),
+        bea.inbox(),
+        bea.inbox().major(),
+        bea.inbox().minor(),
+        bea.favorites(),
+    ] {
+        let page = bea.get(&stream.path);
+        if page.status == 200 {
+            assert!(!page.text().contains("the secret"), "{}", stream.path);
+        }
+    }
+    assert_eq!(statuses(&bea, &secret), vec![403; 5]);
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let posted = evan.post(note("hi"));
+    let id = posted["id"].as_str().unwrap_or_default();
+    let object = posted["object"]["id"].as_str().unwrap_or_default();
+    for stream in [
+        evan.feed(),
+        evan.feed().major(),
+        evan.inbox(),
+        evan.inbox().major(),
+        evan.followers(),
+        evan.following(),
+        evan.favorites(),
+        evan.lists(),
+        evan.stream("/api/users"),
+    ] {
+        for arguments in [
+            "count=-1",
+            "count=201",
+            "count=abc",
+            "count=1.5",
+            "count=",
+            "offset=-1",
+            "offset=x",
+            "before=",
+            "since=",
+            "before=nonsense",
+            "since=nonsense",
+        ] {
+            let answer = stream.ask(arguments);
+            assert_eq!(
+                answer.status,
+                400,
+                "{}?{arguments}: {}",
+                stream.path,
+                answer.text()
+            );
+            answer.refused(400);
+        }
+        for arguments in [
+            format!("before={id}&since={id}"),
+            format!("before={id}&offset=1"),
+            format!("since={id}&offset=1"),
+        ] {
+            stream.ask(&arguments).refused(400);
+        }
+    }
+    evan.feed().ask(&format!("before={object}")).refused(400);
+    // What is no argument is ignored.
+    evan.feed().ask("colour=red&count=200").ok();
+}
+
+#[test]
+fn a_page_says_what_it_is_and_where_the_next_one_is() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    for number in 0..5 {
+        evan.post(note(&number.to_string()));
+    }
+    let url = "http://pump.test/api/user/evan/feed/major";
+    let feed = evan.feed().major();
+    let page = feed.ask("count=2").ok();
+    assert_eq!(page["displayName"], "Major activities by evan");
+    assert_eq!(page["url"], url);
+    assert_eq!(page["objectTypes"], json!(["activity"]));
+    assert_eq!(page["totalItems"], 5);
+    assert_eq!(page["author"]["id"], evan.id());
+    let items = page["items"].as_array().expect("items");
+    let links = &page["links"];
+    assert_eq!(links["first"]["href"], url);
+    let encode =
+        |item: &Value| crate::harness::http::encode(item["id"].as_str().expect("items have ids"));
+    assert_eq!(
+        links["prev"]["href"],
+        format!("{url}?since={}", encode(&items[0]))
+    );
+    assert_eq!(
+        links["next"]["href"],
+        format!("{url}?before={}", encode(&items[1]))
+    );
+    if !page["pump_io"].is_null() {
+        assert!(
+            page["pump_io"]["proxyURL"].is_string(),
+            "{}",
+            page["pump_io"]
+        );
+    }
+
+    let empty = feed.ask("count=0").ok();
+    assert_eq!(empty["items"], json!([]));
+    assert_eq!(empty["totalItems"], 5);
+    assert!(empty["links"]["next"].is_null() && empty["links"]["prev"].is_null());
+    assert!(
+        feed.ask("count=5").ok()["links"]["next"].is_null(),
+        "all are there"
+    );
+    assert!(
+        feed.ask("offset=5").ok()["items"]
+            .as_array()
+            .is_some_and(Vec::is_empty)
+    );
+    for (path, name) in [
+        ("feed", "Activities by evan"),
+        ("feed/minor", "Minor activities by evan"),
+        ("inbox", "Activities for evan"),
+        ("inbox/major", "Major activities for evan"),
+        ("inbox/direct", "Activities directly for evan"),
+        ("inbox/direct/minor", "Minor activities directly for evan"),
+        ("followers", "Followers for evan"),
+        ("following", "Following for evan"),
+        ("favorites", "Things that evan has favorited"),
+        ("uploads", "Uploads by evan"),
+        ("lists/person", "Collections of persons for evan"),
+    ] {
+        assert_eq!(
+            evan.get(&evan.path(path)).ok()["displayName"],
+            name,
+            "{path}"
+        );
+    }
+}
+
+/// The numbers that a stream of numbered notes shows.
+fn numbers(items: &[Value]) -> Vec<u32> {
+    items
+        .iter()
+        .map(|item| {
+            let content = item["object"]["content"].as_str().unwrap_or_default();
+            content.parse().expect("notes of this story are numbers")
+        })
+        .collect()
+}
+
+fn id_of(items: &[Value], place: usize) -> String {
+    let id = items[place]["id"].as_str().expect("items have ids");
+    crate::harness::http::encode(id)
+}
+
+/// More entries than the newest part of a stream holds one by one.
+const MANY: u32 = 150;
+
+/// A person who has posted the numbers from 0.
+fn counter(pump: &Pump) -> Person {
+    let evan = pump.register("evan");
+    for number in 0..MANY {
+        evan.post(note(&number.to_string()));
+    }
+    evan
+}
+
+#[test]
+fn pages_of_a_long_stream_are_complete_and_in_order() {
+    let pump = Pump::start();
+    let evan = counter(&pump);
+    let all: Vec<u32> = (0..MANY).rev().collect();
+    let feed = evan.feed().major();
+    assert_eq!(feed.total(), u64::from(MANY));
+    assert_eq!(feed.items().len(), 20, "pages have 20 items");
+    assert_eq!(numbers(&feed.items_at("count=200")), all);
+    for count in [7, 20, 64, 149, 150, 200] {
+        assert_eq!(numbers(&feed.all(count)), all, "by next, {count} at a time");
+        assert_eq!(
+            numbers(&feed.all_by_offset(count)),
+            all,
+            "by offset, {count} at a time"
+        );
+    }
+    let everything = feed.items_at("count=200");
+    for place in [0, 1, 10, 63, 64, 65, 100, 148, 149] {
+        let id = id_of(&everything, place);
+        let older = numbers(&feed.items_at(&format!("before={id}&count=7")));
+        let from = place + 1;
+        let to = (from + 7).min(all.len());
+        assert_eq!(older, all[from..to], "before {place}");
+        let newer = numbers(&feed.items_at(&format!("since={id}&count=7")));
+        assert_eq!(newer, all[place.saturating_sub(7)..place], "since {place}");
+        let offset = numbers(&feed.items_at(&format!("offset={place}&count=3")));
+        assert_eq!(
+            offset,
+            all[place..(place + 3).min(all.len())],
+            "offset {place}"
+        );
+    }
+    // Backwards by `prev` from the oldest page to the newest.
+    let mut page = feed
+        .ask(&format!("before={}&count=40", id_of(&everything, 120)))
+        .ok();
+    let mut seen = numbers(page["items"].as_array().expect("items"));
+    while let Some(prev) = page["links"]["prev"]["href"].as_str() {
+        page = evan.get(&format!("{prev}&count=40")).ok();
+        let newer = numbers(page["items"].as_array().expect("items"));
+        seen.splice(0..0, newer);
+    }
+    assert_eq!(seen, all);
+    // The same in the inbox, where the welcome is the oldest entry.
+    let inbox = evan.inbox().major().all(64);
+    let (welcome, own) = inbox.split_last().expect("it is not empty");
+    assert_eq!(numbers(own), all);
+    assert_eq!(welcome["actor"]["objectType"], "service");
+}
+
+#[test]
+fn deleted_entries_leave_a_long_stream_in_order() {
+    let pump = Pump::start();
+    let evan = counter(&pump);
+    let everything = evan.feed().major().items_at("count=200");
+    let gone = [0, 5, 63, 64, 65, 100, 149];
+    for place in gone {
+        evan.delete(
+            everything[place]["links"]["self"]["href"]
+                .as_str()
+                .expect("a link"),
+        )
+        .ok();
+    }
+    let left: Vec<u32> = (0..MANY)
+        .rev()
+        .enumerate()
+        .filter(|(place, _)| !gone.contains(place))
+        .map(|(_, number)| number)
+        .collect();
+    let feed = evan.feed().major();
+    assert_eq!(numbers(&feed.all(20)), left);
+    assert_eq!(numbers(&feed.all_by_offset(20)), left);
+    let expected = u64::try_from(left.len()).expect("it is small");
+    assert_eq!(feed.total(), expected);
+    assert_eq!(evan.inbox().major().all(50).len(), left.len() + 1);
+}
+
+#[test]
+fn an_empty_body_with_the_type_of_json_is_fine_when_reading() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let request = crate::harness::Request::get(&evan.path("inbox"))
+        .header("Content-Type", "application/json");
+    evan.send(request).ok();
+}
+
+#[test]
+fn people_can_be_searched_in_followers_and_following() {
+    let pump = Pump::start();
+    let [evan, ann, annika, bob] = pump.register_all(["evan", "ann", "annika", "bob"]);
+    for person in [&ann, &annika, &bob] {
+        person.follow(&evan);
+        evan.follow(person);
+    }
+    for stream in [evan.followers(), evan.following()] {
+        let found = stream.ask("q=ANN").ok();
+        let mut names = each(
+            found["items"].as_array().expect("items"),
+            "preferredUsername",
+        );
+        names.sort_unstable();
+        assert_eq!(names, ["ann", "annika"], "{}", stream.path);
+        assert_eq!(stream.ask("q=zzz").ok()["items"], json!([]));
+    }
+}

@@ -1,0 +1,81 @@
+//! Favorites and likes (`pump-api.md §4.4`): both verbs are the same.
+
+use crate::harness::documents::{each, reference};
+use crate::harness::{Pump, eventually, note, public};
+use serde_json::json;
+
+#[test]
+fn what_one_may_not_see_one_does_not_like() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let posted = evan.post(note("for ann").to(&ann));
+    let path = bea.path("favorites");
+    pump.nobody()
+        .post_to(&path, &reference(&posted["object"]))
+        .oauth_refused(400, "Missing required parameter");
+    ann.post_to(&path, &reference(&posted["object"]))
+        .refused(401);
+    bea.post_to(&path, &json!([])).refused(400);
+    let answer = bea.post_to(&path, &reference(&posted["object"]));
+    assert!(!answer.text().contains("for ann"), "{}", answer.text());
+    assert!(!bea.favorites().page().to_string().contains("for ann"));
+}
+
+#[test]
+fn a_like_is_seen_by_all_sides_and_can_be_taken_back() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    evan.follow(&ann);
+    let posted = evan.post(note("likable").to(public()));
+    let object = &posted["object"];
+    let likes = ann.stream_of(object, "likes");
+    assert_eq!(likes.total(), 0);
+    let liked = ann.does("like", object);
+    assert_eq!(liked["object"]["likes"]["totalItems"], 1);
+    assert_eq!(liked["object"]["liked"], true);
+    assert_eq!(liked["object"]["author"]["id"], evan.id());
+    let answered = bea.post_to(&bea.path("favorites"), &reference(object)).ok();
+    assert_eq!(answered["id"], object["id"]);
+
+    assert_eq!(likes.total(), 2);
+    assert_eq!(each(&likes.items(), "preferredUsername"), ["bea", "ann"]);
+    assert!(ann.favorites().has(object) && bea.favorites().has(object));
+    assert!(evan.favorites().items().is_empty());
+    assert!(bea.stream(&ann.path("favorites")).has(object));
+    assert_eq!(evan.read(object).ok()["liked"], false);
+    assert_eq!(ann.read(object).ok()["liked"], true);
+    assert!(pump.client().read(object).ok()["liked"].is_null());
+    eventually(|| evan.inbox().minor().has(&liked));
+
+    ann.does("unlike", object);
+    bea.does("unfavorite", object);
+    assert_eq!(likes.total(), 0);
+    assert!(ann.favorites().items().is_empty() && bea.favorites().items().is_empty());
+    assert_eq!(ann.read(object).ok()["liked"], false);
+    ann.does("favorite", object);
+    assert_eq!(likes.total(), 1);
+}
+
+#[test]
+fn favorites_are_paged_by_offset() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let mut names = Vec::new();
+    for number in 0..25 {
+        let name = format!("note {number}");
+        let posted = evan.post(
+            note("x")
+                .object_with("displayName", name.as_str())
+                .to(public()),
+        );
+        ann.does("favorite", &posted["object"]);
+        names.insert(0, name);
+    }
+    let favorites = ann.favorites();
+    assert_eq!(favorites.items().len(), 20);
+    assert_eq!(favorites.total(), 25);
+    assert_eq!(each(&favorites.all_by_offset(20), "displayName"), names);
+    let first = &favorites.items()[0];
+    assert_eq!(first["liked"], true);
+    assert_eq!(first["author"]["id"], evan.id());
+}

@@ -1,0 +1,136 @@
+//! Lists of people (`pump-api.md §4.10`).
+
+use crate::harness::documents::{each, reference};
+use crate::harness::{Activity, Person, Pump, Stream, activity, eventually, note};
+use serde_json::{Value, json};
+
+fn new_list(name: &str) -> Activity {
+    activity(
+        "create",
+        &json!({ "objectType": "collection", "displayName": name, "objectTypes": ["person"] }),
+    )
+}
+
+fn members_of(owner: &Person, list: &Value) -> Stream {
+    owner.stream_of(list, "members")
+}
+
+fn with_target(verb: &str, thing: &Value, list: &Value) -> Activity {
+    activity(verb, thing).with("target", reference(list))
+}
+
+#[test]
+fn a_list_is_changed_by_its_owner_alone() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let list = evan.post(new_list("Band"))["object"].clone();
+    let members = members_of(&evan, &list).path;
+    pump.nobody()
+        .post_to(&members, &bea.reference())
+        .oauth_refused(400, "Missing required parameter");
+    ann.post_to(&members, &bea.reference()).refused(403);
+    ann.try_post(with_target("add", &bea.reference(), &list))
+        .refused(400);
+    let picture = json!({ "objectType": "image", "displayName": "no person" });
+    evan.try_post(with_target("add", &picture, &list))
+        .refused(400);
+    evan.try_post(with_target("remove", &bea.reference(), &list))
+        .refused(400);
+    evan.try_post(new_list("Band")).refused(400);
+    let answer = ann.put_to(
+        crate::harness::people::link_self(&list),
+        &json!({ "displayName": "Mine" }),
+    );
+    answer.refused(403);
+    ann.delete(crate::harness::people::link_self(&list))
+        .refused(403);
+    assert_eq!(members_of(&evan, &list).total(), 0);
+    ann.post(new_list("Band"));
+}
+
+#[test]
+fn a_list_is_made_filled_renamed_and_deleted() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let created = evan.post(new_list("Band"));
+    let list = &created["object"];
+    assert_eq!(list["objectTypes"], json!(["person"]));
+    assert_eq!(list["members"]["totalItems"], 0);
+    assert!(!evan.feed().major().has(&created));
+    assert_eq!(evan.lists().total(), 5);
+    assert_eq!(
+        evan.lists().items()[0]["displayName"],
+        "Band",
+        "newest first"
+    );
+
+    evan.post(with_target("add", &ann.reference(), list));
+    let members = members_of(&evan, list);
+    let added = evan.post_to(&members.path, &bea.reference()).ok();
+    assert_eq!(added["id"], bea.id());
+    assert_eq!(each(&members.items(), "preferredUsername"), ["bea", "ann"]);
+    assert_eq!(
+        each(&members.all_by_offset(1), "preferredUsername"),
+        ["bea", "ann"]
+    );
+    assert_eq!(members.page()["author"]["id"], evan.id());
+    evan.try_post(with_target("add", &ann.reference(), list));
+    assert_eq!(members.total(), 2, "nobody is on a list twice");
+    let index = &evan.lists().items()[0];
+    assert_eq!(index["members"]["totalItems"], 2);
+
+    evan.post(with_target("remove", &ann.reference(), list));
+    assert_eq!(members.total(), 1);
+    let path = crate::harness::people::link_self(list);
+    let renamed = evan
+        .put_to(path, &json!({ "displayName": "Orchestra" }))
+        .ok();
+    assert_eq!(renamed["displayName"], "Orchestra");
+    assert_eq!(evan.lists().items()[0]["displayName"], "Orchestra");
+
+    assert_eq!(evan.delete(path).ok(), "Deleted");
+    assert_eq!(evan.lists().total(), 4);
+    evan.get(path).refused(410);
+    members.ask("").refused(410);
+}
+
+#[test]
+fn a_note_to_a_list_reaches_its_members() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let list = evan.post(new_list("Band"))["object"].clone();
+    evan.post(with_target("add", &ann.reference(), &list));
+    let posted = evan.post(note("rehearsal at eight").to(&list));
+    eventually(|| ann.inbox().major().has(&posted));
+    ann.read(&posted["object"]).ok();
+    assert!(!bea.inbox().has(&posted));
+    bea.read(&posted["object"]).refused(403);
+    // Somebody else's list is no audience.
+    let hijacked = bea.post(note("spam").to(&list));
+    assert!(!ann.inbox().has(&hijacked));
+}
+
+#[test]
+fn lists_are_shown_to_those_they_are_addressed_to() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let own = evan.post(new_list("Secret plans").to(&evan));
+    evan.post(new_list("Band"));
+    let seen = |reader: &Person| {
+        let items = reader.stream(&evan.path("lists/person")).items();
+        each(&items, "displayName").len()
+    };
+    assert_eq!(seen(&evan), 6);
+    assert_eq!(seen(&ann), 0);
+    ann.follow(&evan);
+    assert_eq!(
+        seen(&ann),
+        5,
+        "lists go to followers unless they are addressed"
+    );
+    ann.read(&own["object"]).refused(403);
+    assert_eq!(evan.stream(&evan.path("lists/sandwich")).total(), 0);
+    let page = evan.lists().page();
+    assert_eq!(page["objectTypes"], json!(["collection"]));
+    assert_eq!(page["author"]["id"], evan.id());
+}

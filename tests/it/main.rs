@@ -1,0 +1,23 @@
+//! Stories about the running server, one file per capability. Each starts the real binary on a port and a directory of its
+//! own, and speaks to it as clients and browsers do; refusals come first.
+
+mod harness;
+
+mod authorising;
+mod commenting;
+mod durability;
+mod finishers;
+mod following;
+mod http;
+mod inbox;
+mod liking;
+mod limits;
+mod lists;
+mod posting;
+mod pypump;
+mod registering;
+mod restart;
+mod sharing;
+mod tidy;
+mod updating_and_deleting;
+mod uploads;

@@ -1,10 +1,10 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_SITE};
 use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
 use crate::store::Store;
-use crate::store::engine::Result;
+use crate::store::engine::{Read, Result};
 use crate::store::meta;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -69,12 +69,17 @@ impl App {
 
     /// What people call the site: as configured, as set up, or the server's own name.
     pub fn site_name(&self) -> String {
+        self.site_name_in(&self.store)
+    }
+
+    /// As [`App::site_name`], inside a write.
+    pub fn site_name_in(&self, from: &dyn Read) -> String {
         if let Some(name) = &self.config.site {
             return name.clone();
         }
-        match meta::site(&self.store) {
+        match meta::site(from) {
             Ok(Some(site)) if !site.name.is_empty() => site.name,
-            _ => "Pumphouse".to_owned(),
+            _ => DEFAULT_SITE.to_owned(),
         }
     }
 

@@ -120,3 +120,93 @@ fn add_to_inbox(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{INBOXES_PER_WRITE, continue_distribution};
+    use crate::domain::testing::{NOW, Pump};
+    use crate::ids::ThingId;
+    use crate::store::jobs::{self, Job};
+    use crate::store::keys::{Stream, StreamKind};
+    use crate::store::streams;
+    use crate::store::things::{self, Identity, Object};
+    use serde_json::json;
+
+    /// Gives Ann that many followers without the cost of their registration.
+    fn follow(pump: &Pump, ann: ThingId, count: usize) -> Vec<ThingId> {
+        let write = |tx: &mut dyn crate::store::engine::Tx| {
+            (0..count)
+                .map(|number| {
+                    let id = pump.app.store.fresh_id();
+                    let identity = Identity::User(format!("follower{number}"));
+                    things::put_object(tx, id, Object::new(identity, "person", NOW));
+                    streams::append(tx, Stream::of(ann, StreamKind::Followers), id)?;
+                    Ok(id)
+                })
+                .collect()
+        };
+        pump.app.store.write(write).expect("followers")
+    }
+
+    fn do_jobs(pump: &Pump, twice: bool) -> usize {
+        let store = &pump.app.store;
+        let mut done = 0;
+        while let Some(queued) = jobs::next(store, 1).expect("readable").pop() {
+            let Job::Distribute { activity, after } = queued.job;
+            for _ in 0..=usize::from(twice) {
+                continue_distribution(&pump.app, activity, after, NOW).expect("distributed");
+            }
+            let finish = |tx: &mut dyn crate::store::engine::Tx| {
+                jobs::done(tx, &queued);
+                Ok(())
+            };
+            store.write(finish).expect("taken out");
+            done += 1;
+        }
+        done
+    }
+
+    #[test]
+    fn many_followers_get_it_by_jobs_each_once() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        let followers = follow(&pump, ann.0, 2 * INBOXES_PER_WRITE + 7);
+        let note = json!({"verb": "post", "object": {"objectType": "note", "content": "hi"}});
+        let post = pump.post(ann, note).expect("posted");
+        let have = |id: &ThingId| pump.total(*id, StreamKind::InboxMajor);
+        assert!(followers.iter().map(have).sum::<u64>() <= INBOXES_PER_WRITE as u64);
+        assert_eq!(
+            streams::page(
+                &pump.app.store,
+                Stream::of(ann.0, StreamKind::Inbox),
+                streams::Start::Newest,
+                1
+            )
+            .expect("readable"),
+            Some(vec![post]),
+            "own posts are seen at once"
+        );
+        // Each job runs twice, as after a crash between doing it and taking it out.
+        assert!(do_jobs(&pump, true) >= 2);
+        assert!(
+            followers
+                .iter()
+                .all(|id| have(id) == 1 && pump.total(*id, StreamKind::Inbox) == 1)
+        );
+    }
+
+    #[test]
+    fn few_followers_need_no_job() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        let followers = follow(&pump, ann.0, 10);
+        pump.post(ann, json!({"object": {"objectType": "note"}}))
+            .expect("posted");
+        assert_eq!(do_jobs(&pump, false), 0);
+        assert!(
+            followers
+                .iter()
+                .all(|id| pump.total(*id, StreamKind::Inbox) == 1)
+        );
+    }
+}

@@ -11,3 +11,6 @@ pub mod names;
 pub mod objects;
 pub mod people;
 pub mod uploads;
+
+#[cfg(test)]
+mod testing;

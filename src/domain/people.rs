@@ -62,7 +62,7 @@ pub fn register_in(
     let mut act = |tx: &mut dyn Tx, actor, generator, draft: &ActivityDraft| {
         activities::apply(app, tx, actor, generator, draft, now, &mut nothing_freed)
     };
-    let site_name = app.site_name();
+    let site_name = app.site_name_in(tx);
     let site = ObjectDraft {
         object_type: Some("service".to_owned()),
         members: members(

@@ -96,14 +96,15 @@ thread_local! {
 pub fn log_panics() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let in_lane = PANIC.with_borrow_mut(|slot| match slot {
-            Some(inner) => {
+        // A panic in here would end the process, so nothing may: not even a thread that is going away.
+        let in_lane = PANIC.try_with(|slot| match slot.try_borrow_mut().as_deref_mut() {
+            Ok(Some(inner)) => {
                 *inner = Some(place.clone());
                 true
             }
-            None => false,
+            _ => false,
         });
-        if !in_lane {
+        if in_lane != Ok(true) {
             log::error!("panic at {place}: {}", words(info.payload()));
         }
     }));
@@ -127,4 +128,27 @@ fn words(payload: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no words")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lane;
+    use crate::error::Error;
+    use crate::server::runtime;
+    use std::time::Duration;
+
+    #[test]
+    fn a_panic_is_an_error_of_its_own_work_with_its_words_for_the_log() {
+        let lane = Lane::new(1, 1, Duration::from_secs(20));
+        let runtime = runtime().expect("a runtime");
+        let number = 7;
+        let failed = runtime.block_on(lane.run(move || panic!("document {number}")));
+        let Err(Error::Internal(cause)) = failed.map(|()| ()) else {
+            unreachable!("it panicked");
+        };
+        assert!(cause.ends_with("document 7"), "{cause}");
+        let done = runtime.block_on(lane.run(|| 1 + 1));
+        assert!(matches!(done, Ok(2)));
+        runtime.block_on(lane.idle());
+    }
 }

@@ -143,7 +143,7 @@ mod tests {
         let runtime = runtime().expect("a runtime");
         let number = 7;
         let failed = runtime.block_on(lane.run(move || panic!("document {number}")));
-        let Err(Error::Internal(cause)) = failed.map(|()| ()) else {
+        let Err(Error::Internal(cause)) = failed else {
             unreachable!("it panicked");
         };
         assert!(cause.ends_with("document 7"), "{cause}");

@@ -1,6 +1,7 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
 use crate::config::{Config, DEFAULT_SITE};
+use crate::domain::setup::Setup;
 use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
 use crate::store::Store;
@@ -17,6 +18,8 @@ pub struct App {
     pub store: Store,
     /// The files that people uploaded.
     pub blobs: Blobs,
+    /// How the server gets its owner.
+    pub setup: Setup,
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
     jobs: Bell,
@@ -42,6 +45,7 @@ impl App {
             config,
             store,
             blobs,
+            setup: Setup::default(),
             base: OnceLock::new(),
             jobs: Bell::default(),
         }

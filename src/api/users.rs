@@ -13,6 +13,7 @@ use crate::store::engine;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things;
+use crate::store::tokens::Pair;
 use crate::store::users::{self, User};
 use crate::wire::draft::{self, Members};
 use crate::wire::json;
@@ -106,6 +107,12 @@ pub fn register(request: &Request, client: &Client) -> Answer {
     let generator = feeds::generator(request, Some(client.id()))?;
     let id = people::register(request.app(), &user, generator.as_ref(), request.now)?;
     let token = grants::further_token(request, client, id)?;
+    with_token(request, id, &token)
+}
+
+/// A user who has just logged in through a client, with a new token and its secret (`pump-api.md §1.5`).
+pub fn with_token(request: &Request, id: UserId, token: &Pair) -> Answer {
+    let user = users::get(&request.app().store, id)?.ok_or(Error::Gone)?;
     let mut text = String::new();
     let credentials = Some((token.token.as_str(), token.secret.as_str()));
     write_user(

@@ -10,6 +10,7 @@ pub mod feeds;
 pub mod names;
 pub mod objects;
 pub mod people;
+pub mod setup;
 pub mod uploads;
 
 #[cfg(test)]

@@ -161,6 +161,45 @@ fn promises_picture(declared: &str) -> bool {
     declared.starts_with("image/") && !declared.starts_with("image/svg")
 }
 
+/// A copy of a picture with its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// Which one.
+    pub variant: Variant,
+    /// Where it is.
+    pub url: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+}
+
+/// The copies of an uploaded picture, smallest first; none for everything else.
+pub fn copies(app: &App, id: ThingId, object: &Object) -> Result<Vec<Copy>, Error> {
+    let (Some(upload), Some(author), Some(now)) = (&object.file, object.author, object.published)
+    else {
+        return Ok(Vec::new());
+    };
+    let author = things::object(&app.store, author)?;
+    let Some(nickname) = author.as_ref().and_then(Object::nickname) else {
+        return Ok(Vec::new());
+    };
+    let key = object.key(id);
+    let address = Address {
+        app,
+        nickname,
+        key,
+        now,
+    };
+    let copies = upload.copies.iter().map(|copy| Copy {
+        variant: copy.variant,
+        url: address.url(copy.variant, &copy.extension),
+        width: copy.width,
+        height: copy.height,
+    });
+    Ok(copies.collect())
+}
+
 #[expect(
     clippy::too_many_arguments,
     reason = "one call; a struct would only repeat the names"

@@ -1,3 +1,20 @@
 //! Handlers of pages and forms: HTML from the templates in `assets/templates/`, which work without scripts.
 
+pub mod apps;
+pub mod assets;
+pub mod cards;
+pub mod composer;
+pub mod deeds;
+pub mod delete;
+pub mod error_page;
+pub mod frame;
+pub mod home;
+pub mod lists;
+pub mod login;
 pub mod oauth;
+pub mod people;
+pub mod profile;
+pub mod settings;
+pub mod setup;
+pub mod text;
+pub mod things;

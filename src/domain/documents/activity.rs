@@ -79,6 +79,27 @@ impl Documents<'_> {
         self.addresses(out, activity)
     }
 
+    /// What happened in an activity, as one sentence in HTML that shows only what the viewer may know.
+    pub fn sentence_of(&self, id: ThingId, activity: &Activity) -> Result<String> {
+        if has_own_sentence(activity) {
+            let members = draft::members_of(&activity.members);
+            if let Some(serde_json::Value::String(own)) = members.get("content") {
+                return Ok(own.clone());
+            }
+        }
+        let actor = things::object(self.store, activity.actor)?;
+        let object = match things::object(self.store, activity.object)? {
+            Some(object)
+                if object.post == Some(id)
+                    || access::may_read_object(self.store, self.viewer, &object)? =>
+            {
+                Some(object)
+            }
+            _ => None,
+        };
+        self.sentence(activity, actor.as_ref(), object.as_ref())
+    }
+
     /// Writes the object of an activity and hands back what the viewer may know of it.
     fn activity_object(
         &self,

@@ -1,0 +1,441 @@
+//! Posts as pages show them: a card with its author, its picture and words, who likes it, and the first replies. What
+//! the viewer may not read is left out here, by the rules of `domain/access.rs`.
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domain::access::{self, Viewer};
+use crate::domain::documents::{Documents, display_name};
+use crate::domain::feeds::Page;
+use crate::domain::{audience, names, uploads};
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::media::Variant;
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams::{self, Start};
+use crate::store::things::{self, Activity, Address, Object};
+use crate::web::frame::{Face, Frame, is_web_address};
+use crate::web::text;
+use crate::wire::draft;
+use askama::Template;
+use serde_json::Value;
+
+/// Replies on a card that is one of many.
+pub const REPLIES_SHOWN: usize = 4;
+
+/// Names of people who like or shared a post.
+const NAMES_SHOWN: usize = 4;
+
+/// Makes cards for one viewer.
+#[derive(Clone, Copy)]
+pub struct Cards<'a> {
+    /// What the rules use.
+    pub app: &'a App,
+    /// The frame of the page.
+    pub frame: &'a Frame,
+    /// Who looks.
+    pub viewer: Viewer,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A post.
+#[derive(Debug, Template)]
+#[template(path = "parts/card.html", config = "assets/askama.toml")]
+pub struct Card<'a> {
+    /// The frame of the page.
+    pub frame: &'a Frame,
+    /// The post.
+    pub id: ThingId,
+    /// Its key in forms and addresses.
+    pub key: String,
+    /// Who wrote it.
+    pub author: Face,
+    /// Who brought it here, if it was shared.
+    pub shared_by: Option<Face>,
+    /// When it was written.
+    pub time: Time,
+    /// Its own page.
+    pub link: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its words, as clean HTML.
+    pub content: Option<String>,
+    /// Its picture.
+    pub picture: Option<Picture>,
+    /// Its other file.
+    pub file: Option<FileLink>,
+    /// What it answers: a link and its words.
+    pub answers: Option<(String, String)>,
+    /// Who can see it, in words.
+    pub audience: String,
+    /// Who likes it, in words; empty if nobody does.
+    pub likers: String,
+    /// Whether the viewer likes it.
+    pub is_liked: bool,
+    /// Who shared it, in words; empty if nobody did.
+    pub sharers: String,
+    /// Whether the viewer shared it.
+    pub is_shared: bool,
+    /// The first replies, oldest first.
+    pub replies: Vec<Reply>,
+    /// How many replies there are.
+    pub replies_total: u32,
+    /// Whether it is the viewer's own.
+    pub is_own: bool,
+    /// Whether the card is the page's only one, with everything open.
+    pub is_whole: bool,
+    /// A comment that was typed and could not be posted.
+    pub typed: String,
+    /// Why not.
+    pub problem: Option<String>,
+}
+
+/// A reply under a post.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its key.
+    pub key: String,
+    /// Who wrote it.
+    pub author: Face,
+    /// When.
+    pub time: Time,
+    /// Its own page.
+    pub link: String,
+    /// Its words, as clean HTML.
+    pub content: String,
+    /// How many like it.
+    pub likes: u32,
+    /// Whether the viewer likes it.
+    pub is_liked: bool,
+    /// Whether it is the viewer's own.
+    pub is_own: bool,
+}
+
+/// A time, for machines and for people.
+#[derive(Debug)]
+pub struct Time {
+    /// `2026-11-20T23:27:48Z`
+    pub iso: String,
+    /// `5 minutes ago`
+    pub words: String,
+}
+
+/// A picture in several sizes.
+#[derive(Debug)]
+pub struct Picture {
+    /// The one for browsers that choose none.
+    pub source: String,
+    /// All of them, in the form of the attribute `srcset`; empty if there is one.
+    pub sources: String,
+    /// The largest one.
+    pub largest: String,
+    /// In pixels; none for a picture of which they are not known.
+    pub size: Option<(u64, u64)>,
+    /// What it shows, in words.
+    pub alt: String,
+}
+
+/// A file that is no picture.
+#[derive(Debug)]
+pub struct FileLink {
+    /// Where it is.
+    pub url: String,
+    /// `audio`, `video` or `file`.
+    pub kind: &'static str,
+}
+
+impl Time {
+    /// A time as it looks at another time.
+    pub fn of(at: Timestamp, now: Timestamp) -> Time {
+        Time {
+            iso: at.to_string(),
+            words: text::ago(at, now),
+        }
+    }
+}
+
+impl<'a> Cards<'a> {
+    /// The cards of a page of major activities. What was deleted or may not be read has none.
+    pub fn of_page(&self, page: &Page<Activity>) -> Result<Vec<Card<'a>>, Error> {
+        let mut cards: Vec<Card<'a>> = Vec::new();
+        for (id, activity) in &page.items {
+            if let Some(card) = self.of_activity(*id, activity)?
+                && !cards.iter().any(|known| known.id == card.id)
+            {
+                cards.push(card);
+            }
+        }
+        Ok(cards)
+    }
+
+    /// The card of a major activity: its object's, and who shared it.
+    pub fn of_activity(&self, id: ThingId, activity: &Activity) -> Result<Option<Card<'a>>, Error> {
+        let store = &self.app.store;
+        let Some(object) = things::object(store, activity.object)? else {
+            return Ok(None);
+        };
+        let is_seen = object.post == Some(id) || access::may_read_object(store, self.viewer, &object)?;
+        if object.deleted.is_some() || object.is_person() || object.is_collection() || !is_seen {
+            return Ok(None);
+        }
+        let mut card = self.of_object(activity.object, &object)?;
+        if let Some(card) = &mut card
+            && !activity.is_post()
+        {
+            card.shared_by = self.frame.face(self.app, activity.actor)?;
+        }
+        Ok(card)
+    }
+
+    /// The card of an object that the viewer may read; none if its author is not known.
+    pub fn of_object(&self, id: ThingId, object: &Object) -> Result<Option<Card<'a>>, Error> {
+        let store = &self.app.store;
+        let author = object.author.map(|author| self.frame.face(self.app, author));
+        let Some(author) = author.transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let members = draft::members_of(&object.members);
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let title = display_name(object).filter(|title| !title.trim().is_empty());
+        let picture = self.picture(id, object, &author, title.as_deref())?;
+        let file = [("stream", "video"), ("fileUrl", "file")].into_iter().find_map(|(member, kind)| {
+            let value = members.get(member)?;
+            let url = value.as_str().or_else(|| value.get("url").and_then(Value::as_str))?;
+            let kind = if object.object_type == "audio" { "audio" } else { kind };
+            is_web_address(url).then(|| FileLink {
+                url: self.frame.local(url),
+                kind,
+            })
+        });
+        let answers = match object.in_reply_to {
+            Some(parent) => self.parent(parent)?,
+            None => None,
+        };
+        let post = match object.post {
+            Some(post) => things::activity(store, post)?,
+            None => None,
+        };
+        Ok(Some(Card {
+            frame: self.frame,
+            id,
+            key: object.key(id).to_string(),
+            shared_by: None,
+            time: Time::of(object.published.unwrap_or(object.updated), self.now),
+            link: self.link(id, object, &author),
+            content: text("content").filter(|html| !html.trim().is_empty()).map(str::to_owned),
+            title,
+            picture,
+            file,
+            answers,
+            audience: match &post {
+                Some(post) => self.audience(post)?,
+                None => String::new(),
+            },
+            likers: self.names(id, StreamKind::Likes, object.likes, ["likes this", "like this"])?,
+            is_liked: object.likes > 0 && self.is_in(id, StreamKind::Likes)?,
+            sharers: self.names(id, StreamKind::Shares, object.shares, ["shared this", "shared this"])?,
+            is_shared: object.shares > 0 && self.is_in(id, StreamKind::Shares)?,
+            replies: self.replies(id, Start::Newest, REPLIES_SHOWN)?,
+            replies_total: object.replies,
+            is_own: self.frame.is_me(author.id),
+            author,
+            is_whole: false,
+            typed: String::new(),
+            problem: None,
+        }))
+    }
+
+    /// Replies that the viewer may read, oldest first.
+    pub fn replies(&self, id: ThingId, start: Start, count: usize) -> Result<Vec<Reply>, Error> {
+        let store = &self.app.store;
+        let stream = Stream::of(id, StreamKind::Replies);
+        let mut replies = Vec::new();
+        for id in streams::page(store, stream, start, count)?.unwrap_or_default() {
+            let Some(reply) = things::object(store, id)? else {
+                continue;
+            };
+            if reply.deleted.is_none()
+                && access::may_read_object(store, self.viewer, &reply)?
+                && let Some(author) = reply.author
+                && let Some(author) = self.frame.face(self.app, author)?
+            {
+                let members = draft::members_of(&reply.members);
+                let content = members.get("content").and_then(Value::as_str);
+                replies.push(Reply {
+                    key: reply.key(id).to_string(),
+                    time: Time::of(reply.published.unwrap_or(reply.updated), self.now),
+                    link: self.link(id, &reply, &author),
+                    content: content.unwrap_or_default().to_owned(),
+                    likes: reply.likes,
+                    is_liked: reply.likes > 0 && self.is_in(id, StreamKind::Likes)?,
+                    is_own: self.frame.is_me(author.id),
+                    author,
+                });
+            }
+        }
+        replies.reverse();
+        Ok(replies)
+    }
+
+    /// What happened in a minor activity: a sentence in HTML, and when.
+    pub fn sentence(&self, id: ThingId, activity: &Activity) -> Result<(String, Time), Error> {
+        let documents = Documents::for_viewer(self.app, self.viewer);
+        let sentence = documents.sentence_of(id, activity)?;
+        Ok((sentence, Time::of(activity.published, self.now)))
+    }
+
+    /// The page of an object.
+    pub fn link(&self, id: ThingId, object: &Object, author: &Face) -> String {
+        if author.nickname.is_empty() {
+            let members = draft::members_of(&object.members);
+            let url = members.get("url").and_then(Value::as_str);
+            return url.filter(|url| is_web_address(url)).unwrap_or("#").to_owned();
+        }
+        let kind = match object.is_collection() {
+            true => "list",
+            false => names::route_type(&object.object_type),
+        };
+        format!("{}/{kind}/{}", author.url, object.key(id))
+    }
+
+    fn parent(&self, id: ThingId) -> Result<Option<(String, String)>, Error> {
+        let store = &self.app.store;
+        let Some(parent) = things::object(store, id)? else {
+            return Ok(None);
+        };
+        if parent.deleted.is_some() || !access::may_read_object(store, self.viewer, &parent)? {
+            return Ok(None);
+        }
+        let author = parent.author.map(|author| self.frame.face(self.app, author));
+        Ok(author.transpose()?.flatten().map(|author| {
+            let words = format!("{}\u{2019}s {}", author.name, kind_in_words(&parent.object_type));
+            (self.link(id, &parent, &author), words)
+        }))
+    }
+
+    fn picture(
+        &self,
+        id: ThingId,
+        object: &Object,
+        author: &Face,
+        title: Option<&str>,
+    ) -> Result<Option<Picture>, Error> {
+        let members = draft::members_of(&object.members);
+        let alt = members.get("alt").and_then(Value::as_str);
+        let alt = alt.filter(|alt| !alt.trim().is_empty()).or(title);
+        let alt = alt.map_or_else(|| format!("Picture by {}", author.name), str::to_owned);
+        let copies: Vec<_> = uploads::copies(self.app, id, object)?
+            .into_iter()
+            .filter(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
+            .collect();
+        if let (Some(smallest), Some(largest)) = (copies.first(), copies.last()) {
+            let sources = copies
+                .iter()
+                .map(|copy| format!("{} {}w", self.frame.local(&copy.url), copy.width));
+            let middle = copies.get(1).unwrap_or(smallest);
+            return Ok(Some(Picture {
+                source: self.frame.local(&middle.url),
+                sources: sources.collect::<Vec<_>>().join(", "),
+                largest: self.frame.local(&largest.url),
+                size: Some((u64::from(largest.width), u64::from(largest.height))),
+                alt,
+            }));
+        }
+        let known = |name: &str| {
+            let picture = members.get(name)?;
+            let url = picture.get("url")?.as_str().filter(|url| is_web_address(url))?;
+            let side = |name: &str| picture.get(name).and_then(Value::as_u64);
+            Some((url.to_owned(), side("width").zip(side("height"))))
+        };
+        if object.object_type != "image" {
+            return Ok(None);
+        }
+        Ok(known("image").map(|(url, size)| {
+            let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
+            Picture {
+                source: self.frame.local(&url),
+                sources: String::new(),
+                largest: self.frame.local(&largest),
+                size,
+                alt,
+            }
+        }))
+    }
+
+    fn audience(&self, post: &Activity) -> Result<String, Error> {
+        let [to, cc, bto, bcc] = post.addresses.each();
+        let all: Vec<&Address> = to.iter().chain(cc).chain(bto).chain(bcc).collect();
+        let is_private = all
+            .iter()
+            .all(|address| **address == Address::Thing(post.actor));
+        if is_private {
+            return Ok(match self.viewer.is(post.actor) {
+                true => "Only you".to_owned(),
+                false => "Only its author".to_owned(),
+            });
+        }
+        let own_followers = Address::Followers(post.actor);
+        if self.viewer.is(post.actor) && all == [&own_followers] {
+            return Ok("Everyone who follows you".to_owned());
+        }
+        let words = audience::in_words(&self.app.store, self.app.base(), &post.addresses)?;
+        Ok(match words.is_empty() {
+            true => "Chosen people".to_owned(),
+            false => words.join(", "),
+        })
+    }
+
+    /// "Ann, Ben and 2 others like this".
+    fn names(
+        &self,
+        id: ThingId,
+        kind: StreamKind,
+        total: u32,
+        [one, many]: [&str; 2],
+    ) -> Result<String, Error> {
+        if total == 0 {
+            return Ok(String::new());
+        }
+        let found = streams::page(&self.app.store, Stream::of(id, kind), Start::Newest, NAMES_SHOWN)?;
+        let mut shown = Vec::new();
+        let mut is_me = false;
+        for person in found.unwrap_or_default() {
+            if self.viewer.is(person) {
+                is_me = true;
+                shown.insert(0, "You".to_owned());
+            } else if let Some(face) = self.frame.face(self.app, person)? {
+                shown.push(face.name);
+            }
+        }
+        let others = usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(shown.len());
+        match others {
+            0 => {}
+            1 => shown.push("1 other".to_owned()),
+            others => shown.push(format!("{others} others")),
+        }
+        let verb = if shown.len() == 1 && others == 0 && !is_me { one } else { many };
+        let last = shown.pop().unwrap_or_default();
+        Ok(match shown.is_empty() {
+            true => format!("{last} {verb}"),
+            false => format!("{} and {last} {verb}", shown.join(", ")),
+        })
+    }
+
+    fn is_in(&self, id: ThingId, kind: StreamKind) -> Result<bool, Error> {
+        match self.viewer.person {
+            Some(person) => Ok(streams::contains(&self.app.store, Stream::of(id, kind), person)?),
+            None => Ok(false),
+        }
+    }
+}
+
+/// What a type is called in a sentence.
+pub fn kind_in_words(object_type: &str) -> &str {
+    match object_type {
+        "image" => "picture",
+        "note" | "comment" | "video" | "file" | "article" => object_type,
+        "audio" => "recording",
+        "collection" => "list",
+        _ => "post",
+    }
+}

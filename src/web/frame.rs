@@ -1,0 +1,196 @@
+//! What stands around every page: the name of the site, the way home, who is logged in, and the token for its forms.
+
+use crate::app::App;
+use crate::auth::Visitor;
+use crate::domain::documents::display_name;
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::ids::ThingId;
+use crate::store::things::{self, Object};
+use crate::web::assets;
+use crate::wire::draft;
+use askama::Template;
+use hyper::header;
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// The frame of one page.
+#[derive(Debug)]
+pub struct Frame {
+    /// The name of the site.
+    pub site: String,
+    /// What addresses of this site begin with: nothing, or a slash and the path prefix.
+    pub root: String,
+    /// The base URL; empty before the setup.
+    base: String,
+    /// The token of the visitor's forms.
+    pub csrf: String,
+    /// The person who is logged in.
+    pub me: Option<Face>,
+    /// The address of this page within the site, query included: where forms come back to.
+    pub here: String,
+    /// Whether strangers can register.
+    pub can_register: bool,
+    /// Whether the page has no ways to log in: before the setup, and where something went wrong.
+    pub is_bare: bool,
+    /// Who runs the site.
+    pub owner: Option<String>,
+    /// The owner's page.
+    pub owner_url: Option<String>,
+    /// HTML of the configuration for the footer.
+    pub more_footer: Option<String>,
+}
+
+/// Somebody as pages show them.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// Who it is.
+    pub id: ThingId,
+    /// The nickname; empty for people of other servers.
+    pub nickname: String,
+    /// The name.
+    pub name: String,
+    /// The person's page.
+    pub url: String,
+    /// The address of the picture.
+    pub picture: Option<String>,
+    /// What the person tells, in plain text.
+    pub summary: String,
+}
+
+impl Frame {
+    /// The frame of a page for a visitor; 404 where the configuration wants no pages.
+    pub fn of(request: &Request, visitor: &Visitor) -> Result<Frame, Error> {
+        let app = request.app();
+        if app.config.noweb {
+            return Err(Error::not_found("There are no pages here."));
+        }
+        let mut frame = Frame::bare(request);
+        visitor.csrf().clone_into(&mut frame.csrf);
+        frame.is_bare = false;
+        if let Some(user) = visitor.user() {
+            frame.me = frame.face(app, user.id().0)?;
+        }
+        Ok(frame)
+    }
+
+    /// The frame of a page that knows no visitor.
+    pub fn bare(request: &Request) -> Frame {
+        let app = request.app();
+        let config = &app.config;
+        let (root, base) = match app.known_base() {
+            Some(base) if base.prefix().is_empty() => (String::new(), base.url().to_owned()),
+            Some(base) => (format!("/{}", base.prefix()), base.url().to_owned()),
+            None => (String::new(), String::new()),
+        };
+        let question = if request.query.is_empty() { "" } else { "?" };
+        Frame {
+            site: app.site_name(),
+            here: format!("{root}{}{question}{}", request.path, request.query),
+            root,
+            base,
+            csrf: String::new(),
+            me: None,
+            can_register: !config.disable_registration,
+            is_bare: true,
+            owner: config.owner.clone(),
+            owner_url: config.owner_url.clone().filter(|url| is_web_address(url)),
+            more_footer: config.append_footer.clone(),
+        }
+    }
+
+    /// The address of a file of `assets/`, which changes with its content.
+    pub fn asset(&self, name: &str) -> String {
+        let version = assets::version(name);
+        format!("{}/assets/{name}?v={version}", self.root)
+    }
+
+    /// An address of this site without scheme and host; others as they are.
+    pub fn local(&self, url: &str) -> String {
+        match url.strip_prefix(&self.base) {
+            Some(path) if path.starts_with('/') && !self.base.is_empty() => {
+                format!("{}{path}", self.root)
+            }
+            _ => url.to_owned(),
+        }
+    }
+
+    /// How somebody is shown; nobody if the person is gone from the store.
+    pub fn face(&self, app: &App, id: ThingId) -> Result<Option<Face>, Error> {
+        Ok(things::object(&app.store, id)?.map(|person| self.face_of(id, &person)))
+    }
+
+    /// How a person is shown.
+    pub fn face_of(&self, id: ThingId, person: &Object) -> Face {
+        let members = draft::members_of(&person.members);
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let nickname = person.nickname().unwrap_or_default().to_owned();
+        let name = display_name(person).filter(|name| !name.trim().is_empty());
+        let picture = members.get("image").and_then(|image| image.get("url"));
+        let picture = picture.and_then(Value::as_str);
+        let url = if nickname.is_empty() {
+            text("url").filter(|url| is_web_address(url)).unwrap_or("#").to_owned()
+        } else {
+            format!("{}/{nickname}", self.root)
+        };
+        Face {
+            id,
+            name: name.unwrap_or_else(|| match nickname.as_str() {
+                "" => "Somebody".to_owned(),
+                nickname => nickname.to_owned(),
+            }),
+            url,
+            picture: picture.filter(|url| is_web_address(url)).map(|url| self.local(url)),
+            summary: text("summary").unwrap_or_default().to_owned(),
+            nickname,
+        }
+    }
+
+    /// Whether this is the person who is logged in.
+    pub fn is_me(&self, id: ThingId) -> bool {
+        self.me.as_ref().is_some_and(|me| me.id == id)
+    }
+}
+
+impl Face {
+    /// The picture, or the first letter of the name in a circle.
+    pub fn avatar(&self) -> String {
+        let mut out = String::new();
+        match &self.picture {
+            Some(url) => {
+                let url = crate::html::escape(url);
+                let _ = write!(
+                    out,
+                    "<img class=\"avatar\" src=\"{url}\" alt=\"\" width=\"48\" height=\"48\" loading=\"lazy\">"
+                );
+            }
+            None => {
+                let letter = self.name.chars().find(|letter| letter.is_alphanumeric());
+                let letter = letter.unwrap_or('?').to_uppercase().to_string();
+                let letter = crate::html::escape(&letter);
+                let hue = self.name.bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31) + u32::from(byte)) % HUES;
+                let _ = write!(
+                    out,
+                    "<span class=\"avatar hue-{hue}\" aria-hidden=\"true\">{letter}</span>"
+                );
+            }
+        }
+        out
+    }
+}
+
+/// Colours of the circles that stand for people without a picture.
+const HUES: u32 = 6;
+
+/// Answers with a page; the visitor's cookie goes along, because the page may hold forms.
+pub fn show(visitor: &Visitor, template: &impl Template) -> Answer {
+    let html = template.render().map_err(Error::internal)?;
+    Ok(visitor
+        .introduce(Response::html(html))
+        .with(header::CACHE_CONTROL, "private, no-store"))
+}
+
+/// Whether it is an address that a link may lead to.
+pub fn is_web_address(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}

@@ -1,0 +1,206 @@
+//! `/`: the inbox of whoever is logged in, with the box to post; for everybody else, the welcome.
+
+use crate::auth::{LocalUser, Visitor};
+use crate::domain::access::Viewer;
+use crate::domain::feeds::{self, Page, Paging};
+use crate::domain::names;
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams::Start;
+use crate::store::things::{Activity, Thing};
+use crate::web::cards::{Card, Cards, Time};
+use crate::web::composer::Composer;
+use crate::web::frame::{Frame, show};
+use crate::web::login;
+use askama::Template;
+
+/// Posts on a page.
+pub const POSTS: usize = 20;
+
+/// Sentences under "Meanwhile".
+const SENTENCES: usize = 12;
+
+#[derive(Template)]
+#[template(path = "home.html", config = "assets/askama.toml")]
+struct Home<'a> {
+    frame: &'a Frame,
+    composer: Composer,
+    cards: Vec<Card<'a>>,
+    meanwhile: Vec<(String, Time)>,
+    pager: Pager,
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html", config = "assets/askama.toml")]
+struct Welcome<'a> {
+    frame: &'a Frame,
+    picture: Option<&'a str>,
+}
+
+/// The ways to the neighbouring pages.
+#[derive(Debug, Default)]
+pub struct Pager {
+    /// The address of the next older page.
+    pub older: Option<String>,
+    /// The address of the next newer page.
+    pub newer: Option<String>,
+    /// Whether this is the first page.
+    pub is_first: bool,
+}
+
+/// `GET /`
+pub fn home(request: &Request, visitor: &Visitor) -> Answer {
+    if request.app().config.noweb {
+        return Ok(Response::text(
+            "This is a Pumphouse without web pages. Use it with an application that speaks the API of pump.io.\n",
+        ));
+    }
+    let frame = Frame::of(request, visitor)?;
+    match visitor.user() {
+        Some(user) => {
+            let composer = Composer::of(request.app(), user, "followers")?;
+            inbox(request, visitor, user, &frame, composer)
+        }
+        None => show(
+            visitor,
+            &Welcome {
+                frame: &frame,
+                picture: request.app().config.main_image.as_deref(),
+            },
+        ),
+    }
+}
+
+/// The home page after a post that could not be made.
+pub fn with_problem(
+    request: &Request,
+    visitor: &Visitor,
+    user: &LocalUser,
+    frame: &Frame,
+    composer: Composer,
+    error: &Error,
+) -> Answer {
+    let status = hyper::StatusCode::from_u16(error.status()).unwrap_or(hyper::StatusCode::BAD_REQUEST);
+    Ok(inbox(request, visitor, user, frame, composer)?.with_status(status))
+}
+
+fn inbox(
+    request: &Request,
+    visitor: &Visitor,
+    user: &LocalUser,
+    frame: &Frame,
+    composer: Composer,
+) -> Answer {
+    let app = request.app();
+    let viewer = Viewer::user(user.id());
+    let cards = Cards {
+        app,
+        frame,
+        viewer,
+        now: request.now,
+    };
+    let major = Stream::of(user.id().0, StreamKind::InboxMajor);
+    let start = start(request)?;
+    let (page, pager) = page(request, frame, major, start, viewer, false)?;
+    let mut meanwhile = Vec::new();
+    if pager.is_first {
+        let minor = Stream::of(user.id().0, StreamKind::InboxMinor);
+        let newest = Paging {
+            start: Start::Newest,
+            count: SENTENCES,
+        };
+        for (id, activity) in &feeds::activities(&app.store, minor, newest, viewer, false)?.items {
+            meanwhile.push(cards.sentence(*id, activity)?);
+        }
+    }
+    let home = Home {
+        frame,
+        composer,
+        cards: cards.of_page(&page)?,
+        meanwhile,
+        pager,
+    };
+    show(visitor, &home)
+}
+
+/// Where the address says that a page starts: `before` or `since` with the key of an activity, else the newest.
+pub fn start(request: &Request) -> Result<Start, Error> {
+    for (name, start) in [
+        ("before", Start::Before as fn(_) -> Start),
+        ("since", Start::Since as fn(_) -> Start),
+    ] {
+        if let Some(key) = request.query(name) {
+            return match names::by_key(&request.app().store, &key)? {
+                Some((id, _)) => Ok(start(id)),
+                None => Err(Error::not_found("There is no such page.")),
+            };
+        }
+    }
+    Ok(Start::Newest)
+}
+
+/// A page of activities with the ways to its neighbours.
+pub fn page(
+    request: &Request,
+    frame: &Frame,
+    stream: Stream,
+    start: Start,
+    viewer: Viewer,
+    is_filtered: bool,
+) -> Result<(Page<Activity>, Pager), Error> {
+    // One more than is shown tells whether there is another page.
+    let paging = Paging {
+        start,
+        count: POSTS + 1,
+    };
+    let mut page = feeds::activities(&request.app().store, stream, paging, viewer, is_filtered)?;
+    let is_full = page.items.len() > POSTS || page.cut_short;
+    let (is_older, is_newer) = match start {
+        Start::Since(_) => (true, is_full),
+        Start::Before(_) => (is_full, true),
+        Start::Newest | Start::Offset(_) => (is_full, false),
+    };
+    if page.items.len() > POSTS {
+        match start {
+            Start::Since(_) => drop(page.items.remove(0)),
+            _ => page.items.truncate(POSTS),
+        }
+    }
+    let path = frame.here.split('?').next().unwrap_or_default();
+    // After a form of this page went wrong, its address is that of the form.
+    let path = match path.starts_with(&format!("{}/main/post", frame.root)) {
+        true => format!("{}/", frame.root),
+        false => path.to_owned(),
+    };
+    let key = |entry: Option<&(crate::ids::ThingId, Activity)>| entry.map(|(id, activity)| activity.key(*id));
+    let older = key(page.items.last()).filter(|_| is_older);
+    let newer = key(page.items.first()).filter(|_| is_newer);
+    let pager = Pager {
+        older: older.map(|key| format!("{path}?before={key}")),
+        newer: match (newer, start) {
+            (Some(key), _) => Some(format!("{path}?since={key}")),
+            (None, Start::Newest) => None,
+            (None, _) => Some(path),
+        },
+        is_first: start == Start::Newest,
+    };
+    Ok((page, pager))
+}
+
+/// The way to the login for a visitor who may not see a page, or 403 for a user.
+pub fn refused(frame: &Frame) -> Answer {
+    if frame.me.is_some() {
+        return Err(Error::forbidden("This was not posted to you."));
+    }
+    let location = login::login_address(frame);
+    Ok(Response::redirect(hyper::StatusCode::FOUND, &location))
+}
+
+/// Whether a thing was deleted.
+pub fn is_gone(thing: &Thing) -> bool {
+    match thing {
+        Thing::Activity(activity) => activity.deleted.is_some(),
+        Thing::Object(object) => object.deleted.is_some(),
+    }
+}

@@ -1,0 +1,198 @@
+//! Coming and going: registration, login, logout (`pump-api.md §1.5`). Login and registration answer forms of pages and,
+//! as pump.io does, JSON of clients that sign with their own key.
+
+use crate::api::users;
+use crate::auth::{self, LocalUser, Visitor, grants, sessions};
+use crate::domain::people;
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::web::frame::{Frame, show};
+use crate::web::text;
+use askama::Template;
+use hyper::StatusCode;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "login.html", config = "assets/askama.toml")]
+struct Login<'a> {
+    frame: &'a Frame,
+    nickname: &'a str,
+    onward: &'a str,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "register.html", config = "assets/askama.toml")]
+struct Register<'a> {
+    frame: &'a Frame,
+    nickname: &'a str,
+    problem: Option<String>,
+}
+
+/// What a client sends.
+#[derive(Deserialize)]
+struct Credentials {
+    nickname: String,
+    password: String,
+}
+
+/// `GET /main/login?continue=`: the form; for somebody who is logged in, the way on.
+pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let onward = text::local_path(&request.query("continue").unwrap_or_default(), &frame.root);
+    if frame.me.is_some() {
+        return Ok(Response::redirect(StatusCode::FOUND, &onward));
+    }
+    let page = Login {
+        frame: &frame,
+        nickname: "",
+        onward: &onward,
+        problem: None,
+    };
+    show(visitor, &page)
+}
+
+/// `POST /main/login`: the form (`nickname`, `password`, `continue`; 303, 401 with the form and a sentence, 429), or a
+/// client's JSON `{nickname, password}`: 200 with the user, a new token and its secret, and a session.
+pub fn login(request: &Request) -> Answer {
+    if is_json(request) {
+        return client_login(request);
+    }
+    let visitor = auth::visitor_sending(request)?;
+    let frame = Frame::of(request, &visitor)?;
+    let form = request.form();
+    let field = |name: &str| value(&form, name);
+    let onward = text::local_path(field("continue"), &frame.root);
+    match sessions::login(request, field("nickname").trim(), field("password")) {
+        Ok(now) => Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &onward))),
+        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
+        Err(error) => {
+            let page = Login {
+                frame: &frame,
+                nickname: field("nickname"),
+                onward: &onward,
+                problem: Some(match error {
+                    Error::Unauthorized(_) => {
+                        "The nickname or the password is not right. Try again.".to_owned()
+                    }
+                    ref other => other.public(),
+                }),
+            };
+            again(&visitor, &page, &error)
+        }
+    }
+}
+
+/// `GET /main/register`: the form, or the sentence that nobody can register.
+pub fn register_form(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    if frame.me.is_some() {
+        let home = format!("{}/", frame.root);
+        return Ok(Response::redirect(StatusCode::FOUND, &home));
+    }
+    let page = Register {
+        frame: &frame,
+        nickname: "",
+        problem: None,
+    };
+    show(visitor, &page)
+}
+
+/// `POST /main/register`: the form (`nickname`, `password`, `again`; 303, or 400, 403, 409 with the form and a sentence), or
+/// a client's JSON, answered as `POST /api/users` with a session.
+pub fn register(request: &Request) -> Answer {
+    if is_json(request) {
+        let client = auth::client(request)?;
+        let answer = users::register(request, &client)?;
+        let wanted: Credentials = request.json()?;
+        let nickname = crate::ids::Nickname::new(&wanted.nickname).map_err(Error::Invalid)?;
+        let (id, _) = people::find(request.app(), &nickname)?;
+        return Ok(sessions::begin(request, id)?.introduce(answer));
+    }
+    let visitor = auth::visitor_sending(request)?;
+    let frame = Frame::of(request, &visitor)?;
+    let form = request.form();
+    let field = |name: &str| value(&form, name);
+    let registered = check_repeated(field("password"), field("again"))
+        .and_then(|()| users::new_user(request, field("nickname").trim(), field("password")))
+        .and_then(|user| people::register(request.app(), &user, None, request.now));
+    match registered {
+        Ok(id) => {
+            let home = format!("{}/", frame.root);
+            let now = sessions::begin(request, id)?;
+            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
+        }
+        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
+        Err(error) => {
+            let page = Register {
+                frame: &frame,
+                nickname: field("nickname"),
+                problem: Some(error.public()),
+            };
+            again(&visitor, &page, &error)
+        }
+    }
+}
+
+/// `POST /main/logout`: ends the session; 303 to the welcome page.
+pub fn logout(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let mut answer = Response::redirect(StatusCode::SEE_OTHER, &format!("{}/", frame.root));
+    answer.set_cookie(&sessions::logout(request)?);
+    Ok(answer)
+}
+
+/// The user of a page that only users see, or the way to the login and back.
+pub fn required<'a>(visitor: &'a Visitor, frame: &Frame) -> Result<&'a LocalUser, Response> {
+    visitor
+        .user()
+        .ok_or_else(|| Response::redirect(StatusCode::FOUND, &login_address(frame)))
+}
+
+/// The address of the login page that leads back to this page.
+pub fn login_address(frame: &Frame) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("continue", &frame.here);
+    format!("{}/main/login?{}", frame.root, query.finish())
+}
+
+/// Refuses a password that was typed differently the second time; a form may leave the second time out.
+pub fn check_repeated(password: &str, again: &str) -> Result<(), Error> {
+    if again.is_empty() || password == again {
+        Ok(())
+    } else {
+        Err(Error::invalid("The two passwords are not the same. Type them again."))
+    }
+}
+
+/// The first value of a field; empty if the form does not have it.
+pub fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    let found = form.iter().find(|(key, _)| key == name);
+    found.map_or("", |(_, value)| value)
+}
+
+/// A form again, with the status of what went wrong.
+pub fn again(visitor: &Visitor, page: &impl Template, error: &Error) -> Answer {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut answer = show(visitor, page)?.with_status(status);
+    if let Error::TooMany { retry_after_secs } = error {
+        answer.set(hyper::header::RETRY_AFTER, &retry_after_secs.to_string());
+    }
+    Ok(answer)
+}
+
+fn is_json(request: &Request) -> bool {
+    request.content_type() == "application/json"
+}
+
+fn client_login(request: &Request) -> Answer {
+    if request.app().config.noweb {
+        return Err(Error::not_found("There are no pages here."));
+    }
+    let client = auth::client(request)?;
+    let sent: Credentials = request.json()?;
+    let user = sessions::prove_password(request, &sent.nickname, &sent.password)?;
+    let token = grants::further_token(request, &client, user.id())?;
+    let answer = users::with_token(request, user.id(), &token)?;
+    Ok(sessions::begin(request, user.id())?.introduce(answer))
+}

@@ -1,0 +1,180 @@
+//! `/main/settings` and `/main/account`: what somebody tells of themselves, and the password.
+
+use crate::auth::{LocalUser, Visitor, accounts, sessions};
+use crate::domain::{activities, uploads};
+use crate::error::Error;
+use crate::html;
+use crate::http::{Answer, Body, Request, Response};
+use crate::store::things;
+use crate::web::composer::myself;
+use crate::web::frame::{Frame, show};
+use crate::web::login::{self, again, value};
+use crate::web::text;
+use crate::wire::draft::{ActivityDraft, members_of};
+use askama::Template;
+use hyper::StatusCode;
+use serde_json::json;
+
+/// Longest name, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
+/// Longest text about oneself, in characters.
+const BIO_CHARS_MAX: usize = 2000;
+
+#[derive(Template)]
+#[template(path = "settings.html", config = "assets/askama.toml")]
+struct Settings<'a> {
+    frame: &'a Frame,
+    name: String,
+    bio: String,
+    takes_photos: bool,
+    is_saved: bool,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "account.html", config = "assets/askama.toml")]
+struct Account<'a> {
+    frame: &'a Frame,
+    nickname: &'a str,
+    is_saved: bool,
+    problem: Option<String>,
+}
+
+/// `GET /main/settings`
+pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    if let Err(login) = login::required(visitor, &frame) {
+        return Ok(login);
+    }
+    let me = frame.me.as_ref().ok_or(Error::Gone)?;
+    let page = Settings {
+        frame: &frame,
+        name: me.name.clone(),
+        bio: text::plain(&me.summary),
+        takes_photos: request.app().config.enable_uploads,
+        is_saved: request.query("saved").is_some(),
+        problem: None,
+    };
+    show(visitor, &page)
+}
+
+/// `POST /main/settings`: `displayName`, `summary`, and perhaps a picture `avatar`. 303 back; 400, 413 with the form and a
+/// sentence.
+pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let user = match login::required(visitor, &frame) {
+        Ok(user) => user,
+        Err(login) => return Ok(login),
+    };
+    let form = request.form();
+    match saved(request, user, &form) {
+        Ok(()) => {
+            let onward = format!("{}/main/settings?saved=1", frame.root);
+            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
+        }
+        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
+        Err(error) => {
+            let page = Settings {
+                frame: &frame,
+                name: value(&form, "displayName").to_owned(),
+                bio: value(&form, "summary").to_owned(),
+                takes_photos: request.app().config.enable_uploads,
+                is_saved: false,
+                problem: Some(error.public()),
+            };
+            again(visitor, &page, &error)
+        }
+    }
+}
+
+fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Result<(), Error> {
+    let app = request.app();
+    let name = value(form, "displayName").trim();
+    let bio = value(form, "summary").trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        return Err(Error::Invalid(format!(
+            "Give yourself a name of at most {NAME_CHARS_MAX} characters."
+        )));
+    }
+    if bio.chars().count() > BIO_CHARS_MAX {
+        return Err(Error::Invalid(format!(
+            "The text about you can have at most {BIO_CHARS_MAX} characters."
+        )));
+    }
+    let mut person = myself(app, user);
+    person.members.insert("displayName".to_owned(), json!(name));
+    person.members.insert("summary".to_owned(), json!(html::escape(bio)));
+    if let Body::Multipart { files, .. } = &request.body
+        && let Some(part) = files.iter().find(|part| part.field == "avatar")
+        && let Some(spool) = part.file.take()
+    {
+        if !app.config.enable_uploads {
+            return Err(Error::invalid("Photos are switched off on this server."));
+        }
+        let declared = Some(part.content_type.as_str()).filter(|kind| !kind.is_empty());
+        let id = uploads::add_avatar(app, user.id(), spool, declared, request.now)?;
+        let picture = things::object(&app.store, id)?;
+        let picture = picture.ok_or_else(|| Error::internal("an upload is gone"))?;
+        let mut members = members_of(&picture.members);
+        if let Some(full) = members.remove("fullImage") {
+            person.members.insert("pump_io".to_owned(), json!({ "fullImage": full }));
+        }
+        if let Some(image) = members.remove("image") {
+            person.members.insert("image".to_owned(), image);
+        }
+    }
+    let draft = ActivityDraft::of("update", person);
+    activities::post(app, user.id(), None, &draft, request.now).map(drop)
+}
+
+/// `GET /main/account`
+pub fn account_form(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let user = match login::required(visitor, &frame) {
+        Ok(user) => user,
+        Err(login) => return Ok(login),
+    };
+    let page = Account {
+        frame: &frame,
+        nickname: user.nickname().as_str(),
+        is_saved: request.query("saved").is_some(),
+        problem: None,
+    };
+    show(visitor, &page)
+}
+
+/// `POST /main/account`: `current`, `password`, `again`. Ends all other sessions. 303 back; 400, 401, 429 with the form.
+pub fn account(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let user = match login::required(visitor, &frame) {
+        Ok(user) => user,
+        Err(login) => return Ok(login),
+    };
+    let form = request.form();
+    let field = |name: &str| value(&form, name);
+    let nickname = user.nickname().as_str();
+    let changed = login::check_repeated(field("password"), field("again"))
+        .and_then(|()| sessions::prove_password(request, nickname, field("current")))
+        .and_then(|user| accounts::set_password(request, user.id(), field("password")));
+    match changed {
+        Ok(()) => {
+            let onward = format!("{}/main/account?saved=1", frame.root);
+            let now = sessions::begin(request, user.id())?;
+            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &onward)))
+        }
+        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
+        Err(error) => {
+            let page = Account {
+                frame: &frame,
+                nickname,
+                is_saved: false,
+                problem: Some(match error {
+                    Error::Unauthorized(_) => "Your current password is not right.".to_owned(),
+                    ref other => other.public(),
+                }),
+            };
+            again(visitor, &page, &error)
+        }
+    }
+}

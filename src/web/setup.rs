@@ -1,0 +1,217 @@
+//! `/setup`: the one page of a server that nobody has configured. It makes the owner, the site and its address, for whoever
+//! knows the setup code; afterwards it does not exist. The rules are `domain/setup.rs`.
+
+use crate::auth::{self, Visitor, passwords, sessions};
+use crate::domain::setup::{self, Choice, SITE_CHARS_MAX};
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::ids::{Base, Nickname};
+use crate::store::users::User;
+use crate::web::frame::{Frame, show};
+use crate::web::login::{again, check_repeated, value};
+use askama::Template;
+use hyper::{Method, StatusCode, header};
+use std::net::Ipv6Addr;
+
+/// Longest host name, in characters (RFC 1035 §2.3.4).
+const HOST_CHARS_MAX: usize = 253;
+
+#[derive(Template)]
+#[template(path = "setup.html", config = "assets/askama.toml")]
+struct Setup<'a> {
+    frame: &'a Frame,
+    code: &'a str,
+    site: &'a str,
+    nickname: &'a str,
+    hostname: &'a str,
+    is_fixed: bool,
+    problem: Option<String>,
+}
+
+/// What a server that waits for its owner answers to everything else: pages lead to the setup, the API says so (503).
+/// None where there is an owner, and for what the setup page needs.
+pub fn instead(request: &Request) -> Result<Option<fn(&Request) -> Answer>, Error> {
+    let path = request.path.to_ascii_lowercase();
+    let path = path.trim_end_matches('/');
+    let is_needed = path == "/setup"
+        || path == "/favicon.ico"
+        || path == "/robots.txt"
+        || path.starts_with("/assets/");
+    if is_needed || !setup::is_open(request.app())? {
+        return Ok(None);
+    }
+    Ok(Some(elsewhere))
+}
+
+fn elsewhere(request: &Request) -> Answer {
+    if request.method == Method::GET && !request.is_api() {
+        return Ok(Response::redirect(StatusCode::FOUND, "/setup")
+            .with(header::CACHE_CONTROL, "no-store"));
+    }
+    let scheme = if request.tls { "https" } else { "http" };
+    let host = request.header(&header::HOST).unwrap_or("localhost");
+    Err(Error::Busy(format!(
+        "This pump is not set up yet. Open {scheme}://{host}/setup in a browser."
+    )))
+}
+
+/// `GET /setup`: the form; 404 once there is an owner.
+pub fn form(request: &Request, visitor: &Visitor) -> Answer {
+    if !setup::is_open(request.app())? {
+        return Err(setup::closed());
+    }
+    let frame = frame(request, visitor);
+    let site = request.app().config.site.clone().unwrap_or_default();
+    let page = Setup {
+        frame: &frame,
+        code: &request.query("code").unwrap_or_default(),
+        site: &site,
+        nickname: "",
+        hostname: request.header(&header::HOST).unwrap_or_default(),
+        is_fixed: request.app().known_base().is_some(),
+        problem: None,
+    };
+    show(visitor, &page)
+}
+
+/// `POST /setup`: `code`, `site`, `nickname`, `password`, `again`, `hostname` (with a port where it has one). 303 to the
+/// home page, logged in; 400, 403 (code), 429 with the form and a sentence; 404 once there is an owner.
+pub fn claim(request: &Request) -> Answer {
+    if !setup::is_open(request.app())? {
+        return Err(setup::closed());
+    }
+    let visitor = auth::visitor_sending(request)?;
+    let form = request.form();
+    let field = |name: &str| value(&form, name).trim();
+    let claimed = setup::check_code(request.app(), field("code"), request.now)
+        .and_then(|()| choice(request, &form))
+        .and_then(|choice| setup::claim(request.app(), &choice, request.now));
+    match claimed {
+        Ok(owner) => {
+            let home = format!("{}/", request.app().base().url());
+            let now = sessions::begin(request, owner)?;
+            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
+        }
+        Err(error) if error.status() == 404 || (error.status() >= 500 && error.status() != 503) => {
+            Err(error)
+        }
+        Err(error) => {
+            let frame = frame(request, &visitor);
+            let page = Setup {
+                frame: &frame,
+                code: field("code"),
+                site: field("site"),
+                nickname: field("nickname"),
+                hostname: field("hostname"),
+                is_fixed: request.app().known_base().is_some(),
+                problem: Some(error.public()),
+            };
+            again(&visitor, &page, &error)
+        }
+    }
+}
+
+fn frame(request: &Request, visitor: &Visitor) -> Frame {
+    let mut frame = Frame::bare(request);
+    visitor.csrf().clone_into(&mut frame.csrf);
+    frame
+}
+
+/// What the form says, checked.
+fn choice(request: &Request, form: &[(String, String)]) -> Result<Choice, Error> {
+    let site = value(form, "site").trim();
+    if site.is_empty() || site.chars().count() > SITE_CHARS_MAX {
+        return Err(Error::Invalid(format!(
+            "Give your pump a name of at most {SITE_CHARS_MAX} characters."
+        )));
+    }
+    let nickname = Nickname::new(value(form, "nickname").trim()).map_err(Error::Invalid)?;
+    let base = match request.app().known_base() {
+        Some(known) => known.clone(),
+        None => base(request, value(form, "hostname").trim())?,
+    };
+    let password = value(form, "password");
+    check_repeated(password, value(form, "again"))?;
+    let password = passwords::hash(&request.guard, password)?;
+    Ok(Choice {
+        site: site.to_owned(),
+        base,
+        owner: User {
+            nickname,
+            password: password.as_str().to_owned(),
+            created: request.now,
+            updated: request.now,
+            email: None,
+            unconfirmed_email: None,
+            owner: true,
+            extra: String::new(),
+        },
+    })
+}
+
+/// The base URL of an address as people type it. Without a port it is the one through which this request came: the page
+/// is being looked at there, so it works.
+fn base(request: &Request, typed: &str) -> Result<Base, Error> {
+    let config = &request.app().config;
+    let (host, typed_port) = split_address(typed).ok_or_else(|| {
+        Error::invalid("The address must be a host name like pump.local, or one with a port like pump.local:8080.")
+    })?;
+    let came_through = request.header(&header::HOST).and_then(split_address);
+    let standard = if request.tls { 443 } else { 80 };
+    let port = typed_port
+        .or(config.url_port)
+        .or_else(|| came_through.and_then(|(_, port)| port))
+        .unwrap_or(standard);
+    Ok(Base::new(&host, port, &config.url_path))
+}
+
+/// Host and port of an address; nothing if it is none.
+fn split_address(typed: &str) -> Option<(String, Option<u16>)> {
+    let bare = typed
+        .strip_prefix("http://")
+        .or_else(|| typed.strip_prefix("https://"))
+        .unwrap_or(typed)
+        .trim_end_matches('/');
+    let (host, port) = match bare.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
+        _ => (bare, None),
+    };
+    let is_name = |name: &str| {
+        name.split('.').all(|label| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            !label.is_empty() && label.chars().all(plain) && !label.starts_with('-')
+        })
+    };
+    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_v6 = inner.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
+    if host.len() <= HOST_CHARS_MAX && (is_v6 || is_name(host)) {
+        Some((host.to_ascii_lowercase(), port))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_address;
+
+    #[test]
+    fn addresses_are_read_as_people_type_them() {
+        for (typed, host, port) in [
+            ("pump.local", "pump.local", None),
+            ("Pump.Local:8080", "pump.local", Some(8080)),
+            ("http://pump.local/", "pump.local", None),
+            ("192.168.1.20:80", "192.168.1.20", Some(80)),
+            ("[fd00::1]:8080", "[fd00::1]", Some(8080)),
+            ("[fd00::1]", "[fd00::1]", None),
+        ] {
+            assert_eq!(split_address(typed), Some((host.to_owned(), port)), "{typed}");
+        }
+        for wrong in [
+            "", "not a host", "pump..local", "pump.local:0", "pump.local:99999", "pump.local:x",
+            "pump.local/path", "user@pump.local", "[nonsense]", "-pump", "<script>",
+        ] {
+            assert_eq!(split_address(wrong), None, "{wrong}");
+        }
+    }
+}

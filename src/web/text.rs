@@ -1,0 +1,199 @@
+//! Plain text, as people type it into a form, becomes HTML: paragraphs, line breaks and links, nothing else. No I/O.
+
+use crate::clock::Timestamp;
+use crate::html;
+use std::fmt::Write as _;
+
+/// The HTML of what somebody typed: blank lines part paragraphs, addresses become links, everything is escaped. Empty for
+/// a text of blanks.
+pub fn to_html(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut out = String::with_capacity(text.len() + 32);
+    let mut paragraph: Vec<&str> = Vec::new();
+    for line in text.lines().chain([""]) {
+        if line.trim().is_empty() {
+            if !paragraph.is_empty() {
+                out.push_str("<p>");
+                for (number, line) in paragraph.iter().enumerate() {
+                    if number > 0 {
+                        out.push_str("<br>");
+                    }
+                    push_line(&mut out, line);
+                }
+                out.push_str("</p>");
+                paragraph.clear();
+            }
+        } else {
+            paragraph.push(line.trim_end());
+        }
+    }
+    out
+}
+
+fn push_line(out: &mut String, line: &str) {
+    for piece in line.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let rest = piece.get(word.len()..).unwrap_or_default();
+        let opening = word.len() - word.trim_start_matches(['(', '[', '"', '\'', '<']).len();
+        let (before, word) = word.split_at(opening);
+        let address = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '"', '\'', '>']);
+        let after = word.get(address.len()..).unwrap_or_default();
+        out.push_str(&html::escape(before));
+        if is_address(address) {
+            let address = html::escape(address);
+            let _ = write!(out, "<a href=\"{address}\">{address}</a>");
+        } else {
+            out.push_str(&html::escape(address));
+        }
+        out.push_str(&html::escape(after));
+        out.push_str(rest);
+    }
+}
+
+fn is_address(word: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| {
+        word.strip_prefix(scheme)
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric() || first == '['))
+    })
+}
+
+/// HTML without its tags, in one line, for places where only words fit; at most `chars` characters.
+pub fn without_tags(html: &str, chars: usize) -> String {
+    let plain = plain(&html.replace('<', " <"));
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let plain = words.join(" ");
+    match plain.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default().trim_end()),
+        None => plain,
+    }
+}
+
+/// HTML without its tags.
+pub fn plain(html: &str) -> String {
+    let mut out = String::new();
+    let mut is_tag = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => is_tag = true,
+            '>' if is_tag => is_tag = false,
+            _ if !is_tag => out.push(letter),
+            _ => {}
+        }
+    }
+    for (escaped, letter) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ] {
+        out = out.replace(escaped, letter);
+    }
+    out
+}
+
+/// A path within the site that a form or an address names as the way to go on; the home page for everything that would
+/// lead elsewhere.
+pub fn local_path(text: &str, root: &str) -> String {
+    let is_plain = !text.chars().any(|letter| letter.is_control() || letter == '\\');
+    if text.starts_with('/') && !text.starts_with("//") && is_plain {
+        text.to_owned()
+    } else {
+        format!("{root}/")
+    }
+}
+
+/// How long ago something was, in words: the server does not know in which time zone the reader lives.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let secs = now.secs_since(at);
+    let counted = |count: i64, unit: &str| match count {
+        1 => format!("1 {unit} ago"),
+        count => format!("{count} {unit}s ago"),
+    };
+    match secs {
+        0..45 => "just now".to_owned(),
+        45..5400 => counted((secs / 60).max(1), "minute"),
+        5400..86_400 => counted((secs + 1800) / 3600, "hour"),
+        86_400..604_800 => counted(secs / 86_400, "day"),
+        _ => date(at),
+    }
+}
+
+/// A day in words, in UTC.
+fn date(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September",
+        "October", "November", "December",
+    ];
+    let text = at.to_string();
+    let mut numbers = text.split(['-', 'T']);
+    let year = numbers.next().unwrap_or_default();
+    let month = numbers.next().and_then(|month| month.parse::<usize>().ok());
+    let day = numbers.next().unwrap_or_default().trim_start_matches('0');
+    let month = month.and_then(|month| MONTHS.get(month.wrapping_sub(1)));
+    format!("{day} {} {year}", month.copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ago, local_path, to_html, without_tags};
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn what_people_type_is_never_markup() {
+        assert_eq!(to_html("<b>6 & \"7\"</b>"), "<p>&lt;b&gt;6 &amp; &quot;7&quot;&lt;/b&gt;</p>");
+        assert_eq!(
+            to_html("javascript:alert(1) http:// https://<script>"),
+            "<p>javascript:alert(1) http:// https://&lt;script&gt;</p>"
+        );
+        assert_eq!(
+            to_html("http://x.test/\"onclick=x"),
+            "<p><a href=\"http://x.test/&quot;onclick=x\">http://x.test/&quot;onclick=x</a></p>"
+        );
+        for blank in ["", "  ", "\r\n \n\t"] {
+            assert_eq!(to_html(blank), "", "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn lines_paragraphs_and_links_survive() {
+        assert_eq!(to_html("one\r\ntwo\n\n\nthree "), "<p>one<br>two</p><p>three</p>");
+        assert_eq!(
+            to_html("Look (https://h.test/a?b=1&c), now."),
+            "<p>Look (<a href=\"https://h.test/a?b=1&amp;c\">https://h.test/a?b=1&amp;c</a>), now.</p>"
+        );
+    }
+
+    #[test]
+    fn ways_to_go_on_stay_on_this_site() {
+        for path in ["/", "/ann?before=x#card", "/main/people"] {
+            assert_eq!(local_path(path, ""), path);
+        }
+        for evil in ["", "//evil.test", "http://evil.test", "/\\evil.test", "/\t/evil.test", "main"] {
+            assert_eq!(local_path(evil, "/p"), "/p/", "{evil}");
+        }
+    }
+
+    #[test]
+    fn times_are_told_in_words() {
+        let at = Timestamp::parse("2026-11-20T23:27:48Z").expect("a time");
+        for (secs, words) in [
+            (-5, "just now"),
+            (44, "just now"),
+            (50, "1 minute ago"),
+            (3600, "60 minutes ago"),
+            (5400, "2 hours ago"),
+            (90_000, "1 day ago"),
+            (604_800, "20 November 2026"),
+        ] {
+            assert_eq!(ago(at, Timestamp(at.0 + secs)), words);
+        }
+    }
+
+    #[test]
+    fn words_are_taken_out_of_markup() {
+        assert_eq!(without_tags("<p>One &amp; two</p><p>three</p>", 80), "One & two three");
+        assert_eq!(without_tags("one two three", 8), "one two…");
+    }
+}

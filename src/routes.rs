@@ -5,7 +5,10 @@ use crate::api::{activities, clients, feeds, oauth, objects, people, uploads, us
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
-use crate::web::oauth as authorizing;
+use crate::web::{
+    apps, assets, composer, deeds, delete as delete_page, home, lists, login, oauth as authorizing,
+    people as everybody, profile, settings, setup, things,
+};
 use hyper::Method;
 
 use Access::{AnyRead, ClientWrite, Form, Open, Page, UserRead, UserWrite};
@@ -129,6 +132,47 @@ pub const ROUTES: &[Route] = &[
 
     // Files
     get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),
+
+    // Pages (pump-api.md §1.5)
+    get   ("/",                                    Page(home::home),               Quick),
+    get   ("/setup",                               Page(setup::form),              Quick),
+    post  ("/setup",                               Open(setup::claim),             Slow),
+    get   ("/main/register",                       Page(login::register_form),     Quick),
+    post  ("/main/register",                       Open(login::register),          Slow),
+    get   ("/main/login",                          Page(login::login_form),        Quick),
+    post  ("/main/login",                          Open(login::login),             Slow),
+    post  ("/main/logout",                         Form(login::logout),            Quick),
+    upload("/main/post",                           Form(composer::post),           Slow),
+    post  ("/main/comment",                        Form(deeds::comment),           Quick),
+    post  ("/main/like",                           Form(deeds::like),              Quick),
+    post  ("/main/unlike",                         Form(deeds::unlike),            Quick),
+    post  ("/main/share",                          Form(deeds::share),             Quick),
+    post  ("/main/unshare",                        Form(deeds::unshare),           Quick),
+    post  ("/main/follow",                         Form(deeds::follow),            Quick),
+    post  ("/main/unfollow",                       Form(deeds::unfollow),          Quick),
+    get   ("/main/delete",                         Page(delete_page::ask),         Quick),
+    post  ("/main/delete",                         Form(delete_page::delete),      Quick),
+    get   ("/main/people",                         Page(everybody::everybody),     Quick),
+    post  ("/main/lists",                          Form(lists::create),            Quick),
+    post  ("/main/lists/add",                      Form(lists::add),               Quick),
+    post  ("/main/lists/remove",                   Form(lists::remove),            Quick),
+    get   ("/main/settings",                       Page(settings::profile_form),   Quick),
+    upload("/main/settings",                       Form(settings::profile),        Slow),
+    get   ("/main/account",                        Page(settings::account_form),   Quick),
+    post  ("/main/account",                        Form(settings::account),        Slow),
+    get   ("/main/apps",                           Page(apps::list),               Quick),
+    post  ("/main/apps",                           Form(apps::revoke),             Quick),
+    get   ("/{nickname}",                          Page(profile::profile),         Quick),
+    get   ("/{nickname}/followers",                Page(profile::followers),       Quick),
+    get   ("/{nickname}/following",                Page(profile::following),       Quick),
+    get   ("/{nickname}/favorites",                Page(profile::favorites),       Quick),
+    get   ("/{nickname}/lists",                    Page(lists::lists),             Quick),
+    get   ("/{nickname}/list/{key}",               Page(lists::list),              Quick),
+    get   ("/{nickname}/activity/{key}",           Page(things::activity),         Quick),
+    get   ("/{nickname}/{type}/{key}",             Page(things::object),           Quick),
+    get   ("/assets/{file}",                       Open(assets::file),             Quick),
+    get   ("/favicon.ico",                         Open(assets::favicon),          Quick),
+    get   ("/robots.txt",                          Open(assets::robots),           Quick),
 ];
 
 /// `GET` and `HEAD`.
@@ -189,6 +233,9 @@ pub enum Proven {
 impl Access {
     /// Proves the caller of a complete request. A proof counts once (OAuth nonces), so it is made once.
     pub fn prove(&self, request: &Request) -> Result<Proven, Error> {
+        if let Some(instead) = setup::instead(request)? {
+            return Ok(Proven::Nobody(instead));
+        }
         Ok(match *self {
             Access::Open(handler) => Proven::Nobody(handler),
             Access::ClientWrite(handler) => Proven::Client(handler, auth::client(request)?),
@@ -204,7 +251,7 @@ impl Access {
     /// the disk. Nothing for a form: its token is in the body, so here only a session is asked for, and
     /// [`Access::prove`] follows.
     pub fn prove_early(&self, request: &Request) -> Result<Option<Proven>, Error> {
-        if !matches!(self, Access::Form(_)) {
+        if !matches!(self, Access::Form(_)) || setup::instead(request)?.is_some() {
             return self.prove(request).map(Some);
         }
         match auth::visitor(request)?.user() {

@@ -6,12 +6,14 @@ use crate::cli::Failure;
 use crate::clock;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
+use crate::domain::setup::{self, Code};
 use crate::jobs;
 use crate::media::Blobs;
 use crate::routes::ROUTES;
 use crate::server::{self, Server, Settings};
 use crate::store::engine::sled::Sled;
 use crate::store::{Store, meta};
+use crate::web;
 use sd_notify::NotifyState;
 use std::io::{self, Write as _};
 use std::process;
@@ -32,7 +34,10 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));
     let runtime = server::runtime().map_err(Failure::new)?;
-    let settings = Settings::of(config);
+    let settings = Settings {
+        error_page: web::error_page::page,
+        ..Settings::of(config)
+    };
 
     let runner = jobs::start(&app).map_err(Failure::new)?;
 
@@ -75,8 +80,12 @@ async fn listen(
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
+    let code = setup::code_for_console(app).map_err(Failure::new)?;
     lock.note(&server.url());
     announce(&server.url()).map_err(Failure::new)?;
+    if let Some(code) = code {
+        announce_setup(&server.url(), code).map_err(Failure::new)?;
+    }
     tell_systemd(NotifyState::Ready);
     let asked = async {
         first.next().await;
@@ -122,6 +131,16 @@ async fn watch_over(app: &Arc<App>) -> Failure {
 fn announce(url: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on {url}")?;
+    out.flush()
+}
+
+/// Tells the person at the console what to do first.
+fn announce_setup(url: &str, code: Code) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "Nobody has set up this server yet. Open {url}setup in a browser; the setup code is {code}"
+    )?;
     out.flush()
 }
 

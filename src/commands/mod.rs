@@ -8,6 +8,7 @@ mod compact;
 mod export;
 mod import;
 mod open;
+mod setup_code;
 mod size;
 mod user_add;
 mod user_list;
@@ -26,6 +27,7 @@ pub fn perform(command: &Command, config: &Config) -> Result<(), Failure> {
         Command::UserPassword(nickname) => user_password::perform(config, nickname),
         Command::UserRemove(nickname) => user_remove::perform(config, nickname),
         Command::UserList => user_list::perform(config),
+        Command::SetupCode => setup_code::perform(config),
         Command::Compact => compact::perform(config),
         Command::Export(file) => export::perform(config, file),
         Command::Import(file) => import::perform(config, file),

@@ -136,7 +136,10 @@ pub fn code_for_console(app: &App) -> Result<Option<Code>, Error> {
     }
     let code = kept_code(datadir).map_err(|error| {
         let path = datadir.join(FILE);
-        Error::internal(format!("cannot keep the setup code in {}: {error}", path.display()))
+        Error::internal(format!(
+            "cannot keep the setup code in {}: {error}",
+            path.display()
+        ))
     })?;
     app.setup.state().code = Some(code);
     Ok(Some(code))
@@ -272,7 +275,14 @@ mod tests {
         for typed in ["10abcdef", "loab cdef", "IOAB-CDEF\n", " 1-0-A-B-C-D-E-F "] {
             assert_eq!(Code::parse(typed), Some(code), "{typed}");
         }
-        for wrong in ["", "10AB-CDE", "10AB-CDEFG", "10AB-CDEU", "10AB_CDEF", "10ABCDÉ"] {
+        for wrong in [
+            "",
+            "10AB-CDE",
+            "10AB-CDEFG",
+            "10AB-CDEU",
+            "10AB_CDEF",
+            "10ABCDÉ",
+        ] {
             assert_eq!(Code::parse(wrong), None, "{wrong}");
         }
     }

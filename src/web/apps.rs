@@ -41,7 +41,8 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
             Some(token) => tokens::get(store, token)?,
             None => None,
         };
-        let (name, description) = client.map_or((None, None), |client| (client.title, client.description));
+        let (name, description) =
+            client.map_or((None, None), |client| (client.title, client.description));
         apps.push(Application {
             name: name.unwrap_or_else(|| "An application without a name".to_owned()),
             description,
@@ -49,7 +50,10 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
             client: id,
         });
     }
-    let page = Apps { frame: &frame, apps };
+    let page = Apps {
+        frame: &frame,
+        apps,
+    };
     show(visitor, &page)
 }
 
@@ -63,5 +67,8 @@ pub fn revoke(request: &Request, visitor: &Visitor) -> Answer {
     let form = request.form();
     let store = &request.app().store;
     store.write(|tx| tokens::revoke(tx, user.id(), value(&form, "client")))?;
-    Ok(Response::redirect(StatusCode::SEE_OTHER, &format!("{}/main/apps", frame.root)))
+    Ok(Response::redirect(
+        StatusCode::SEE_OTHER,
+        &format!("{}/main/apps", frame.root),
+    ))
 }

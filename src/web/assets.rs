@@ -68,7 +68,8 @@ pub fn version(name: &str) -> &'static str {
 
 /// `GET /assets/{file}`: 200, 304 or 404.
 pub fn file(request: &Request) -> Answer {
-    let asset = find(request.param("file")).ok_or_else(|| Error::not_found("There is no such file."))?;
+    let asset =
+        find(request.param("file")).ok_or_else(|| Error::not_found("There is no such file."))?;
     Ok(serve(request, asset))
 }
 
@@ -103,7 +104,9 @@ pub fn robots(_: &Request) -> Answer {
 }
 
 fn serve(request: &Request, asset: &'static Asset) -> Response {
-    let is_named = request.query("v").is_some_and(|version| version == asset.version);
+    let is_named = request
+        .query("v")
+        .is_some_and(|version| version == asset.version);
     let keep = if is_named {
         format!("public, max-age={MAX_AGE_SECS}, immutable")
     } else {

@@ -174,7 +174,8 @@ impl<'a> Cards<'a> {
         let Some(object) = things::object(store, activity.object)? else {
             return Ok(None);
         };
-        let is_seen = object.post == Some(id) || access::may_read_object(store, self.viewer, &object)?;
+        let is_seen =
+            object.post == Some(id) || access::may_read_object(store, self.viewer, &object)?;
         if object.deleted.is_some() || object.is_person() || object.is_collection() || !is_seen {
             return Ok(None);
         }
@@ -190,7 +191,9 @@ impl<'a> Cards<'a> {
     /// The card of an object that the viewer may read; none if its author is not known.
     pub fn of_object(&self, id: ThingId, object: &Object) -> Result<Option<Card<'a>>, Error> {
         let store = &self.app.store;
-        let author = object.author.map(|author| self.frame.face(self.app, author));
+        let author = object
+            .author
+            .map(|author| self.frame.face(self.app, author));
         let Some(author) = author.transpose()?.flatten() else {
             return Ok(None);
         };
@@ -198,15 +201,23 @@ impl<'a> Cards<'a> {
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let title = display_name(object).filter(|title| !title.trim().is_empty());
         let picture = self.picture(id, object, &author, title.as_deref())?;
-        let file = [("stream", "video"), ("fileUrl", "file")].into_iter().find_map(|(member, kind)| {
-            let value = members.get(member)?;
-            let url = value.as_str().or_else(|| value.get("url").and_then(Value::as_str))?;
-            let kind = if object.object_type == "audio" { "audio" } else { kind };
-            is_web_address(url).then(|| FileLink {
-                url: self.frame.local(url),
-                kind,
-            })
-        });
+        let file = [("stream", "video"), ("fileUrl", "file")]
+            .into_iter()
+            .find_map(|(member, kind)| {
+                let value = members.get(member)?;
+                let url = value
+                    .as_str()
+                    .or_else(|| value.get("url").and_then(Value::as_str))?;
+                let kind = if object.object_type == "audio" {
+                    "audio"
+                } else {
+                    kind
+                };
+                is_web_address(url).then(|| FileLink {
+                    url: self.frame.local(url),
+                    kind,
+                })
+            });
         let answers = match object.in_reply_to {
             Some(parent) => self.parent(parent)?,
             None => None,
@@ -222,7 +233,9 @@ impl<'a> Cards<'a> {
             shared_by: None,
             time: Time::of(object.published.unwrap_or(object.updated), self.now),
             link: self.link(id, object, &author),
-            content: text("content").filter(|html| !html.trim().is_empty()).map(str::to_owned),
+            content: text("content")
+                .filter(|html| !html.trim().is_empty())
+                .map(str::to_owned),
             title,
             picture,
             file,
@@ -231,9 +244,19 @@ impl<'a> Cards<'a> {
                 Some(post) => self.audience(post)?,
                 None => String::new(),
             },
-            likers: self.names(id, StreamKind::Likes, object.likes, ["likes this", "like this"])?,
+            likers: self.names(
+                id,
+                StreamKind::Likes,
+                object.likes,
+                ["likes this", "like this"],
+            )?,
             is_liked: object.likes > 0 && self.is_in(id, StreamKind::Likes)?,
-            sharers: self.names(id, StreamKind::Shares, object.shares, ["shared this", "shared this"])?,
+            sharers: self.names(
+                id,
+                StreamKind::Shares,
+                object.shares,
+                ["shared this", "shared this"],
+            )?,
             is_shared: object.shares > 0 && self.is_in(id, StreamKind::Shares)?,
             replies: self.replies(id, Start::Newest, REPLIES_SHOWN)?,
             replies_total: object.replies,
@@ -289,7 +312,10 @@ impl<'a> Cards<'a> {
         if author.nickname.is_empty() {
             let members = draft::members_of(&object.members);
             let url = members.get("url").and_then(Value::as_str);
-            return url.filter(|url| is_web_address(url)).unwrap_or("#").to_owned();
+            return url
+                .filter(|url| is_web_address(url))
+                .unwrap_or("#")
+                .to_owned();
         }
         let kind = match object.is_collection() {
             true => "list",
@@ -306,9 +332,15 @@ impl<'a> Cards<'a> {
         if parent.deleted.is_some() || !access::may_read_object(store, self.viewer, &parent)? {
             return Ok(None);
         }
-        let author = parent.author.map(|author| self.frame.face(self.app, author));
+        let author = parent
+            .author
+            .map(|author| self.frame.face(self.app, author));
         Ok(author.transpose()?.flatten().map(|author| {
-            let words = format!("{}\u{2019}s {}", author.name, kind_in_words(&parent.object_type));
+            let words = format!(
+                "{}\u{2019}s {}",
+                author.name,
+                kind_in_words(&parent.object_type)
+            );
             (self.link(id, &parent, &author), words)
         }))
     }
@@ -343,7 +375,10 @@ impl<'a> Cards<'a> {
         }
         let known = |name: &str| {
             let picture = members.get(name)?;
-            let url = picture.get("url")?.as_str().filter(|url| is_web_address(url))?;
+            let url = picture
+                .get("url")?
+                .as_str()
+                .filter(|url| is_web_address(url))?;
             let side = |name: &str| picture.get(name).and_then(Value::as_u64);
             Some((url.to_owned(), side("width").zip(side("height"))))
         };
@@ -396,7 +431,12 @@ impl<'a> Cards<'a> {
         if total == 0 {
             return Ok(String::new());
         }
-        let found = streams::page(&self.app.store, Stream::of(id, kind), Start::Newest, NAMES_SHOWN)?;
+        let found = streams::page(
+            &self.app.store,
+            Stream::of(id, kind),
+            Start::Newest,
+            NAMES_SHOWN,
+        )?;
         let mut shown = Vec::new();
         let mut is_me = false;
         for person in found.unwrap_or_default() {
@@ -407,13 +447,19 @@ impl<'a> Cards<'a> {
                 shown.push(face.name);
             }
         }
-        let others = usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(shown.len());
+        let others = usize::try_from(total)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(shown.len());
         match others {
             0 => {}
             1 => shown.push("1 other".to_owned()),
             others => shown.push(format!("{others} others")),
         }
-        let verb = if shown.len() == 1 && others == 0 && !is_me { one } else { many };
+        let verb = if shown.len() == 1 && others == 0 && !is_me {
+            one
+        } else {
+            many
+        };
         let last = shown.pop().unwrap_or_default();
         Ok(match shown.is_empty() {
             true => format!("{last} {verb}"),
@@ -423,7 +469,11 @@ impl<'a> Cards<'a> {
 
     fn is_in(&self, id: ThingId, kind: StreamKind) -> Result<bool, Error> {
         match self.viewer.person {
-            Some(person) => Ok(streams::contains(&self.app.store, Stream::of(id, kind), person)?),
+            Some(person) => Ok(streams::contains(
+                &self.app.store,
+                Stream::of(id, kind),
+                person,
+            )?),
             None => Ok(false),
         }
     }

@@ -58,12 +58,20 @@ impl Composer {
         let person = user.id().0;
         let followers = streams::total(store, Stream::of(person, StreamKind::Followers))?;
         let mut choices = vec![
-            choice("followers", "followers", format!("Everyone who follows me ({followers})")),
+            choice(
+                "followers",
+                "followers",
+                format!("Everyone who follows me ({followers})"),
+            ),
             choice("public", "public", "Public (whole Internet)".to_owned()),
             choice("me", "me", "Only me".to_owned()),
         ];
         for (_, list) in own_lists(app, person)? {
-            choices.push(choice(&format!("list:{}", list.key), "list", format!("{} ({})", list.name, list.members)));
+            choices.push(choice(
+                &format!("list:{}", list.key),
+                "list",
+                format!("{} ({})", list.name, list.members),
+            ));
         }
         for choice in &mut choices {
             choice.is_chosen = choice.value == chosen;
@@ -124,7 +132,10 @@ pub fn post(request: &Request, visitor: &Visitor) -> Answer {
     };
     let form = request.form();
     match posted(request, user, &form) {
-        Ok(()) => Ok(Response::redirect(StatusCode::SEE_OTHER, &format!("{}/", frame.root))),
+        Ok(()) => Ok(Response::redirect(
+            StatusCode::SEE_OTHER,
+            &format!("{}/", frame.root),
+        )),
         Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
         Err(error) => {
             let composer = Composer {
@@ -142,7 +153,9 @@ fn posted(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Res
     let app = request.app();
     let typed = value(form, "content");
     if typed.len() > TEXT_BYTES_MAX {
-        return Err(Error::TooLarge("This text is too long for one post.".to_owned()));
+        return Err(Error::TooLarge(
+            "This text is too long for one post.".to_owned(),
+        ));
     }
     let addresses = addresses(app, user, value(form, "audience"))?;
     let content = text::to_html(typed);
@@ -189,7 +202,8 @@ fn photo(request: &Request, user: &LocalUser, alt: &str) -> Result<Option<Object
     }
     let texts = uploads::Texts::default();
     let id = uploads::add(app, user.id(), spool, declared, &texts, request.now)?;
-    let object = things::object(&app.store, id)?.ok_or_else(|| Error::internal("an upload is gone"))?;
+    let object =
+        things::object(&app.store, id)?.ok_or_else(|| Error::internal("an upload is gone"))?;
     let mut draft = reference(app, id, &object);
     let alt = alt.trim();
     if !alt.is_empty() {
@@ -205,12 +219,20 @@ pub fn reference(app: &App, id: ThingId, object: &Object) -> ObjectDraft {
 }
 
 /// The addresses that an audience means.
-fn addresses(app: &App, user: &LocalUser, audience: &str) -> Result<Addresses<Vec<ObjectDraft>>, Error> {
+fn addresses(
+    app: &App,
+    user: &LocalUser,
+    audience: &str,
+) -> Result<Addresses<Vec<ObjectDraft>>, Error> {
     let unknown = || Error::invalid("Choose who can see this.");
-    let mut addresses = Addresses::default();
+    let mut addresses: Addresses<Vec<ObjectDraft>> = Addresses::default();
     match audience {
-        "followers" => addresses.cc.push(people::followers(app, user.nickname().as_str())),
-        "public" => addresses.cc.push(ObjectDraft::reference(names::PUBLIC, "collection")),
+        "followers" => addresses
+            .cc
+            .push(people::followers(app, user.nickname().as_str())),
+        "public" => addresses
+            .cc
+            .push(ObjectDraft::reference(names::PUBLIC, "collection")),
         "me" => addresses.to.push(myself(app, user)),
         other => {
             let key = other.strip_prefix("list:").ok_or_else(unknown)?;
@@ -222,7 +244,11 @@ fn addresses(app: &App, user: &LocalUser, audience: &str) -> Result<Addresses<Ve
 }
 
 /// A list of a user.
-pub fn own_list(app: &App, user: &LocalUser, key: &str) -> Result<Option<(ThingId, Object)>, Error> {
+pub fn own_list(
+    app: &App,
+    user: &LocalUser,
+    key: &str,
+) -> Result<Option<(ThingId, Object)>, Error> {
     Ok(match names::by_key(&app.store, key)? {
         Some((id, things::Thing::Object(list)))
             if list.is_collection()

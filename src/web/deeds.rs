@@ -135,7 +135,13 @@ fn on_object(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
     let form = request.form();
     let key = value(&form, "object");
     let (id, object) = readable(request, user, key)?;
-    done(request, user, deed, id, reference(request.app(), id, &object))?;
+    done(
+        request,
+        user,
+        deed,
+        id,
+        reference(request.app(), id, &object),
+    )?;
     Ok(back(&frame, &form, key))
 }
 
@@ -198,7 +204,9 @@ fn readable(request: &Request, user: &LocalUser, key: &str) -> Result<(ThingId, 
 fn top(request: &Request, id: ThingId, object: Object) -> Result<(ThingId, Object), Error> {
     let (mut id, mut object) = (id, object);
     for _ in 0..CLIMB_MAX {
-        let parent = object.in_reply_to.filter(|_| object.object_type == "comment");
+        let parent = object
+            .in_reply_to
+            .filter(|_| object.object_type == "comment");
         let Some(parent) = parent else { break };
         let Some(above) = things::object(&request.app().store, parent)? else {
             break;

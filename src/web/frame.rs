@@ -129,7 +129,10 @@ impl Frame {
         let picture = members.get("image").and_then(|image| image.get("url"));
         let picture = picture.and_then(Value::as_str);
         let url = if nickname.is_empty() {
-            text("url").filter(|url| is_web_address(url)).unwrap_or("#").to_owned()
+            text("url")
+                .filter(|url| is_web_address(url))
+                .unwrap_or("#")
+                .to_owned()
         } else {
             format!("{}/{nickname}", self.root)
         };
@@ -140,7 +143,9 @@ impl Frame {
                 nickname => nickname.to_owned(),
             }),
             url,
-            picture: picture.filter(|url| is_web_address(url)).map(|url| self.local(url)),
+            picture: picture
+                .filter(|url| is_web_address(url))
+                .map(|url| self.local(url)),
             summary: text("summary").unwrap_or_default().to_owned(),
             nickname,
         }
@@ -168,7 +173,11 @@ impl Face {
                 let letter = self.name.chars().find(|letter| letter.is_alphanumeric());
                 let letter = letter.unwrap_or('?').to_uppercase().to_string();
                 let letter = crate::html::escape(&letter);
-                let hue = self.name.bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31) + u32::from(byte)) % HUES;
+                let hue = self
+                    .name
+                    .bytes()
+                    .fold(0u32, |sum, byte| sum.wrapping_mul(31) + u32::from(byte))
+                    % HUES;
                 let _ = write!(
                     out,
                     "<span class=\"avatar hue-{hue}\" aria-hidden=\"true\">{letter}</span>"

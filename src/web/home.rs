@@ -81,7 +81,8 @@ pub fn with_problem(
     composer: Composer,
     error: &Error,
 ) -> Answer {
-    let status = hyper::StatusCode::from_u16(error.status()).unwrap_or(hyper::StatusCode::BAD_REQUEST);
+    let status =
+        hyper::StatusCode::from_u16(error.status()).unwrap_or(hyper::StatusCode::BAD_REQUEST);
     Ok(inbox(request, visitor, user, frame, composer)?.with_status(status))
 }
 
@@ -173,7 +174,9 @@ pub fn page(
         true => format!("{}/", frame.root),
         false => path.to_owned(),
     };
-    let key = |entry: Option<&(crate::ids::ThingId, Activity)>| entry.map(|(id, activity)| activity.key(*id));
+    let key = |entry: Option<&(crate::ids::ThingId, Activity)>| {
+        entry.map(|(id, activity)| activity.key(*id))
+    };
     let older = key(page.items.last()).filter(|_| is_older);
     let newer = key(page.items.first()).filter(|_| is_newer);
     let pager = Pager {

@@ -15,7 +15,6 @@ use crate::web::composer::{OwnList, myself, own_list, own_lists, reference};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::refused;
 use crate::web::login::{self, value};
-use crate::web::people::Person;
 use crate::web::profile;
 use crate::web::things::viewer;
 use crate::wire::draft::{ActivityDraft, ObjectDraft};
@@ -119,13 +118,21 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     let stream = Stream::of(id, StreamKind::Members);
     let found = feeds::objects(&app.store, stream, whole, viewer, true)?;
     let people = found.items.iter().filter(|(_, member)| member.is_person());
-    let members: Vec<Face> = people.map(|(id, member)| frame.face_of(*id, member)).collect();
+    let members: Vec<Face> = people
+        .map(|(id, member)| frame.face_of(*id, member))
+        .collect();
     let mut candidates = Vec::new();
     if is_own {
         let following = Stream::of(owner, StreamKind::Following);
-        for candidate in streams::page(&app.store, following, Start::Newest, CANDIDATES)?.unwrap_or_default() {
+        for candidate in
+            streams::page(&app.store, following, Start::Newest, CANDIDATES)?.unwrap_or_default()
+        {
             if !streams::contains(&app.store, stream, candidate)? {
-                candidates.extend(frame.face(app, candidate)?.filter(|face| !face.nickname.is_empty()));
+                candidates.extend(
+                    frame
+                        .face(app, candidate)?
+                        .filter(|face| !face.nickname.is_empty()),
+                );
             }
         }
         candidates.sort_by_key(|face| face.name.to_lowercase());
@@ -159,7 +166,8 @@ pub fn create(request: &Request, visitor: &Visitor) -> Answer {
             ..ObjectDraft::default()
         };
         list.members.insert("displayName".to_owned(), json!(name));
-        list.members.insert("objectTypes".to_owned(), json!(["person"]));
+        list.members
+            .insert("objectTypes".to_owned(), json!(["person"]));
         quietly(request, user, ActivityDraft::of("create", list))
     };
     match created {

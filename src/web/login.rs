@@ -161,7 +161,9 @@ pub fn check_repeated(password: &str, again: &str) -> Result<(), Error> {
     if again.is_empty() || password == again {
         Ok(())
     } else {
-        Err(Error::invalid("The two passwords are not the same. Type them again."))
+        Err(Error::invalid(
+            "The two passwords are not the same. Type them again.",
+        ))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::auth::grants::{self, Agreed, Pending};
 use crate::auth::{LocalUser, Visitor, sessions};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
+use crate::web::frame::Frame;
 use askama::Template;
 use hyper::StatusCode;
 use hyper::header;
@@ -45,13 +46,14 @@ pub fn answer(request: &Request, visitor: &Visitor) -> Answer {
             None => page(
                 visitor,
                 &Refused {
+                    frame: Frame::bare(request),
                     client: name_of(&pending),
                 },
             ),
         };
     }
     let agreed = pending.agree(request, user)?;
-    finish(visitor, &pending, &agreed, StatusCode::SEE_OTHER)
+    finish(request, visitor, &pending, &agreed, StatusCode::SEE_OTHER)
 }
 
 fn log_in(
@@ -83,10 +85,11 @@ fn decide(
 ) -> Answer {
     if pending.is_known(request, user)? {
         let agreed = pending.agree(request, user)?;
-        return finish(visitor, pending, &agreed, status);
+        return finish(request, visitor, pending, &agreed, status);
     }
     pending.check_free_for(user)?;
     let consent = Consent {
+        frame: Frame::bare(request),
         action: action(request),
         csrf: visitor.csrf(),
         token: &pending.token,
@@ -100,12 +103,19 @@ fn decide(
 }
 
 /// Back to the application, or the page with the code.
-fn finish(visitor: &Visitor, pending: &Pending, agreed: &Agreed, status: StatusCode) -> Answer {
+fn finish(
+    request: &Request,
+    visitor: &Visitor,
+    pending: &Pending,
+    agreed: &Agreed,
+    status: StatusCode,
+) -> Answer {
     match &agreed.location {
         Some(location) => Ok(visitor.introduce(Response::redirect(status, location))),
         None => page(
             visitor,
             &Code {
+                frame: Frame::bare(request),
                 client: name_of(pending),
                 token: &agreed.token,
                 verifier: &agreed.verifier,
@@ -122,6 +132,7 @@ fn login_page(
     problem: Option<&Error>,
 ) -> Answer {
     let login = Login {
+        frame: Frame::bare(request),
         action: action(request),
         csrf: visitor.csrf(),
         token: &pending.token,
@@ -164,6 +175,7 @@ fn no_token() -> Error {
 #[derive(Template)]
 #[template(path = "oauth/login.html", config = "assets/askama.toml")]
 struct Login<'a> {
+    frame: Frame,
     action: String,
     csrf: &'a str,
     token: &'a str,
@@ -175,6 +187,7 @@ struct Login<'a> {
 #[derive(Template)]
 #[template(path = "oauth/consent.html", config = "assets/askama.toml")]
 struct Consent<'a> {
+    frame: Frame,
     action: String,
     csrf: &'a str,
     token: &'a str,
@@ -188,6 +201,7 @@ struct Consent<'a> {
 #[derive(Template)]
 #[template(path = "oauth/code.html", config = "assets/askama.toml")]
 struct Code<'a> {
+    frame: Frame,
     client: &'a str,
     token: &'a str,
     verifier: &'a str,
@@ -196,5 +210,6 @@ struct Code<'a> {
 #[derive(Template)]
 #[template(path = "oauth/refused.html", config = "assets/askama.toml")]
 struct Refused<'a> {
+    frame: Frame,
     client: &'a str,
 }

@@ -41,7 +41,9 @@ impl Person {
         let Some(face) = frame.face(app, id)? else {
             return Ok(None);
         };
-        let has = |owner: ThingId, kind, thing| streams::contains(&app.store, Stream::of(owner, kind), thing);
+        let has = |owner: ThingId, kind, thing| {
+            streams::contains(&app.store, Stream::of(owner, kind), thing)
+        };
         let (is_followed, follows_me) = match &frame.me {
             Some(me) => (
                 has(me.id, StreamKind::Following, id)?,
@@ -71,7 +73,9 @@ pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
     };
     let users = Stream::of(SITE, StreamKind::Users);
     let mut page = feeds::people(&app.store, users, paging, None)?;
-    let pager = older_only(&frame, &mut page.items, PEOPLE, |(id, person)| person.key(*id).to_string());
+    let pager = older_only(&frame, &mut page.items, PEOPLE, |(id, person)| {
+        person.key(*id).to_string()
+    });
     let mut people = Vec::new();
     for (id, _) in &page.items {
         people.extend(Person::of(app, &frame, *id)?);

@@ -88,13 +88,25 @@ pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
 /// `GET /{nickname}/followers`
 pub fn followers(request: &Request, visitor: &Visitor) -> Answer {
     let title = |name: &str| format!("Who follows {name}");
-    people(request, visitor, StreamKind::Followers, title, "Nobody yet.")
+    people(
+        request,
+        visitor,
+        StreamKind::Followers,
+        title,
+        "Nobody yet.",
+    )
 }
 
 /// `GET /{nickname}/following`
 pub fn following(request: &Request, visitor: &Visitor) -> Answer {
     let title = |name: &str| format!("Whom {name} follows");
-    people(request, visitor, StreamKind::Following, title, "Nobody yet.")
+    people(
+        request,
+        visitor,
+        StreamKind::Following,
+        title,
+        "Nobody yet.",
+    )
 }
 
 /// `GET /{nickname}/favorites`: what the person likes and the visitor may read.
@@ -109,7 +121,9 @@ pub fn favorites(request: &Request, visitor: &Visitor) -> Answer {
     };
     let stream = Stream::of(id, StreamKind::Favorites);
     let mut page = feeds::objects(&app.store, stream, paging, viewer, true)?;
-    let pager = older_only(&frame, &mut page.items, POSTS, |(id, object)| object.key(*id).to_string());
+    let pager = older_only(&frame, &mut page.items, POSTS, |(id, object)| {
+        object.key(*id).to_string()
+    });
     let maker = Cards {
         app,
         frame: &frame,
@@ -147,7 +161,9 @@ fn people(
         count: PEOPLE + 1,
     };
     let mut page = feeds::people(&app.store, Stream::of(id, kind), paging, None)?;
-    let pager = older_only(&frame, &mut page.items, PEOPLE, |(id, object)| object.key(*id).to_string());
+    let pager = older_only(&frame, &mut page.items, PEOPLE, |(id, object)| {
+        object.key(*id).to_string()
+    });
     let mut people = Vec::new();
     for (id, _) in &page.items {
         people.extend(Person::of(app, &frame, *id)?);
@@ -163,13 +179,21 @@ fn people(
 }
 
 /// Cuts a page that holds one entry more than it shows, and makes the way on from it.
-pub fn older_only<T>(frame: &Frame, items: &mut Vec<T>, count: usize, key: impl Fn(&T) -> String) -> Pager {
+pub fn older_only<T>(
+    frame: &Frame,
+    items: &mut Vec<T>,
+    count: usize,
+    key: impl Fn(&T) -> String,
+) -> Pager {
     let is_more = items.len() > count;
     items.truncate(count);
     let path = frame.here.split('?').next().unwrap_or_default();
     let is_first = !frame.here.contains("?before=");
     Pager {
-        older: items.last().filter(|_| is_more).map(|last| format!("{path}?before={}", key(last))),
+        older: items
+            .last()
+            .filter(|_| is_more)
+            .map(|last| format!("{path}?before={}", key(last))),
         newer: (!is_first).then(|| path.to_owned()),
         is_first,
     }

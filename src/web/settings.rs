@@ -104,7 +104,9 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
     }
     let mut person = myself(app, user);
     person.members.insert("displayName".to_owned(), json!(name));
-    person.members.insert("summary".to_owned(), json!(html::escape(bio)));
+    person
+        .members
+        .insert("summary".to_owned(), json!(html::escape(bio)));
     if let Body::Multipart { files, .. } = &request.body
         && let Some(part) = files.iter().find(|part| part.field == "avatar")
         && let Some(spool) = part.file.take()
@@ -118,7 +120,9 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
         let picture = picture.ok_or_else(|| Error::internal("an upload is gone"))?;
         let mut members = members_of(&picture.members);
         if let Some(full) = members.remove("fullImage") {
-            person.members.insert("pump_io".to_owned(), json!({ "fullImage": full }));
+            person
+                .members
+                .insert("pump_io".to_owned(), json!({ "fullImage": full }));
         }
         if let Some(image) = members.remove("image") {
             person.members.insert("image".to_owned(), image);

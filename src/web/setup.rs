@@ -45,8 +45,9 @@ pub fn instead(request: &Request) -> Result<Option<fn(&Request) -> Answer>, Erro
 
 fn elsewhere(request: &Request) -> Answer {
     if request.method == Method::GET && !request.is_api() {
-        return Ok(Response::redirect(StatusCode::FOUND, "/setup")
-            .with(header::CACHE_CONTROL, "no-store"));
+        return Ok(
+            Response::redirect(StatusCode::FOUND, "/setup").with(header::CACHE_CONTROL, "no-store")
+        );
     }
     let scheme = if request.tls { "https" } else { "http" };
     let host = request.header(&header::HOST).unwrap_or("localhost");
@@ -173,7 +174,9 @@ fn split_address(typed: &str) -> Option<(String, Option<u16>)> {
         .unwrap_or(typed)
         .trim_end_matches('/');
     let (host, port) = match bare.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
+        Some((host, port)) if !port.ends_with(']') => {
+            (host, Some(port.parse().ok().filter(|port| *port > 0)?))
+        }
         _ => (bare, None),
     };
     let is_name = |name: &str| {
@@ -182,7 +185,9 @@ fn split_address(typed: &str) -> Option<(String, Option<u16>)> {
             !label.is_empty() && label.chars().all(plain) && !label.starts_with('-')
         })
     };
-    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     let is_v6 = inner.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
     if host.len() <= HOST_CHARS_MAX && (is_v6 || is_name(host)) {
         Some((host.to_ascii_lowercase(), port))
@@ -205,11 +210,24 @@ mod tests {
             ("[fd00::1]:8080", "[fd00::1]", Some(8080)),
             ("[fd00::1]", "[fd00::1]", None),
         ] {
-            assert_eq!(split_address(typed), Some((host.to_owned(), port)), "{typed}");
+            assert_eq!(
+                split_address(typed),
+                Some((host.to_owned(), port)),
+                "{typed}"
+            );
         }
         for wrong in [
-            "", "not a host", "pump..local", "pump.local:0", "pump.local:99999", "pump.local:x",
-            "pump.local/path", "user@pump.local", "[nonsense]", "-pump", "<script>",
+            "",
+            "not a host",
+            "pump..local",
+            "pump.local:0",
+            "pump.local:99999",
+            "pump.local:x",
+            "pump.local/path",
+            "user@pump.local",
+            "[nonsense]",
+            "-pump",
+            "<script>",
         ] {
             assert_eq!(split_address(wrong), None, "{wrong}");
         }

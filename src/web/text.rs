@@ -36,7 +36,8 @@ fn push_line(out: &mut String, line: &str) {
         let rest = piece.get(word.len()..).unwrap_or_default();
         let opening = word.len() - word.trim_start_matches(['(', '[', '"', '\'', '<']).len();
         let (before, word) = word.split_at(opening);
-        let address = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '"', '\'', '>']);
+        let address =
+            word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '"', '\'', '>']);
         let after = word.get(address.len()..).unwrap_or_default();
         out.push_str(&html::escape(before));
         if is_address(address) {
@@ -52,8 +53,9 @@ fn push_line(out: &mut String, line: &str) {
 
 fn is_address(word: &str) -> bool {
     ["https://", "http://"].iter().any(|scheme| {
-        word.strip_prefix(scheme)
-            .is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric() || first == '['))
+        word.strip_prefix(scheme).is_some_and(|rest| {
+            rest.starts_with(|first: char| first.is_alphanumeric() || first == '[')
+        })
     })
 }
 
@@ -96,7 +98,9 @@ pub fn plain(html: &str) -> String {
 /// A path within the site that a form or an address names as the way to go on; the home page for everything that would
 /// lead elsewhere.
 pub fn local_path(text: &str, root: &str) -> String {
-    let is_plain = !text.chars().any(|letter| letter.is_control() || letter == '\\');
+    let is_plain = !text
+        .chars()
+        .any(|letter| letter.is_control() || letter == '\\');
     if text.starts_with('/') && !text.starts_with("//") && is_plain {
         text.to_owned()
     } else {
@@ -123,8 +127,18 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 /// A day in words, in UTC.
 fn date(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     let text = at.to_string();
     let mut numbers = text.split(['-', 'T']);
@@ -142,7 +156,10 @@ mod tests {
 
     #[test]
     fn what_people_type_is_never_markup() {
-        assert_eq!(to_html("<b>6 & \"7\"</b>"), "<p>&lt;b&gt;6 &amp; &quot;7&quot;&lt;/b&gt;</p>");
+        assert_eq!(
+            to_html("<b>6 & \"7\"</b>"),
+            "<p>&lt;b&gt;6 &amp; &quot;7&quot;&lt;/b&gt;</p>"
+        );
         assert_eq!(
             to_html("javascript:alert(1) http:// https://<script>"),
             "<p>javascript:alert(1) http:// https://&lt;script&gt;</p>"
@@ -158,7 +175,10 @@ mod tests {
 
     #[test]
     fn lines_paragraphs_and_links_survive() {
-        assert_eq!(to_html("one\r\ntwo\n\n\nthree "), "<p>one<br>two</p><p>three</p>");
+        assert_eq!(
+            to_html("one\r\ntwo\n\n\nthree "),
+            "<p>one<br>two</p><p>three</p>"
+        );
         assert_eq!(
             to_html("Look (https://h.test/a?b=1&c), now."),
             "<p>Look (<a href=\"https://h.test/a?b=1&amp;c\">https://h.test/a?b=1&amp;c</a>), now.</p>"
@@ -170,7 +190,14 @@ mod tests {
         for path in ["/", "/ann?before=x#card", "/main/people"] {
             assert_eq!(local_path(path, ""), path);
         }
-        for evil in ["", "//evil.test", "http://evil.test", "/\\evil.test", "/\t/evil.test", "main"] {
+        for evil in [
+            "",
+            "//evil.test",
+            "http://evil.test",
+            "/\\evil.test",
+            "/\t/evil.test",
+            "main",
+        ] {
             assert_eq!(local_path(evil, "/p"), "/p/", "{evil}");
         }
     }
@@ -193,7 +220,10 @@ mod tests {
 
     #[test]
     fn words_are_taken_out_of_markup() {
-        assert_eq!(without_tags("<p>One &amp; two</p><p>three</p>", 80), "One & two three");
+        assert_eq!(
+            without_tags("<p>One &amp; two</p><p>three</p>", 80),
+            "One & two three"
+        );
         assert_eq!(without_tags("one two three", 8), "one two…");
     }
 }

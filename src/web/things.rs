@@ -57,7 +57,10 @@ pub fn object(request: &Request, visitor: &Visitor) -> Answer {
         return Err(missing());
     };
     let kind = request.param("type").to_ascii_lowercase();
-    if names::route_type(&object.object_type) != kind || object.is_person() || object.is_collection() {
+    if names::route_type(&object.object_type) != kind
+        || object.is_person()
+        || object.is_collection()
+    {
         return Err(missing());
     }
     is_of(request, object.author)?.ok_or_else(missing)?;
@@ -140,7 +143,10 @@ fn one(
     let mut older = None;
     if card.replies.len() > REPLIES {
         card.replies.remove(0);
-        older = card.replies.first().map(|first| format!("{}?before={}", card.link, first.key));
+        older = card
+            .replies
+            .first()
+            .map(|first| format!("{}?before={}", card.link, first.key));
     }
     change(&mut card);
     show_card(visitor, frame, card, older, StatusCode::OK)
@@ -154,7 +160,11 @@ fn show_card(
     status: StatusCode,
 ) -> Answer {
     card.is_whole = true;
-    let words = card.title.as_deref().or(card.content.as_deref()).unwrap_or_default();
+    let words = card
+        .title
+        .as_deref()
+        .or(card.content.as_deref())
+        .unwrap_or_default();
     let words = text::without_tags(words, TITLE_CHARS);
     let title = match words.is_empty() {
         true => format!("A picture by {}", card.author.name),

@@ -30,6 +30,11 @@ impl Config {
         let tried = make_private_dir(&self.datadir)
             .and_then(|()| write_private(&self.datadir, "writable", ""))
             .and_then(|()| fs::remove_file(self.datadir.join("writable")));
+        // On a full disk everything can still be read.
+        let tried = tried.or_else(|error| match error.kind() {
+            io::ErrorKind::StorageFull => Ok(()),
+            _ => Err(error),
+        });
         tried.map_err(|error| {
             Problems::one(format!(
                 "Cannot write in the data directory {}: {error}. Choose another one with --datadir.",

@@ -4,10 +4,15 @@
 use crate::ids::random_text;
 use crate::media::Error;
 use crate::media::kind::{HEAD_BYTES, Kind};
+use crate::store::engine;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+/// Free space, in bytes, that files leave on their file system: what the store's writes leave, and room for the records
+/// that tell of the files. So no upload, however large, makes the store's disk full.
+pub const RESERVE_BYTES: u64 = engine::RESERVE_BYTES + 8 * 1024 * 1024;
 
 /// A file on its way in.
 #[derive(Debug)]
@@ -39,13 +44,16 @@ impl Spool {
     }
 
     /// Writes the next piece. [`Error::TooLarge`] when it would go over the bound: then nothing of it is written, and
-    /// the caller stops reading.
+    /// the caller stops reading. [`Error::Full`] when less than [`RESERVE_BYTES`] would be left.
     pub fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         let bytes_len = self.bytes_len + piece.len() as u64;
         if bytes_len > self.bytes_max {
             return Err(Error::TooLarge {
                 bytes_max: self.bytes_max,
             });
+        }
+        if self.free_bytes() < RESERVE_BYTES + piece.len() as u64 {
+            return Err(Error::Full);
         }
         self.file.write_all(piece)?;
         self.bytes_len = bytes_len;
@@ -80,6 +88,12 @@ impl Spool {
         let mut file = self.file.try_clone()?;
         file.rewind()?;
         Ok(file)
+    }
+
+    /// Free bytes of the file system; all there is when it does not say.
+    fn free_bytes(&self) -> u64 {
+        rustix::fs::fstatvfs(&self.file)
+            .map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
     /// Brings the bytes to the disk.

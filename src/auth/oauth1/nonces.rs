@@ -6,7 +6,7 @@
 use crate::clock::Timestamp;
 use crate::ids::random_bytes;
 use crate::store::Store;
-use crate::store::engine::Result as StoreResult;
+use crate::store::engine::{Error as StoreError, Result as StoreResult};
 use crate::store::nonces::{self as kept, LastRun};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
@@ -105,10 +105,15 @@ impl Nonces {
                 }
             }
         };
-        store.write(|tx| {
+        let noted = store.write(|tx| {
             kept::put(tx, &LastRun::CutOff);
             Ok(())
-        })?;
+        });
+        match noted {
+            // What is stored can still be read; of what is signed now nothing can be stored either.
+            Err(StoreError::Full) => log::warn!("the disk is full: the server can only be read"),
+            noted => noted?,
+        }
         Ok(nonces)
     }
 

@@ -29,6 +29,12 @@ impl Sled {
         let places = Places::of(dir)?;
         let lock = places.lock()?;
         places.settle()?;
+        if !places.live.exists() {
+            // Sled writes its settings without a sync: a power cut in the middle of the first opening would leave a store
+            // that cannot be opened. A new one is made aside and takes its place when it is on disk.
+            Sled::open_files(&places.new)?.close()?;
+            places.swap()?;
+        }
         let mut store = Sled::open_files(&places.live)?;
         store._lock = Some(lock);
         Ok(store)

@@ -87,7 +87,7 @@ fn received(request: &Request) -> Result<(Spool, Option<String>, Texts), Error> 
     };
     match &request.body {
         Body::Spooled(file) if request.content_type() == "application/json" => {
-            let (spool, declared) = from_json(request, file.take().ok_or_else(nothing)?)?;
+            let (spool, declared) = from_json(request, &file.take().ok_or_else(nothing)?)?;
             Ok((spool, Some(declared), texts))
         }
         Body::Spooled(file) => Ok((
@@ -118,7 +118,7 @@ struct Wrapped {
 /// Largest JSON document with a file inside, in bytes: it is decoded in memory.
 const WRAPPED_BYTES_MAX: u64 = 16 << 20;
 
-fn from_json(request: &Request, wrapping: Spool) -> Result<(Spool, String), Error> {
+fn from_json(request: &Request, wrapping: &Spool) -> Result<(Spool, String), Error> {
     if wrapping.bytes_len() > WRAPPED_BYTES_MAX {
         let mib = WRAPPED_BYTES_MAX >> 20;
         return Err(Error::TooLarge(format!(

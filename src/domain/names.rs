@@ -214,7 +214,7 @@ impl Display for ObjectName<'_> {
 
 /// The path below the base URL, if the id is below it.
 fn local_path<'a>(base: &Base, id: &'a str) -> Option<&'a str> {
-    id.strip_prefix(&base.url())?.strip_prefix('/')
+    id.strip_prefix(base.url())?.strip_prefix('/')
 }
 
 /// The nickname in an `acct:` id, or in a bare `N@host`, of this host.

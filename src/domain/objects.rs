@@ -135,7 +135,7 @@ pub fn generator(posting: &Posting<'_>, tx: &mut dyn Tx, generator: &Generator) 
     .unwrap_or_else(|| {
         Object::new(
             Identity::Given(generator.id.clone()),
-            &generator.object_type,
+            generator.object_type,
             posting.now,
         )
     });

@@ -49,10 +49,6 @@ impl Store {
         self.write_with(Durability::Soon, change)
     }
 
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "a write that succeeded has run its change"
-    )]
     fn write_with<T>(
         &self,
         when: Durability,
@@ -106,9 +102,9 @@ fn newest_thing(from: &dyn Read) -> Result<u64> {
         let middle = low + (high - low).div_ceil(2);
         let start = KeyBytes::of(Table::Thing).thing(ThingId(middle));
         if from.scan(&start, &end, 1)?.is_empty() {
-            high = middle - 1
+            high = middle - 1;
         } else {
-            low = middle
+            low = middle;
         }
     }
     Ok(low)

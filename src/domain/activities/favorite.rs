@@ -29,7 +29,7 @@ impl Posting<'_> {
         }
         streams::remove(tx, Stream::of(self.actor, StreamKind::Favorites), object)?;
         things::change_object(tx, object, |object| {
-            object.likes = object.likes.saturating_sub(1)
+            object.likes = object.likes.saturating_sub(1);
         })?;
         Ok(object)
     }

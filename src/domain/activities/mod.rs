@@ -175,9 +175,9 @@ impl Posting<'_> {
                 };
                 let object = objects::resolve(self, tx, &draft.object, "other")?;
                 if draft.verb == "add" {
-                    self.add(tx, object, target)?
+                    self.add(tx, object, target)?;
                 } else {
-                    self.take_away(tx, object, target)?
+                    self.take_away(tx, object, target)?;
                 }
                 Ok(object)
             }

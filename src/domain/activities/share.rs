@@ -27,7 +27,7 @@ impl Posting<'_> {
             .into());
         }
         things::change_object(tx, object, |object| {
-            object.shares = object.shares.saturating_sub(1)
+            object.shares = object.shares.saturating_sub(1);
         })?;
         Ok(object)
     }

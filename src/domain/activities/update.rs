@@ -42,7 +42,7 @@ impl Posting<'_> {
             && streams::remove(tx, Stream::of(parent, StreamKind::Replies), id)?
         {
             things::change_object(tx, parent, |parent| {
-                parent.replies = parent.replies.saturating_sub(1)
+                parent.replies = parent.replies.saturating_sub(1);
             })?;
         }
         if let Some(member_type) = lists::member_type(&object) {

@@ -52,6 +52,8 @@ pub(super) fn start_in(dir: TempDir, change: impl FnOnce(&mut Start)) -> World {
     let mut config = Config::defaults();
     dir.path().clone_into(&mut config.datadir);
     config.port = 0;
+    // Else only the setup would be answered.
+    config.hostname = Some("pump.test".to_owned());
     let mut start = Start {
         settings: Settings::of(&config),
         bounds: Bounds::NORMAL,

@@ -88,7 +88,7 @@ pub fn replies(
         names::object_id(request.app().base(), *id, object).to_string()
     };
     write(request, viewer, heading, page, &id_of, |items, (id, _)| {
-        documents.reply_item(items, *id).map(|_| ())
+        documents.reply_item(items, *id, false).map(|_| ())
     })
 }
 

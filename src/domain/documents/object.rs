@@ -125,7 +125,7 @@ impl Documents<'_> {
         self.object_feeds(out, id, object, finish, depth)
     }
 
-    /// What is left of an object for somebody who may not read it: enough to name it (`pump-api.md §4.9.4`).
+    /// A mere reference; what is left of an object for somebody who may not read it (`pump-api.md §4.9.4`).
     fn stub(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object) {
         out.text("objectType", &object.object_type);
         out.text("id", &names::object_id(self.base, id, object).to_string());
@@ -212,7 +212,7 @@ impl Documents<'_> {
             }
             if wanted && total > 0 {
                 self.embedded(&mut feed, id, kind, |items, entry| match kind {
-                    StreamKind::Replies => self.reply_item(items, entry),
+                    StreamKind::Replies => self.reply_item(items, entry, true),
                     _ => self.item(items, entry),
                 })?;
             }
@@ -225,13 +225,35 @@ impl Documents<'_> {
                 format_args!("{}", names::object_feed(self.base, id, object, "members")),
             );
             let stream = Stream::of(id, StreamKind::Members);
-            members.number("totalItems", streams::total(self.store, stream)?);
+            let total = streams::total(self.store, stream)?;
+            members.number("totalItems", total);
+            // Who is in a list is its owner's to know (pump-api.md §10.3, D35).
+            if total > 0 && object.author.is_some_and(|owner| self.viewer.is(owner)) {
+                self.embedded(&mut members, id, StreamKind::Members, |items, member| {
+                    self.member_item(items, member)
+                })?;
+            }
         }
         Ok(())
     }
 
-    /// Writes a reply inside the object that it answers, if the viewer may read it.
-    pub fn reply_item(&self, items: &mut json::Array<'_>, id: ThingId) -> Result<bool> {
+    /// Writes a member inside its list: a mere reference (`pump-api.md §3.6.5`).
+    fn member_item(&self, items: &mut json::Array<'_>, id: ThingId) -> Result<bool> {
+        let Some(member) = things::object(self.store, id)? else {
+            return Ok(false);
+        };
+        self.stub(&mut items.object(), id, &member);
+        Ok(true)
+    }
+
+    /// Writes a reply, if the viewer may read it. In the feed of replies it does not repeat what it answers; inside that
+    /// object clients want it.
+    pub fn reply_item(
+        &self,
+        items: &mut json::Array<'_>,
+        id: ThingId,
+        in_reply_to: bool,
+    ) -> Result<bool> {
         let Some(reply) = things::object(self.store, id)? else {
             return Ok(false);
         };
@@ -239,7 +261,7 @@ impl Documents<'_> {
             return Ok(false);
         }
         let depth = Depth {
-            in_reply_to: false,
+            in_reply_to,
             ..Depth::WHOLE
         };
         self.object_at(&mut items.object(), id, &reply, Finish::REPLY, depth)?;

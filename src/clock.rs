@@ -42,7 +42,8 @@ impl Timestamp {
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match jiff::Timestamp::from_second(self.0) {
-            Ok(at) => write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            // Whole seconds in UTC: jiff's own form of RFC 3339 then is the one of the wire.
+            Ok(at) => at.fmt(f),
             Err(_) => f.write_str("1970-01-01T00:00:00Z"),
         }
     }

@@ -199,8 +199,12 @@ fn page<T>(
             page.cut_short = true;
             break;
         }
-        looked_at += batch.len();
         for id in batch {
+            // A batch goes on to the end of its chunk; nobody asked for the rest.
+            if page.items.len() == paging.count {
+                break;
+            }
+            looked_at += 1;
             match look(id)? {
                 Some(_) if skip > 0 => skip -= 1,
                 Some(item) => page.items.push((id, item)),
@@ -208,7 +212,6 @@ fn page<T>(
             }
         }
     }
-    page.items.truncate(paging.count);
     if matches!(paging.start, Start::Since(_)) {
         page.items.reverse();
     }

@@ -20,14 +20,14 @@ impl Documents<'_> {
     ) -> Result<()> {
         let key = activity.key(id);
         let base = self.base.url();
-        let actor = things::object(self.store, activity.actor)?;
+        let actor = self.known(activity.actor)?;
         out.text("verb", &activity.verb);
         out.text("id", &names::activity_id(self.base, id, activity));
         if activity.remote_id.is_none() {
             out.object("links")
                 .object("self")
                 .plain("href", format_args!("{base}/api/activity/{key}"));
-            if let Some(nickname) = actor.as_ref().and_then(Object::nickname) {
+            if let Some(nickname) = actor.as_deref().and_then(Object::nickname) {
                 out.plain("url", format_args!("{base}/{nickname}/activity/{key}"));
             }
         }
@@ -59,22 +59,14 @@ impl Documents<'_> {
         }
         out.members(&activity.members);
         if !has_own_sentence(activity) {
-            let sentence = self.sentence(activity, actor.as_ref(), object.as_ref())?;
+            let sentence = self.sentence(activity, actor.as_deref(), object.as_ref())?;
             out.text("content", &sentence);
         }
         if let Some(target) = activity.target {
             self.nested(&mut out.object("target"), target, finish, Depth::WHOLE)?;
         }
         if let Some(generator) = activity.generator {
-            self.nested(
-                &mut out.object("generator"),
-                generator,
-                Finish::PLAIN,
-                Depth {
-                    counts: false,
-                    ..Depth::WHOLE
-                },
-            )?;
+            self.aside(&mut out.object("generator"), generator)?;
         }
         self.addresses(out, activity)
     }

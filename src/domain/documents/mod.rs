@@ -3,6 +3,7 @@
 //! so nothing private can leak. What the viewer may not read shrinks to its id and type (`pump-api.md §4.9.4`).
 
 mod activity;
+mod memory;
 mod object;
 mod person;
 mod sentence;
@@ -17,8 +18,9 @@ use crate::store::Store;
 use crate::store::engine::Result;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity, Object};
+use crate::store::things::{Activity, Object};
 use crate::wire::json;
+use memory::Memory;
 
 /// What a viewer gets beyond the object itself (`pump-api.md §3.7`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,6 +89,7 @@ pub struct Documents<'a> {
     store: &'a Store,
     base: &'a Base,
     viewer: Viewer,
+    memory: Memory,
 }
 
 impl<'a> Documents<'a> {
@@ -96,6 +99,7 @@ impl<'a> Documents<'a> {
             store: &app.store,
             base: app.base(),
             viewer,
+            memory: Memory::default(),
         }
     }
 
@@ -120,7 +124,7 @@ impl<'a> Documents<'a> {
 
     /// A liker or sharer inside an object. Writes nothing if it is gone from the store.
     fn item(&self, array: &mut json::Array<'_>, id: ThingId) -> Result<bool> {
-        let Some(person) = things::object(self.store, id)? else {
+        let Some(person) = self.known(id)? else {
             return Ok(false);
         };
         self.person(&mut array.object(), id, &person, Finish::PLAIN, false)?;

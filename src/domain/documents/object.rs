@@ -1,5 +1,6 @@
 //! Objects as JSON (`pump-api.md §3.3`).
 
+use super::memory::Piece;
 use super::{Documents, Finish, time};
 use crate::domain::{access, names};
 use crate::ids::ThingId;
@@ -65,6 +66,17 @@ impl Documents<'_> {
         self.object_at(out, id, &object, finish, depth)
     }
 
+    /// Writes the object with this id where it is beside the point: the application of an activity, an addressee.
+    pub(super) fn aside(&self, out: &mut json::Object<'_>, id: ThingId) -> Result<()> {
+        self.members_once(out, id, Piece::Aside, |out| {
+            let depth = Depth {
+                counts: false,
+                ..Depth::WHOLE
+            };
+            self.nested(out, id, Finish::PLAIN, depth)
+        })
+    }
+
     /// Writes an object that is no person and that the viewer may read.
     pub(super) fn object_at(
         &self,
@@ -81,7 +93,7 @@ impl Documents<'_> {
         }
         time(out, "updated", object.updated);
         let author = match object.author {
-            Some(author) => things::object(self.store, author)?.map(|person| (author, person)),
+            Some(author) => self.known(author)?.map(|person| (author, person)),
             None => None,
         };
         if let Some(deleted) = object.deleted {
@@ -270,29 +282,33 @@ impl Documents<'_> {
 
     /// Writes somebody to whom an activity was addressed (`pump-api.md §3.10`).
     pub(super) fn address(&self, out: &mut json::Object<'_>, address: Address) -> Result<()> {
-        let (person, kind, name) = match address {
+        let (person, kind, name, piece) = match address {
             Address::Public => {
                 out.plain("objectType", format_args!("collection"));
                 out.plain("id", format_args!("{}", names::PUBLIC));
                 return Ok(());
             }
-            Address::Thing(id) => {
-                return self.nested(
-                    out,
-                    id,
-                    Finish::PLAIN,
-                    Depth {
-                        counts: false,
-                        ..Depth::WHOLE
-                    },
-                );
-            }
-            Address::Followers(person) => (person, "followers", "Followers"),
-            Address::Following(person) => (person, "following", "Following"),
+            Address::Thing(id) => return self.aside(out, id),
+            Address::Followers(person) => (person, "followers", "Followers", Piece::Followers),
+            Address::Following(person) => (person, "following", "Following", Piece::Following),
         };
-        let Some(object) = things::object(self.store, person)? else {
+        let Some(object) = self.known(person)? else {
             return Ok(());
         };
+        self.members_once(out, person, piece, |out| {
+            self.circle(out, person, &object, kind, name)
+        })
+    }
+
+    /// Writes the collection of whom a person follows, or of who follows.
+    fn circle(
+        &self,
+        out: &mut json::Object<'_>,
+        person: ThingId,
+        object: &Object,
+        kind: &str,
+        name: &str,
+    ) -> Result<()> {
         let (base, nickname) = (self.base.url(), object.nickname().unwrap_or_default());
         out.plain("objectType", format_args!("collection"));
         out.plain("id", format_args!("{base}/api/user/{nickname}/{kind}"));
@@ -301,7 +317,7 @@ impl Documents<'_> {
         self.person(
             &mut out.object("author"),
             person,
-            &object,
+            object,
             Finish::PLAIN,
             false,
         )?;

@@ -1,5 +1,6 @@
 //! People as JSON (`pump-api.md §3.5`).
 
+use super::memory::Piece;
 use super::{Documents, Finish, time};
 use crate::domain::names;
 use crate::ids::ThingId;
@@ -14,6 +15,22 @@ use serde_json::Value;
 impl Documents<'_> {
     /// Writes a person; `with_totals` where the person is the main thing asked for.
     pub(super) fn person(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        person: &Object,
+        finish: Finish,
+        with_totals: bool,
+    ) -> Result<()> {
+        if finish == Finish::PLAIN && !with_totals {
+            return self.members_once(out, id, Piece::Person, |out| {
+                self.person_members(out, id, person, finish, false)
+            });
+        }
+        self.person_members(out, id, person, finish, with_totals)
+    }
+
+    fn person_members(
         &self,
         out: &mut json::Object<'_>,
         id: ThingId,

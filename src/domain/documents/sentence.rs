@@ -2,6 +2,7 @@
 //! shows today's names, and only names that the viewer may know.
 
 use super::Documents;
+use super::memory::Piece;
 use crate::domain::{access, names};
 use crate::html;
 use crate::ids::ThingId;
@@ -83,6 +84,13 @@ impl Documents<'_> {
 
     /// The name of a thing, linked to its page where it has one.
     fn noun(&self, out: &mut String, id: ThingId, object: &Object) -> Result<()> {
+        if object.is_person() {
+            return self.once(out, id, Piece::Noun, |out| self.linked(out, id, object));
+        }
+        self.linked(out, id, object)
+    }
+
+    fn linked(&self, out: &mut String, id: ThingId, object: &Object) -> Result<()> {
         let name = display_name(object).filter(|name| !name.is_empty());
         let name = match &name {
             Some(name) => html::escape(name).into_owned(),
@@ -106,14 +114,14 @@ impl Documents<'_> {
         if object.is_local()
             && let Some(author) = object.author
         {
-            let author = things::object(self.store, author)?;
+            let author = self.known(author)?;
             let kind = if object.is_collection() {
                 "list"
             } else {
                 names::route_type(&object.object_type)
             };
             return Ok(author
-                .as_ref()
+                .as_deref()
                 .and_then(Object::nickname)
                 .map(|nickname| format!("{base}/{nickname}/{kind}/{}", object.key(id))));
         }

@@ -95,6 +95,11 @@ pub fn members(request: &Request, reader: &Reader) -> Answer {
         return Err(Error::not_found("Only lists have members."));
     }
     let viewer = feeds::viewer(reader);
+    let of_images = lists::member_type(&list).as_deref() == Some("image");
+    if !of_images && !list.author.is_some_and(|owner| viewer.is(owner)) {
+        // pump-api.md §10.3, D35: whom somebody counts among which people is theirs to know.
+        return Err(Error::forbidden("Only its owner sees who is in a list."));
+    }
     let app = request.app();
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
     let page = streams::objects(
@@ -117,7 +122,7 @@ pub fn members(request: &Request, reader: &Reader) -> Answer {
         url: names::object_feed(app.base(), id, &list, "members").to_string(),
         object_types: None,
         author: author.as_ref().map(|(id, person)| (*id, person)),
-        more: if lists::member_type(&list).as_deref() == Some("image") {
+        more: if of_images {
             "&type=image"
         } else {
             "&type=person"

@@ -4,6 +4,7 @@
 mod harness;
 
 mod authorising;
+mod command_line;
 mod commenting;
 mod durability;
 mod finishers;
@@ -15,6 +16,7 @@ mod limits;
 mod lists;
 mod posting;
 mod pypump;
+mod racing;
 mod registering;
 mod restart;
 mod sharing;

@@ -551,3 +551,33 @@ fn who_gets_what_is_addressed_to_nobody() {
         (nobody, vec![evans.as_str()])
     );
 }
+
+#[test]
+fn what_is_null_is_not_there() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let posted = evan.post(
+        note("hi")
+            .with("title", Value::Null)
+            .with("target", Value::Null)
+            .with("to", Value::Null)
+            .object_with("displayName", Value::Null)
+            .object_with("summary", Value::Null)
+            .object_with("image", Value::Null)
+            .object_with("inReplyTo", Value::Null),
+    );
+    let text = evan.read(&posted).ok().to_string();
+    assert!(!text.contains("null"), "{text}");
+}
+
+#[test]
+fn an_actor_may_be_given_by_id_alone() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let posted = evan.post(note("hi").with("actor", evan.reference()));
+    assert_eq!(posted["actor"]["displayName"], "evan");
+    assert_eq!(
+        posted["actor"]["links"]["self"]["href"],
+        "http://pump.test/api/user/evan/profile"
+    );
+}

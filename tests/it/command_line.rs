@@ -1,0 +1,228 @@
+//! The commands beside the server (`--help` lists them), and what is wrong with a command line.
+
+use crate::harness::people::PASSWORD;
+use crate::harness::pump::{command_line, said};
+use crate::harness::{Browser, Pump, note, public};
+use std::process::Output;
+use tempfile::TempDir;
+
+/// Runs a command on a data directory.
+fn on(directory: &TempDir, command: &[&str], input: &str) -> Output {
+    let path = directory.path().display().to_string();
+    let mut all = command.to_vec();
+    all.extend([
+        "--hostname",
+        "pump.test",
+        "--urlPort",
+        "80",
+        "--datadir",
+        &path,
+    ]);
+    command_line(&all, input)
+}
+
+#[track_caller]
+fn succeeds(output: &Output) -> String {
+    assert!(output.status.success(), "{}", said(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[track_caller]
+fn fails(output: &Output) -> String {
+    assert!(!output.status.success(), "{}", said(output));
+    let said = said(output);
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+fn log_in(browser: &mut Browser, password: &str) -> u16 {
+    let page = browser.open("/main/login").expect(200);
+    let form = page.form_to("/main/login");
+    let form = form.fill("nickname", "evan").fill("password", password);
+    browser.submit(&form).answer.status
+}
+
+#[test]
+fn a_wrong_command_line_says_what_would_be_right() {
+    let text = fails(&command_line(&["--hostnam", "pump.test"], ""));
+    assert!(
+        text.contains("--hostnam") && text.contains("hostname"),
+        "{text}"
+    );
+    let text = fails(&command_line(&["dance"], ""));
+    assert!(text.contains("dance"), "{text}");
+    let text = fails(&command_line(&["user", "promote", "evan"], ""));
+    assert!(text.contains("promote"), "{text}");
+    let text = fails(&command_line(&["--port", "many"], ""));
+    assert!(text.contains("port"), "{text}");
+    let text = fails(&command_line(&["--key", "/nowhere/key.pem"], ""));
+    assert!(text.contains("cert"), "{text}");
+    let text = fails(&command_line(&["--config", "/nowhere/at/all.json"], ""));
+    assert!(text.contains("/nowhere/at/all.json"), "{text}");
+}
+
+#[test]
+fn it_explains_itself() {
+    let help = succeeds(&command_line(&["--help"], ""));
+    for word in [
+        "serve",
+        "user add",
+        "setup-code",
+        "doctor",
+        "--hostname",
+        "--datadir",
+    ] {
+        assert!(help.contains(word), "{word} is not in the help");
+    }
+    let version = succeeds(&command_line(&["--version"], ""));
+    assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
+}
+
+#[test]
+fn accounts_are_kept_from_the_command_line() {
+    let directory = TempDir::new().expect("a directory");
+    assert_eq!(succeeds(&on(&directory, &["user", "list"], "")).trim(), "");
+    for (nickname, password) in [
+        ("evan", "short7"),
+        ("evan", ""),
+        ("api", PASSWORD),
+        ("a b", PASSWORD),
+    ] {
+        fails(&on(
+            &directory,
+            &["user", "add", nickname],
+            &format!("{password}\n"),
+        ));
+    }
+    let added = on(
+        &directory,
+        &["user", "add", "evan"],
+        &format!("{PASSWORD}\n"),
+    );
+    let said = succeeds(&added);
+    assert!(!said.contains(PASSWORD), "{said}");
+    fails(&on(
+        &directory,
+        &["user", "add", "Evan"],
+        &format!("{PASSWORD}\n"),
+    ));
+    succeeds(&on(
+        &directory,
+        &["user", "add", "ann"],
+        &format!("{PASSWORD}\n"),
+    ));
+    let list = succeeds(&on(&directory, &["user", "list"], ""));
+    let mut names: Vec<&str> = list.lines().collect();
+    names.sort_unstable();
+    assert_eq!(names, ["ann", "evan"]);
+    fails(&on(&directory, &["user", "remove", "nobody"], ""));
+    fails(&on(
+        &directory,
+        &["user", "password", "nobody"],
+        "another-horse-8\n",
+    ));
+    succeeds(&on(&directory, &["user", "remove", "ann"], ""));
+    assert_eq!(
+        succeeds(&on(&directory, &["user", "list"], "")).trim(),
+        "evan"
+    );
+
+    let changed = on(
+        &directory,
+        &["user", "password", "evan"],
+        "another-horse-8\n",
+    );
+    succeeds(&changed);
+    let pump = Pump::on(directory, &[]);
+    assert!(log_in(&mut pump.browser(), PASSWORD) >= 400);
+    assert_eq!(log_in(&mut pump.browser(), "another-horse-8"), 200);
+    let profile = pump.client().get("/api/user/evan/profile").ok();
+    assert_eq!(profile["id"], "acct:evan@pump.test");
+}
+
+#[test]
+fn a_running_server_keeps_its_store_to_itself() {
+    let pump = Pump::start();
+    for command in [["compact"].as_slice(), &["user", "add", "evan"]] {
+        let output = pump.command(command, &format!("{PASSWORD}\n"));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{command:?}: {}",
+            said(&output)
+        );
+    }
+    assert!(pump.is_well());
+}
+
+#[test]
+fn the_doctor_finds_nothing_wrong_with_a_good_store() {
+    let mut pump = Pump::start();
+    pump.register("evan");
+    assert!(pump.stop().success());
+    let path = pump.directory().display().to_string();
+    let output = command_line(
+        &[
+            "doctor",
+            "--hostname",
+            "pump.test",
+            "--urlPort",
+            "80",
+            "--datadir",
+            &path,
+        ],
+        "",
+    );
+    let report = succeeds(&output);
+    assert!(report.contains(&path), "{report}");
+}
+
+#[test]
+fn the_setup_code_is_shown_until_there_is_an_owner() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().display().to_string();
+    let code = succeeds(&command_line(&["setup-code", "--datadir", &path], ""));
+    assert!(code.trim().len() >= 8, "{code}");
+    let again = succeeds(&command_line(&["setup-code", "--datadir", &path], ""));
+    assert_eq!(code, again);
+}
+
+#[test]
+fn a_store_can_be_compacted_exported_and_imported() {
+    let mut pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    let posted = evan.post(note("keep me").to(public()));
+    ann.does("like", &posted["object"]);
+    let before = evan.feed().page();
+    assert!(pump.stop().success());
+
+    succeeds(&pump.command(&["compact"], ""));
+    pump.start_again();
+    assert_eq!(evan.feed().page(), before);
+    assert!(pump.stop().success());
+
+    let file = pump.directory().join("everything.export");
+    let file = file.display().to_string();
+    succeeds(&pump.command(&["export", &file], ""));
+    fails(&pump.command(&["import", &file], ""));
+    let fresh = TempDir::new().expect("a directory");
+    fails(&on(&fresh, &["import", "/nowhere/at/all"], ""));
+    succeeds(&on(&fresh, &["import", &file], ""));
+    let copy = Pump::on(fresh, &[]);
+    let evan = crate::harness::Person {
+        caller: crate::harness::Caller {
+            site: std::sync::Arc::clone(&copy.site),
+            ..evan.caller.clone()
+        },
+        ..evan
+    };
+    assert_eq!(evan.feed().page(), before);
+    evan.post(note("and it goes on"));
+
+    // A file that is cut off is no store.
+    let bytes = std::fs::read(&file).expect("the export");
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("a file can be written");
+    let other = TempDir::new().expect("a directory");
+    fails(&on(&other, &["import", &file], ""));
+}

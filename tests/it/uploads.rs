@@ -300,6 +300,13 @@ fn a_file_is_its_owners_until_it_is_posted_and_then_its_readers() {
         }
     }
     ann.read(&object).refused(403);
+    // Whoever knows the id and does something with it learns nothing of it.
+    let liked = ann.try_does("like", &object);
+    assert!(!liked.text().contains("/uploads/evan/"), "{}", liked.text());
+    for stream in [ann.favorites(), ann.feed(), ann.inbox()] {
+        let page = stream.page().to_string();
+        assert!(!page.contains("/uploads/evan/"), "{}: {page}", stream.path);
+    }
     evan.post(activity("post", &reference(&object)).to(&ann));
     for url in urls {
         ann.get(url).expect(200);

@@ -35,6 +35,10 @@ fn fails(output: &Output) -> String {
     said
 }
 
+fn first_word(line: &str) -> Option<&str> {
+    line.split_whitespace().next()
+}
+
 fn log_in(browser: &mut Browser, password: &str) -> u16 {
     let page = browser.open("/main/login").expect(200);
     let form = page.form_to("/main/login");
@@ -112,7 +116,7 @@ fn accounts_are_kept_from_the_command_line() {
         &format!("{PASSWORD}\n"),
     ));
     let list = succeeds(&on(&directory, &["user", "list"], ""));
-    let mut names: Vec<&str> = list.lines().collect();
+    let mut names: Vec<&str> = list.lines().filter_map(first_word).collect();
     names.sort_unstable();
     assert_eq!(names, ["ann", "evan"]);
     fails(&on(&directory, &["user", "remove", "nobody"], ""));
@@ -122,10 +126,9 @@ fn accounts_are_kept_from_the_command_line() {
         "another-horse-8\n",
     ));
     succeeds(&on(&directory, &["user", "remove", "ann"], ""));
-    assert_eq!(
-        succeeds(&on(&directory, &["user", "list"], "")).trim(),
-        "evan"
-    );
+    let list = succeeds(&on(&directory, &["user", "list"], ""));
+    assert_eq!(first_word(&list), Some("evan"));
+    assert_eq!(list.lines().count(), 1);
 
     let changed = on(
         &directory,
@@ -153,28 +156,6 @@ fn a_running_server_keeps_its_store_to_itself() {
         );
     }
     assert!(pump.is_well());
-}
-
-#[test]
-fn the_doctor_finds_nothing_wrong_with_a_good_store() {
-    let mut pump = Pump::start();
-    pump.register("evan");
-    assert!(pump.stop().success());
-    let path = pump.directory().display().to_string();
-    let output = command_line(
-        &[
-            "doctor",
-            "--hostname",
-            "pump.test",
-            "--urlPort",
-            "80",
-            "--datadir",
-            &path,
-        ],
-        "",
-    );
-    let report = succeeds(&output);
-    assert!(report.contains(&path), "{report}");
 }
 
 #[test]

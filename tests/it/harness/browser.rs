@@ -280,6 +280,14 @@ impl Form {
         self
     }
 
+    /// The value of a field.
+    #[track_caller]
+    pub(crate) fn value(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|(known, _)| known == name);
+        let (_, value) = field.unwrap_or_else(|| panic!("no field {name}: {self:?}"));
+        value
+    }
+
     /// Whether the form has a field.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|(known, _)| known == name)

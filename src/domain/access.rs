@@ -4,7 +4,7 @@ use crate::ids::ThingId;
 use crate::store::engine::{Read, Result};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
+use crate::store::things::{self, Activity, Address, Identity, Object};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,14 +92,6 @@ pub fn may_fetch(from: &dyn Read, viewer: Viewer, object: &Object) -> Result<boo
         return Ok(object.author.is_some_and(|author| viewer.is(author)));
     }
     may_read_object(from, viewer, object)
-}
-
-/// Whether a thing may be read.
-pub fn may_read(from: &dyn Read, viewer: Viewer, thing: &Thing) -> Result<bool> {
-    match thing {
-        Thing::Activity(activity) => may_read_activity(from, viewer, activity),
-        Thing::Object(object) => may_read_object(from, viewer, object),
-    }
 }
 
 fn is_member(from: &dyn Read, owner: ThingId, kind: StreamKind, person: ThingId) -> Result<bool> {

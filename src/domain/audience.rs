@@ -190,15 +190,6 @@ fn is_user(from: &dyn Read, id: ThingId) -> Result<bool> {
         .is_some_and(|object| object.nickname().is_some() && object.deleted.is_none()))
 }
 
-/// Whether a draft or its addresses mean everybody.
-pub fn is_public(addresses: &Addresses<Vec<Address>>) -> bool {
-    addresses
-        .each()
-        .into_iter()
-        .flatten()
-        .any(|address| *address == Address::Public)
-}
-
 /// The audience in words, as pages say it: who can see what was posted with these addresses.
 pub fn in_words(
     from: &dyn Read,

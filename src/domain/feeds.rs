@@ -43,12 +43,6 @@ pub struct Page<T> {
 }
 
 impl Paging {
-    /// The newest items.
-    pub const FIRST: Paging = Paging {
-        start: Start::Newest,
-        count: COUNT_DEFAULT,
-    };
-
     /// Reads the arguments of a feed; everything but `count`, `offset`, `before` and `since` is ignored.
     pub fn parse<'a>(
         base: &Base,

@@ -3,12 +3,10 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
-use crate::domain::objects;
 use crate::error::Error;
 use crate::html;
 use crate::ids::{Nickname, UserId};
 use crate::media::BlobName;
-use crate::store::aliases;
 use crate::store::clients::Generator;
 use crate::store::engine::{Result, Tx};
 use crate::store::keys::{SITE, Stream, StreamKind};
@@ -113,18 +111,6 @@ pub fn remove(app: &App, user: UserId, now: Timestamp) -> std::result::Result<()
             person.deleted = Some(now);
         })
     })?)
-}
-
-/// Gives the site's service object the name of the site.
-pub fn rename_site(app: &App, tx: &mut dyn Tx, name: &str, now: Timestamp) -> Result<()> {
-    let url = format!("{}/", app.base().url());
-    let Some(service) = aliases::find(tx, &objects::url_alias("service", &url))? else {
-        return Ok(());
-    };
-    things::change_object(tx, service, |service| {
-        service.members = members_text(&members(json!({"url": url, "displayName": name})));
-        service.updated = now;
-    })
 }
 
 /// The audience of somebody's followers, as clients write it.

@@ -94,7 +94,6 @@ impl ActivityDraft {
             "updated",
             "received",
             "deleted",
-            "published_ms",
         ] {
             members.remove(name);
         }
@@ -147,11 +146,11 @@ impl<T> Addresses<T> {
         [&self.to, &self.cc, &self.bto, &self.bcc]
     }
 
-    /// The same with each value changed.
-    pub fn try_map<U>(
+    /// The same with each value changed, or the first error.
+    pub fn try_map<U, E>(
         &self,
-        mut change: impl FnMut(&T) -> Result<U, Error>,
-    ) -> Result<Addresses<U>, Error> {
+        mut change: impl FnMut(&T) -> Result<U, E>,
+    ) -> Result<Addresses<U>, E> {
         Ok(Addresses {
             to: change(&self.to)?,
             cc: change(&self.cc)?,
@@ -187,13 +186,6 @@ impl ObjectDraft {
     /// Its plain-text name.
     pub fn display_name(&self) -> Option<&str> {
         self.members.get("displayName").and_then(Value::as_str)
-    }
-
-    /// Whether it says nothing beyond what it is (`pump-api.md §3.1`).
-    pub fn is_reference(&self) -> bool {
-        self.author.is_none()
-            && self.in_reply_to.is_none()
-            && self.members.keys().all(|key| key == "links")
     }
 
     fn from_checked(document: Value) -> ObjectDraft {
@@ -493,7 +485,7 @@ fn check_picture(value: Option<&Value>, name: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ActivityDraft, ObjectDraft, members_of, members_text};
+    use super::{ActivityDraft, members_of, members_text};
     use serde_json::json;
 
     #[test]
@@ -557,16 +549,6 @@ mod tests {
             .expect("an activity");
         assert_eq!(draft.object.members["content"], "42");
         assert!(draft.addresses.is_empty());
-    }
-
-    #[test]
-    fn references_say_nothing_else() {
-        let parse = |value| ObjectDraft::parse(value).expect("an object");
-        assert!(
-            parse(json!({"id": "x", "objectType": "note", "published": "2026-11-20T23:27:48Z"}))
-                .is_reference()
-        );
-        assert!(!parse(json!({"id": "x", "content": "y"})).is_reference());
     }
 
     #[test]

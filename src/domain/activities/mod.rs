@@ -13,16 +13,16 @@ pub use editing::{edit, withdraw};
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::{audience, distribution, names, objects};
+use crate::domain::{access, audience, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{Nonce, ThingId, UserId};
 use crate::media::BlobName;
 use crate::store::clients::Generator;
-use crate::store::engine::{Result, Tx};
+use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Activity, Address};
-use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_text};
+use crate::wire::draft::{ActivityDraft, ObjectDraft, members_text};
 
 /// Everything that the effects of one activity need to know.
 pub struct Posting<'a> {
@@ -88,7 +88,7 @@ pub fn apply(
     let addresses = if draft.addresses.is_empty() {
         audience::default(&posting, tx, draft, object, target)?
     } else {
-        draft.addresses.try_map_in(|list| {
+        draft.addresses.try_map(|list| {
             list.iter()
                 .map(|address| posting.address(tx, address))
                 .collect()
@@ -128,7 +128,7 @@ pub fn apply(
 }
 
 /// Whether an activity is worth a card of its own (`pump-api.md §4.5`).
-pub fn is_major(tx: &dyn crate::store::engine::Read, activity: &Activity) -> Result<bool> {
+pub fn is_major(tx: &dyn Read, activity: &Activity) -> Result<bool> {
     match activity.verb.as_str() {
         "share" | "checkin" => Ok(true),
         "post" | "create" => {
@@ -203,25 +203,13 @@ impl Posting<'_> {
         if object.deleted.is_some() {
             return Err(Error::invalid("This object was deleted.").into());
         }
-        let viewer = crate::domain::access::Viewer {
+        let viewer = access::Viewer {
             person: Some(self.actor),
             local: true,
         };
-        if !crate::domain::access::may_read_object(tx, viewer, &object)? {
+        if !access::may_read_object(tx, viewer, &object)? {
             return Err(Error::invalid("There is no such object.").into());
         }
         Ok(id)
-    }
-}
-
-impl<T> Addresses<T> {
-    /// As [`Addresses::try_map`], with the store's errors.
-    fn try_map_in<U>(&self, mut change: impl FnMut(&T) -> Result<U>) -> Result<Addresses<U>> {
-        Ok(Addresses {
-            to: change(&self.to)?,
-            cc: change(&self.cc)?,
-            bto: change(&self.bto)?,
-            bcc: change(&self.bcc)?,
-        })
     }
 }

@@ -28,12 +28,15 @@ fn main() -> ExitCode {
     if let Err(sentence) = logging::start(&log) {
         return fail(&sentence, 1);
     }
-    for warning in loaded.warnings {
-        log::warn!("{warning}");
+    // The doctor tells them itself.
+    if !matches!(invocation.command, Command::Doctor) {
+        for warning in &loaded.warnings {
+            log::warn!("{warning}");
+        }
     }
     let done = match invocation.command {
         Command::Serve => run::serve(&loaded.config),
-        other => commands::perform(&other, &loaded.config),
+        other => commands::perform(&other, &loaded),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::setup::{self, Code};
+use crate::domain::sweep;
 use crate::jobs;
 use crate::media::Blobs;
 use crate::routes::ROUTES;
@@ -15,6 +16,7 @@ use crate::store::engine::sled::Sled;
 use crate::store::{Store, meta};
 use crate::web;
 use sd_notify::NotifyState;
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::process;
 use std::sync::Arc;
@@ -39,7 +41,12 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
         ..Settings::of(config)
     };
 
-    let runner = jobs::start(&app).map_err(Failure::new)?;
+    let leftovers = if lock.was_cut_off() {
+        sweep::files(&app.blobs).map_err(Failure::new)?
+    } else {
+        HashSet::new()
+    };
+    let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
 

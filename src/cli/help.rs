@@ -26,7 +26,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "Remove an account.",
         "It is done at once, without asking.",
     ),
-    ("user list", "List the accounts.", "One nickname a line."),
+    (
+        "user list",
+        "List the accounts.",
+        "One a line: nickname, day of registration, role, number of posts.",
+    ),
     (
         "setup-code",
         "Show the code that the setup page asks for.",
@@ -35,17 +39,17 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "doctor",
         "Look for what is wrong.",
-        "Checks the configuration, the data directory and the store.",
+        "Checks the configuration, the data directory, the certificate, the address, every record of the store and the uploaded files. One line for each: ok, warn or fail. Ends with 0 if nothing failed.",
     ),
     (
         "compact",
         "Rewrite the store into a fresh, smaller one.",
-        "The server must be stopped.",
+        "The server must be stopped, and the disk needs room for the new one beside the old one.",
     ),
     (
         "export FILE",
         "Write the whole store into a file.",
-        "The file holds everything except uploads, passwords' hashes included: keep it safe.",
+        "The server must be stopped. The file holds passwords' hashes and applications' keys: keep it safe. Uploads are not in it: copy the directory `uploads` beside it.",
     ),
     (
         "import FILE",

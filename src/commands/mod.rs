@@ -5,6 +5,7 @@
 pub mod datadir;
 
 mod compact;
+mod doctor;
 mod export;
 mod import;
 mod open;
@@ -16,18 +17,20 @@ mod user_password;
 mod user_remove;
 
 use crate::cli::{Command, Failure};
-use crate::config::Config;
+use crate::config::Loaded;
 use std::fmt;
 use std::io::{self, Write as _};
 
 /// Does what a command says; `serve`, `help` and `version` are not among them.
-pub fn perform(command: &Command, config: &Config) -> Result<(), Failure> {
+pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
+    let config = &loaded.config;
     match command {
         Command::UserAdd(nickname) => user_add::perform(config, nickname),
         Command::UserPassword(nickname) => user_password::perform(config, nickname),
         Command::UserRemove(nickname) => user_remove::perform(config, nickname),
         Command::UserList => user_list::perform(config),
         Command::SetupCode => setup_code::perform(config),
+        Command::Doctor => doctor::perform(loaded),
         Command::Compact => compact::perform(config),
         Command::Export(file) => export::perform(config, file),
         Command::Import(file) => import::perform(config, file),

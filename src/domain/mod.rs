@@ -11,6 +11,7 @@ pub mod names;
 pub mod objects;
 pub mod people;
 pub mod setup;
+pub mod sweep;
 pub mod uploads;
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 
 use crate::app::App;
 use crate::clock;
-use crate::domain::distribution;
+use crate::domain::{distribution, sweep};
+use crate::media::BlobName;
 use crate::store::engine::Result;
 use crate::store::jobs::{self, Job, Queued};
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -14,13 +16,19 @@ use std::time::Duration;
 /// How long the runner waits after the store failed, in seconds.
 const FAILURE_WAIT_SECS: u64 = 60;
 
-/// Starts the runner; it ends after [`App::close_jobs`].
-pub fn start(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
+/// Starts the runner; it ends after [`App::close_jobs`]. First it removes those of `leftovers`, files that an earlier run
+/// may have left, that no record names.
+pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHandle<()>> {
     let app = Arc::clone(app);
     thread::Builder::new()
         .name("jobs".to_owned())
         .stack_size(256 * 1024)
-        .spawn(move || run(&app))
+        .spawn(move || {
+            if !leftovers.is_empty() {
+                sweep_away(&app, leftovers);
+            }
+            run(&app);
+        })
 }
 
 fn run(app: &App) {
@@ -33,6 +41,14 @@ fn run(app: &App) {
                 Some(Duration::from_secs(FAILURE_WAIT_SECS))
             }
         };
+    }
+}
+
+fn sweep_away(app: &App, leftovers: HashSet<BlobName>) {
+    match sweep::sweep(app, leftovers) {
+        Ok(0) => {}
+        Ok(number) => log::info!("{number} uploaded files that no record names were removed"),
+        Err(error) => log::error!("sweep: {error}"),
     }
 }
 

@@ -120,6 +120,13 @@ impl Blobs {
         Ok(Blobs { root, spool })
     }
 
+    /// The files of a data directory, for looking at them only: makes and removes nothing.
+    pub fn at(data_directory: &Path) -> Blobs {
+        let root = data_directory.join("uploads");
+        let spool = root.join("spool");
+        Blobs { root, spool }
+    }
+
     /// A place for an incoming file of at most `bytes_max` bytes.
     pub fn spool(&self, bytes_max: u64) -> Result<Spool, Error> {
         Spool::create(&self.spool, bytes_max)

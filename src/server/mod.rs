@@ -47,6 +47,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 
 pub use lane::log_panics;
+pub use tls::check as check_certificate;
 
 /// What a site chooses of its server.
 #[derive(Clone, Debug)]

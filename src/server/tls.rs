@@ -71,6 +71,13 @@ impl Tls {
     }
 }
 
+/// Reads key and certificate as a server does, and gives the server's own certificate (DER); the error is a sentence.
+pub fn check(files: &TlsFiles) -> Result<CertificateDer<'static>, String> {
+    read(files)?;
+    CertificateDer::from_pem_file(&files.cert)
+        .map_err(|error| unreadable("certificate", &files.cert, error))
+}
+
 fn stamp(files: &TlsFiles) -> Stamp {
     [&files.key, &files.cert].map(|path| {
         let facts = fs::metadata(path).ok()?;

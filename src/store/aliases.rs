@@ -16,7 +16,7 @@ const PLAIN_BYTES_MAX: usize = 200;
 const HASHED: u8 = 0;
 
 #[derive(Serialize, Deserialize)]
-struct Alias {
+pub(super) struct Alias {
     thing: ThingId,
 }
 

@@ -77,6 +77,40 @@ pub enum StreamKind {
     Users = 22,
 }
 
+impl StreamKind {
+    /// All of them, in the order of their numbers, which begin with 1.
+    const ALL: [StreamKind; 22] = [
+        StreamKind::Outbox,
+        StreamKind::OutboxMajor,
+        StreamKind::OutboxMinor,
+        StreamKind::Inbox,
+        StreamKind::InboxMajor,
+        StreamKind::InboxMinor,
+        StreamKind::InboxDirect,
+        StreamKind::InboxDirectMajor,
+        StreamKind::InboxDirectMinor,
+        StreamKind::Followers,
+        StreamKind::Following,
+        StreamKind::Favorites,
+        StreamKind::Uploads,
+        StreamKind::PersonLists,
+        StreamKind::ImageLists,
+        StreamKind::OtherLists,
+        StreamKind::Replies,
+        StreamKind::Shares,
+        StreamKind::Likes,
+        StreamKind::Members,
+        StreamKind::Documents,
+        StreamKind::Users,
+    ];
+
+    /// The kind with this number.
+    pub fn of(number: u8) -> Option<StreamKind> {
+        let place = usize::from(number).checked_sub(1)?;
+        StreamKind::ALL.get(place).copied()
+    }
+}
+
 /// The owner of the site's own streams.
 pub const SITE: ThingId = ThingId(0);
 
@@ -199,6 +233,15 @@ mod tests {
         KeyBytes::of(Table::StreamChunk)
             .stream(stream)
             .descending(number)
+    }
+
+    #[test]
+    fn kinds_are_found_by_their_numbers() {
+        for kind in StreamKind::ALL {
+            assert_eq!(StreamKind::of(kind as u8), Some(kind));
+        }
+        assert_eq!(StreamKind::of(0), None);
+        assert_eq!(StreamKind::of(StreamKind::ALL.len() as u8 + 1), None);
     }
 
     #[test]

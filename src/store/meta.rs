@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct Format {
+pub(super) struct Format {
     format: u32,
 }
 
@@ -39,21 +39,26 @@ impl Record for Site {
 /// Checks that this release can read the store, and marks a new store as one of its own. A store of a newer release is
 /// refused with [`Error::Newer`].
 pub fn open(engine: &dyn Engine) -> Result<()> {
+    known_format(engine)?;
     let key = key("format");
-    if let Some(Format { format }) = record::get(engine, &key)? {
-        return if format > FORMAT {
-            Err(Error::Newer {
-                found: format,
-                known: FORMAT,
-            })
-        } else {
-            Ok(())
-        };
+    if engine.get(&key)?.is_some() {
+        return Ok(());
     }
     engine.write(Durability::Durable, &mut |tx| {
         record::put(tx, &key, &Format { format: FORMAT });
         Ok(())
     })
+}
+
+/// Checks that this release can read the store: [`Error::Newer`] if not.
+pub fn known_format(from: &dyn Read) -> Result<()> {
+    match record::get(from, &key("format"))? {
+        Some(Format { format }) if format > FORMAT => Err(Error::Newer {
+            found: format,
+            known: FORMAT,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// What the site is, once it was set up.

@@ -33,7 +33,7 @@ pub struct User {
 
 /// What is kept of a nickname.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Owned {
+pub(super) struct Owned {
     /// Whose it is or was.
     user: UserId,
 }

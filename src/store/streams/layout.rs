@@ -183,13 +183,8 @@ fn anchors_before(
 ) -> Result<Option<(u32, Vec<ThingId>)>> {
     let prefix = key(Table::StreamAnchor, stream);
     let start = prefix.clone().thing_descending(base);
-    let read = |bytes: &[u8]| {
-        let mut rest = body(bytes)?;
-        let first = u32::try_from(take_number(&mut rest)?).ok()?;
-        Some((first, take_things(rest, NOTHING)?))
-    };
     match from.scan(&start, &prefix.end(), 1)?.first() {
-        Some((_, bytes)) => read(bytes)
+        Some((_, bytes)) => anchor_bases(bytes)
             .map(Some)
             .ok_or_else(|| damaged("anchor", stream)),
         None => Ok(None),
@@ -205,9 +200,8 @@ pub(super) fn put_edge(tx: &mut dyn Tx, stream: Stream, thing: ThingId, number: 
 
 /// The chunk (or the tail that will be it) that holds `thing`, if it has an edge.
 pub(super) fn edge(from: &dyn Read, stream: Stream, thing: ThingId) -> Result<Option<u32>> {
-    let read = |bytes: &[u8]| u32::try_from(take_number(&mut body(bytes)?)?).ok();
     match from.get(&edge_key(stream, thing))? {
-        Some(bytes) => read(&bytes)
+        Some(bytes) => edge_chunk(&bytes)
             .map(Some)
             .ok_or_else(|| damaged("edge", stream)),
         None => Ok(None),
@@ -259,6 +253,17 @@ pub(super) fn removed_blocks(
     found.ok_or_else(|| damaged("record of removals", stream))
 }
 
+/// Whether the value of a record of `table` can be read.
+pub(super) fn is_readable(table: Table, bytes: &[u8]) -> bool {
+    match table {
+        Table::StreamHead => Head::decode(bytes).is_some(),
+        Table::StreamChunk => chunk_entries(bytes).is_some(),
+        Table::StreamAnchor => anchor_bases(bytes).is_some(),
+        Table::StreamEdge => edge_chunk(bytes).is_some(),
+        _ => body(bytes).is_some(),
+    }
+}
+
 /// The key of the record, or the beginning of the keys of the records, that `table` has for `stream`.
 pub(super) fn key(table: Table, stream: Stream) -> KeyBytes {
     KeyBytes::of(table).stream(stream)
@@ -279,6 +284,17 @@ fn number_of(key: &[u8]) -> Option<u32> {
 
 fn chunk_entries(bytes: &[u8]) -> Option<Vec<ThingId>> {
     take_things(body(bytes)?, NOTHING)
+}
+
+/// The number of the first chunk of an anchor record, and its bases.
+fn anchor_bases(bytes: &[u8]) -> Option<(u32, Vec<ThingId>)> {
+    let mut rest = body(bytes)?;
+    let first = u32::try_from(take_number(&mut rest)?).ok()?;
+    Some((first, take_things(rest, NOTHING)?))
+}
+
+fn edge_chunk(bytes: &[u8]) -> Option<u32> {
+    u32::try_from(take_number(&mut body(bytes)?)?).ok()
 }
 
 /// What follows the version byte.

@@ -11,12 +11,14 @@
 //! A question about an entry of a stream that is no set reads: the head, the edge if anything came late, one anchor
 //! record, one chunk. `layout` has the bytes, `walk` reads on from a place.
 
+mod check;
 mod layout;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{TABLES, check, entries, readable};
 pub use walk::Walk;
 
 use super::engine::{Read, Result, Tx};

@@ -400,14 +400,15 @@ impl<'a> Cards<'a> {
     fn audience(&self, post: &Activity) -> Result<String, Error> {
         let [to, cc, bto, bcc] = post.addresses.each();
         let all: Vec<&Address> = to.iter().chain(cc).chain(bto).chain(bcc).collect();
-        let is_private = all
-            .iter()
-            .all(|address| **address == Address::Thing(post.actor));
-        if is_private {
-            return Ok(match self.viewer.is(post.actor) {
-                true => "Only you".to_owned(),
-                false => "Only its author".to_owned(),
-            });
+        let is_only = |person| {
+            all.iter()
+                .all(|address| **address == Address::Thing(person))
+        };
+        if self.viewer.person.is_some_and(is_only) {
+            return Ok("Only you".to_owned());
+        }
+        if is_only(post.actor) {
+            return Ok("Only its author".to_owned());
         }
         let own_followers = Address::Followers(post.actor);
         if self.viewer.is(post.actor) && all == [&own_followers] {

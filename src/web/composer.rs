@@ -14,11 +14,14 @@ use crate::store::things::{self, Object};
 use crate::web::frame::Frame;
 use crate::web::login::{self, value};
 use crate::web::{home, text};
-use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft};
+use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_of};
 use hyper::StatusCode;
 
 /// Longest text of a post, in bytes.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// How long the same words and the same picture count as the same post, in seconds.
+const SECOND_TAP_SECS: i64 = 20;
 
 /// Most lists to choose from.
 const LISTS_SHOWN: usize = 100;
@@ -159,6 +162,9 @@ fn posted(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Res
     }
     let addresses = addresses(app, user, value(form, "audience"))?;
     let content = text::to_html(typed);
+    if is_second_tap(request, user, &content, &addresses)? {
+        return Ok(());
+    }
     let photo = photo(request, user, value(form, "alt"))?;
     if content.is_empty() && photo.is_none() {
         return Err(Error::invalid("Write something, or choose a photo."));
@@ -177,6 +183,58 @@ fn posted(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Res
     draft.addresses = addresses;
     activities::post(app, user.id(), None, &draft, request.now)?;
     Ok(())
+}
+
+/// Whether the user's newest post is what this form sends again: a button was tapped twice.
+fn is_second_tap(
+    request: &Request,
+    user: &LocalUser,
+    content: &str,
+    addresses: &Addresses<Vec<ObjectDraft>>,
+) -> Result<bool, Error> {
+    let store = &request.app().store;
+    let outbox = Stream::of(user.id().0, StreamKind::OutboxMajor);
+    let newest = streams::page(store, outbox, Start::Newest, 1)?.unwrap_or_default();
+    let Some(newest) = newest.first() else {
+        return Ok(false);
+    };
+    let Some(activity) = things::activity(store, *newest)?.filter(things::Activity::is_post) else {
+        return Ok(false);
+    };
+    let Some(object) =
+        things::object(store, activity.object)?.filter(|object| object.deleted.is_none())
+    else {
+        return Ok(false);
+    };
+    let same_words = members_of(&object.members)
+        .get("content")
+        .and_then(|known| known.as_str())
+        .unwrap_or_default()
+        == content;
+    let sent_bytes = match &request.body {
+        Body::Multipart { files, .. } => files.first().map(|part| part.file.bytes()),
+        _ => None,
+    };
+    let kept_bytes = object.file.as_ref().map(|file| file.bytes);
+    let is_soon = request.now.secs_since(activity.published) < SECOND_TAP_SECS;
+    if !is_soon || !same_words || sent_bytes != kept_bytes {
+        return Ok(false);
+    }
+    let base = request.app().base();
+    for (sent, kept) in addresses.each().into_iter().zip(activity.addresses.each()) {
+        let mut meant = Vec::new();
+        for address in sent {
+            meant.extend(names::find(
+                base,
+                store,
+                address.id.as_deref().unwrap_or_default(),
+            )?);
+        }
+        if meant != *kept {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Keeps the picture of the form and answers what posts it; nothing if there is none.

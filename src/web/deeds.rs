@@ -94,7 +94,7 @@ pub fn unfollow(request: &Request, visitor: &Visitor) -> Answer {
 
 /// `POST /main/comment`: `object` (a key), `content`, `back`. 303; an empty comment is 400 with the post and a sentence.
 pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = Frame::of(request, visitor)?;
+    let mut frame = Frame::of(request, visitor)?;
     let user = match login::required(visitor, &frame) {
         Ok(user) => user,
         Err(login) => return Ok(login),
@@ -111,6 +111,7 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
         None
     };
     if let Some(problem) = problem {
+        frame.here = text::local_path(value(&form, "back"), &frame.root);
         return pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem);
     }
     let app = request.app();

@@ -10,7 +10,7 @@ use crate::store::things::{self, Object};
 use crate::web::assets;
 use crate::wire::draft;
 use askama::Template;
-use hyper::header;
+use hyper::{Method, header};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -27,7 +27,8 @@ pub struct Frame {
     pub csrf: String,
     /// The person who is logged in.
     pub me: Option<Face>,
-    /// The address of this page within the site, query included: where forms come back to.
+    /// The address of this page within the site, query included, to which its forms come back; for a form that went wrong,
+    /// the home page.
     pub here: String,
     /// Whether strangers can register.
     pub can_register: bool,
@@ -83,10 +84,15 @@ impl Frame {
             Some(base) => (format!("/{}", base.prefix()), base.url().to_owned()),
             None => (String::new(), String::new()),
         };
-        let question = if request.query.is_empty() { "" } else { "?" };
+        // A form that is shown again stands at an address that only takes forms.
+        let here = match (&request.method, request.query.as_str()) {
+            (&Method::GET, "") => format!("{root}{}", request.path),
+            (&Method::GET, query) => format!("{root}{}?{query}", request.path),
+            _ => format!("{root}/"),
+        };
         Frame {
             site: app.site_name(),
-            here: format!("{root}{}{question}{}", request.path, request.query),
+            here,
             root,
             base,
             csrf: String::new(),

@@ -21,6 +21,9 @@ pub const POSTS: usize = 20;
 /// Sentences under "Meanwhile".
 const SENTENCES: usize = 12;
 
+/// Minor activities that are looked at for them.
+const LOOKED_AT: usize = 60;
+
 #[derive(Template)]
 #[template(path = "home.html", config = "assets/askama.toml")]
 struct Home<'a> {
@@ -109,9 +112,15 @@ fn inbox(
         let minor = Stream::of(user.id().0, StreamKind::InboxMinor);
         let newest = Paging {
             start: Start::Newest,
-            count: SENTENCES,
+            count: LOOKED_AT,
         };
-        for (id, activity) in &feeds::activities(&app.store, minor, newest, viewer, false)?.items {
+        let page = feeds::activities(&app.store, minor, newest, viewer, false)?;
+        // What somebody did is no news to them.
+        let others = page
+            .items
+            .iter()
+            .filter(|(_, done)| done.actor != user.id().0);
+        for (id, activity) in others.take(SENTENCES) {
             meanwhile.push(cards.sentence(*id, activity)?);
         }
     }
@@ -169,11 +178,6 @@ pub fn page(
         }
     }
     let path = frame.here.split('?').next().unwrap_or_default();
-    // After a form of this page went wrong, its address is that of the form.
-    let path = match path.starts_with(&format!("{}/main/post", frame.root)) {
-        true => format!("{}/", frame.root),
-        false => path.to_owned(),
-    };
     let key = |entry: Option<&(crate::ids::ThingId, Activity)>| {
         entry.map(|(id, activity)| activity.key(*id))
     };
@@ -184,7 +188,7 @@ pub fn page(
         newer: match (newer, start) {
             (Some(key), _) => Some(format!("{path}?since={key}")),
             (None, Start::Newest) => None,
-            (None, _) => Some(path),
+            (None, _) => Some(path.to_owned()),
         },
         is_first: start == Start::Newest,
     };

@@ -31,13 +31,12 @@ struct Setup<'a> {
 /// What a server that waits for its owner answers to everything else: pages lead to the setup, the API says so (503).
 /// None where there is an owner, and for what the setup page needs.
 pub fn instead(request: &Request) -> Result<Option<fn(&Request) -> Answer>, Error> {
+    if !setup::is_open(request.app())? {
+        return Ok(None);
+    }
     let path = request.path.to_ascii_lowercase();
     let path = path.trim_end_matches('/');
-    let is_needed = path == "/setup"
-        || path == "/favicon.ico"
-        || path == "/robots.txt"
-        || path.starts_with("/assets/");
-    if is_needed || !setup::is_open(request.app())? {
+    if ["/setup", "/favicon.ico", "/robots.txt"].contains(&path) || path.starts_with("/assets/") {
         return Ok(None);
     }
     Ok(Some(elsewhere))

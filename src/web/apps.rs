@@ -29,9 +29,8 @@ struct Application {
 /// `GET /main/apps`
 pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let store = &request.app().store;
     let mut apps = Vec::new();
@@ -60,9 +59,8 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /main/apps`: `client`. Takes back everything that was granted to it; 303 back.
 pub fn revoke(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let store = &request.app().store;

@@ -6,14 +6,14 @@ use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
 use crate::domain::documents::{Documents, display_name};
 use crate::domain::feeds::Page;
-use crate::domain::{audience, names, uploads};
+use crate::domain::{audience, names};
 use crate::error::Error;
 use crate::ids::ThingId;
-use crate::media::Variant;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Address, Object};
 use crate::web::frame::{Face, Frame, is_web_address};
+use crate::web::pictures::{FileLink, Picture};
 use crate::web::text;
 use crate::wire::draft;
 use askama::Template;
@@ -120,30 +120,6 @@ pub struct Time {
     pub words: String,
 }
 
-/// A picture in several sizes.
-#[derive(Debug)]
-pub struct Picture {
-    /// The one for browsers that choose none.
-    pub source: String,
-    /// All of them, in the form of the attribute `srcset`; empty if there is one.
-    pub sources: String,
-    /// The largest one.
-    pub largest: String,
-    /// In pixels; none for a picture of which they are not known.
-    pub size: Option<(u64, u64)>,
-    /// What it shows, in words.
-    pub alt: String,
-}
-
-/// A file that is no picture.
-#[derive(Debug)]
-pub struct FileLink {
-    /// Where it is.
-    pub url: String,
-    /// `audio`, `video` or `file`.
-    pub kind: &'static str,
-}
-
 impl Time {
     /// A time as it looks at another time.
     pub fn of(at: Timestamp, now: Timestamp) -> Time {
@@ -201,23 +177,7 @@ impl<'a> Cards<'a> {
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let title = display_name(object).filter(|title| !title.trim().is_empty());
         let picture = self.picture(id, object, &author, title.as_deref())?;
-        let file = [("stream", "video"), ("fileUrl", "file")]
-            .into_iter()
-            .find_map(|(member, kind)| {
-                let value = members.get(member)?;
-                let url = value
-                    .as_str()
-                    .or_else(|| value.get("url").and_then(Value::as_str))?;
-                let kind = if object.object_type == "audio" {
-                    "audio"
-                } else {
-                    kind
-                };
-                is_web_address(url).then(|| FileLink {
-                    url: self.frame.local(url),
-                    kind,
-                })
-            });
+        let file = self.file(object, &members);
         let answers = match object.in_reply_to {
             Some(parent) => self.parent(parent)?,
             None => None,
@@ -342,58 +302,6 @@ impl<'a> Cards<'a> {
                 kind_in_words(&parent.object_type)
             );
             (self.link(id, &parent, &author), words)
-        }))
-    }
-
-    fn picture(
-        &self,
-        id: ThingId,
-        object: &Object,
-        author: &Face,
-        title: Option<&str>,
-    ) -> Result<Option<Picture>, Error> {
-        let members = draft::members_of(&object.members);
-        let alt = members.get("alt").and_then(Value::as_str);
-        let alt = alt.filter(|alt| !alt.trim().is_empty()).or(title);
-        let alt = alt.map_or_else(|| format!("Picture by {}", author.name), str::to_owned);
-        let copies: Vec<_> = uploads::copies(self.app, id, object)?
-            .into_iter()
-            .filter(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
-            .collect();
-        if let (Some(smallest), Some(largest)) = (copies.first(), copies.last()) {
-            let sources = copies
-                .iter()
-                .map(|copy| format!("{} {}w", self.frame.local(&copy.url), copy.width));
-            let middle = copies.get(1).unwrap_or(smallest);
-            return Ok(Some(Picture {
-                source: self.frame.local(&middle.url),
-                sources: sources.collect::<Vec<_>>().join(", "),
-                largest: self.frame.local(&largest.url),
-                size: Some((u64::from(largest.width), u64::from(largest.height))),
-                alt,
-            }));
-        }
-        let known = |name: &str| {
-            let picture = members.get(name)?;
-            let url = picture
-                .get("url")?
-                .as_str()
-                .filter(|url| is_web_address(url))?;
-            let side = |name: &str| picture.get(name).and_then(Value::as_u64);
-            Some((url.to_owned(), side("width").zip(side("height"))))
-        };
-        if object.object_type != "image" {
-            return Ok(None);
-        }
-        Ok(known("image").map(|(url, size)| {
-            let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
-            Picture {
-                source: self.frame.local(&url),
-                sources: String::new(),
-                largest: self.frame.local(&largest),
-                size,
-                alt,
-            }
         }))
     }
 

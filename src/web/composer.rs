@@ -129,9 +129,8 @@ fn choice(value: &str, kind: &'static str, words: String) -> Choice {
 /// page; what is wrong is said there, with what was typed (400, 413).
 pub fn post(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     match posted(request, user, &form) {

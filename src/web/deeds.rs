@@ -95,9 +95,8 @@ pub fn unfollow(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /main/comment`: `object` (a key), `content`, `back`. 303; an empty comment is 400 with the post and a sentence.
 pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     let mut frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let (id, object) = readable(request, user, value(&form, "object"))?;
@@ -129,9 +128,8 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
 
 fn on_object(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let key = value(&form, "object");
@@ -148,9 +146,8 @@ fn on_object(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
 
 fn on_person(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let nobody = |_| Error::not_found("There is no such user here.");

@@ -32,9 +32,8 @@ struct Delete<'a> {
 /// `GET /main/delete?object=KEY`
 pub fn ask(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let key = request.query("object").unwrap_or_default();
     let (_, object) = own(request, user, &key)?;
@@ -54,9 +53,8 @@ pub fn ask(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /main/delete`: `object` (a key). 303 to the home page, or to one's lists.
 pub fn delete(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let app = request.app();

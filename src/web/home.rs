@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::Start;
-use crate::store::things::{Activity, Thing};
+use crate::store::things::Activity;
 use crate::web::cards::{Card, Cards, Time};
 use crate::web::composer::Composer;
 use crate::web::frame::{Frame, show};
@@ -200,14 +200,5 @@ pub fn refused(frame: &Frame) -> Answer {
     if frame.me.is_some() {
         return Err(Error::forbidden("This was not posted to you."));
     }
-    let location = login::login_address(frame);
-    Ok(Response::redirect(hyper::StatusCode::FOUND, &location))
-}
-
-/// Whether a thing was deleted.
-pub fn is_gone(thing: &Thing) -> bool {
-    match thing {
-        Thing::Activity(activity) => activity.deleted.is_some(),
-        Thing::Object(object) => object.deleted.is_some(),
-    }
+    login::first(frame)
 }

@@ -152,9 +152,8 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /main/lists`: `name`. 303 to the lists; a taken or missing name is 400 with a sentence.
 pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let name = value(&form, "name").trim();
@@ -199,9 +198,8 @@ pub fn remove(request: &Request, visitor: &Visitor) -> Answer {
 
 fn change(request: &Request, visitor: &Visitor, verb: &str) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let app = request.app();

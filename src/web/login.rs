@@ -2,7 +2,7 @@
 //! as pump.io does, JSON of clients that sign with their own key.
 
 use crate::api::users;
-use crate::auth::{self, LocalUser, Visitor, grants, sessions};
+use crate::auth::{self, Visitor, grants, sessions};
 use crate::domain::people;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -142,11 +142,9 @@ pub fn logout(request: &Request, visitor: &Visitor) -> Answer {
     Ok(answer)
 }
 
-/// The user of a page that only users see, or the way to the login and back.
-pub fn required<'a>(visitor: &'a Visitor, frame: &Frame) -> Result<&'a LocalUser, Response> {
-    visitor
-        .user()
-        .ok_or_else(|| Response::redirect(StatusCode::FOUND, &login_address(frame)))
+/// The way to the login and back, for a page that only users see.
+pub fn first(frame: &Frame) -> Answer {
+    Ok(Response::redirect(StatusCode::FOUND, &login_address(frame)))
 }
 
 /// The address of the login page that leads back to this page.

@@ -13,6 +13,7 @@ pub mod lists;
 pub mod login;
 pub mod oauth;
 pub mod people;
+pub mod pictures;
 pub mod profile;
 pub mod settings;
 pub mod setup;

@@ -63,8 +63,8 @@ impl Person {
 /// `GET /main/people`
 pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    if let Err(login) = login::required(visitor, &frame) {
-        return Ok(login);
+    if visitor.user().is_none() {
+        return login::first(&frame);
     }
     let app = request.app();
     let paging = Paging {

@@ -44,8 +44,8 @@ struct Account<'a> {
 /// `GET /main/settings`
 pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    if let Err(login) = login::required(visitor, &frame) {
-        return Ok(login);
+    if visitor.user().is_none() {
+        return login::first(&frame);
     }
     let me = frame.me.as_ref().ok_or(Error::Gone)?;
     let page = Settings {
@@ -63,9 +63,8 @@ pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
 /// sentence.
 pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     match saved(request, user, &form) {
@@ -135,9 +134,8 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
 /// `GET /main/account`
 pub fn account_form(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let page = Account {
         frame: &frame,
@@ -151,9 +149,8 @@ pub fn account_form(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /main/account`: `current`, `password`, `again`. Ends all other sessions. 303 back; 400, 401, 429 with the form.
 pub fn account(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let user = match login::required(visitor, &frame) {
-        Ok(user) => user,
-        Err(login) => return Ok(login),
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
     };
     let form = request.form();
     let field = |name: &str| value(&form, name);

@@ -28,9 +28,12 @@ struct Setup<'a> {
     problem: Option<String>,
 }
 
+/// A handler that looks at nobody.
+pub type Handler = fn(&Request) -> Answer;
+
 /// What a server that waits for its owner answers to everything else: pages lead to the setup, the API says so (503).
 /// None where there is an owner, and for what the setup page needs.
-pub fn instead(request: &Request) -> Result<Option<fn(&Request) -> Answer>, Error> {
+pub fn instead(request: &Request) -> Result<Option<Handler>, Error> {
     if !setup::is_open(request.app())? {
         return Ok(None);
     }

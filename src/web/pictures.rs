@@ -1,0 +1,111 @@
+//! The files of posts on pages: pictures in the sizes that there are, and links to everything else.
+
+use crate::domain::uploads;
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::media::Variant;
+use crate::store::things::Object;
+use crate::web::cards::Cards;
+use crate::web::frame::{Face, is_web_address};
+use crate::wire::draft::{self, Members};
+use serde_json::Value;
+
+/// A picture in several sizes.
+#[derive(Debug)]
+pub struct Picture {
+    /// The one for browsers that choose none.
+    pub source: String,
+    /// All of them, in the form of the attribute `srcset`; empty if there is one.
+    pub sources: String,
+    /// The largest one.
+    pub largest: String,
+    /// In pixels; none for a picture of which they are not known.
+    pub size: Option<(u64, u64)>,
+    /// What it shows, in words.
+    pub alt: String,
+}
+
+/// A file that is no picture.
+#[derive(Debug)]
+pub struct FileLink {
+    /// Where it is.
+    pub url: String,
+    /// `audio`, `video` or `file`.
+    pub kind: &'static str,
+}
+
+impl Cards<'_> {
+    /// The picture of a post; none if it has none. `title` says what it shows where nothing else does.
+    pub(super) fn picture(
+        &self,
+        id: ThingId,
+        object: &Object,
+        author: &Face,
+        title: Option<&str>,
+    ) -> Result<Option<Picture>, Error> {
+        let members = draft::members_of(&object.members);
+        let alt = members.get("alt").and_then(Value::as_str);
+        let alt = alt.filter(|alt| !alt.trim().is_empty()).or(title);
+        let alt = alt.map_or_else(|| format!("Picture by {}", author.name), str::to_owned);
+        let copies: Vec<_> = uploads::copies(self.app, id, object)?
+            .into_iter()
+            .filter(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
+            .collect();
+        if let (Some(smallest), Some(largest)) = (copies.first(), copies.last()) {
+            let sources = copies
+                .iter()
+                .map(|copy| format!("{} {}w", self.frame.local(&copy.url), copy.width));
+            let middle = copies.get(1).unwrap_or(smallest);
+            return Ok(Some(Picture {
+                source: self.frame.local(&middle.url),
+                sources: sources.collect::<Vec<_>>().join(", "),
+                largest: self.frame.local(&largest.url),
+                size: Some((u64::from(largest.width), u64::from(largest.height))),
+                alt,
+            }));
+        }
+        let known = |name: &str| {
+            let picture = members.get(name)?;
+            let url = picture
+                .get("url")?
+                .as_str()
+                .filter(|url| is_web_address(url))?;
+            let side = |name: &str| picture.get(name).and_then(Value::as_u64);
+            Some((url.to_owned(), side("width").zip(side("height"))))
+        };
+        if object.object_type != "image" {
+            return Ok(None);
+        }
+        Ok(known("image").map(|(url, size)| {
+            let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
+            Picture {
+                source: self.frame.local(&url),
+                sources: String::new(),
+                largest: self.frame.local(&largest),
+                size,
+                alt,
+            }
+        }))
+    }
+
+    /// The file of a post that is no picture.
+    pub(super) fn file(&self, object: &Object, members: &Members) -> Option<FileLink> {
+        [("stream", "video"), ("fileUrl", "file")]
+            .into_iter()
+            .find_map(|(member, kind)| {
+                let value = members.get(member)?;
+                let url = value
+                    .as_str()
+                    .or_else(|| value.get("url").and_then(Value::as_str))?;
+                let kind = if object.object_type == "audio" {
+                    "audio"
+                } else {
+                    kind
+                };
+                is_web_address(url).then(|| FileLink {
+                    url: self.frame.local(url),
+                    kind,
+                })
+            })
+    }
+}

@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod audiences;
 mod authorising;
 mod command_line;
 mod commenting;
@@ -15,6 +16,7 @@ mod liking;
 mod limits;
 mod lists;
 mod living_on_pages;
+mod nonsense;
 mod pages;
 mod posting;
 mod pypump;

@@ -399,7 +399,7 @@ pub(crate) fn decode(text: &str) -> String {
             other => out.push(other),
         }
     }
-    String::from_utf8(out).expect("encoded text is UTF-8")
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 pub(crate) fn encode_form(pairs: &[(&str, &str)]) -> String {

@@ -421,3 +421,48 @@ fn a_preconfigured_client_and_user_are_known() {
     pump.restart();
     assert_eq!(evan.stream("/api/user/evan/feed").major().total(), 1);
 }
+
+#[test]
+fn other_ways_to_sign() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    read_inbox(&evan, |signer| Signer {
+        method: "HMAC-SHA256",
+        ..signer
+    })
+    .ok();
+    // On an open line everybody could read the secrets.
+    read_inbox(&evan, |signer| Signer {
+        method: "PLAINTEXT",
+        ..signer
+    })
+    .oauth_refused(400, "Invalid Signature Method");
+}
+
+#[test]
+fn a_client_logs_somebody_in() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let login = |caller: &Caller, password: &str| {
+        let words = json!({ "nickname": "evan", "password": password });
+        caller.post_to("/main/login", &words)
+    };
+    let stranger = login(&pump.nobody(), PASSWORD);
+    assert!(
+        (400..=403).contains(&stranger.status),
+        "{}",
+        stranger.status
+    );
+    let wrong = login(&pump.client(), "wrong-horse-7").expect(401);
+    assert!(
+        wrong.text().contains("Incorrect username or password"),
+        "{}",
+        wrong.text()
+    );
+    let user = login(&pump.client(), PASSWORD).ok();
+    assert_eq!(user["nickname"], "evan");
+    let again = pump.person("evan", &user);
+    assert_ne!(again.token, evan.token, "each login has a token of its own");
+    again.get(&again.path("inbox")).ok();
+    evan.get(&evan.path("inbox")).ok();
+}

@@ -114,3 +114,17 @@ fn people_are_listed_newest_first_in_pages() {
         .ask("before=acct%3Anobody%40pump.test")
         .refused(400);
 }
+
+#[test]
+fn what_came_while_one_followed_stays_in_the_inbox() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    let posted = evan.post(note("while you were here"));
+    eventually(|| ann.inbox().major().has(&posted));
+    ann.does("stop-following", &evan.reference());
+    assert!(ann.inbox().major().says("while you were here"));
+    let later = evan.post(note("without you"));
+    assert!(evan.inbox().has(&later) && !ann.inbox().has(&later));
+    ann.read(&posted["object"]).refused(403);
+}

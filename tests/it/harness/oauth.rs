@@ -5,6 +5,7 @@ use super::unix_secs;
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
+use sha2::Sha256;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A key and its secret: of a client, or a token.
@@ -144,10 +145,17 @@ impl Signer {
             encode(url),
             encode(&encoded.join("&"))
         );
-        let mut mac =
-            Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
-        mac.update(base.as_bytes());
-        base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+        let any = "HMAC takes keys of any length";
+        let proof = if self.method == "HMAC-SHA256" {
+            let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect(any);
+            mac.update(base.as_bytes());
+            mac.finalize().into_bytes().to_vec()
+        } else {
+            let mut mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect(any);
+            mac.update(base.as_bytes());
+            mac.finalize().into_bytes().to_vec()
+        };
+        base64::engine::general_purpose::STANDARD.encode(proof)
     }
 }
 

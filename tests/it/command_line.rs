@@ -2,7 +2,7 @@
 
 use crate::harness::people::PASSWORD;
 use crate::harness::pump::{command_line, said};
-use crate::harness::{Browser, Pump, note, public};
+use crate::harness::{Browser, Pump, note, pictures, public};
 use std::process::Output;
 use tempfile::TempDir;
 
@@ -206,4 +206,46 @@ fn a_store_can_be_compacted_exported_and_imported() {
     std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("a file can be written");
     let other = TempDir::new().expect("a directory");
     fails(&on(&other, &["import", &file], ""));
+}
+
+#[test]
+fn the_doctor_finds_what_is_wrong_and_only_that() {
+    let mut pump = Pump::start();
+    let evan = pump.register("evan");
+    let photo = pictures::photo(400, 300, 1);
+    let object = evan.upload("image/jpeg", &photo);
+    evan.post(crate::harness::activity("post", &object).to(public()));
+    assert!(pump.stop().success());
+    let path = pump.directory().display().to_string();
+    let examine = || {
+        let options = ["doctor", "--hostname", "pump.test", "--urlPort", "80"];
+        let mut all = options.to_vec();
+        all.extend(["--address", "127.0.0.1", "--port", "0", "--datadir", &path]);
+        command_line(&all, "")
+    };
+    let report = succeeds(&examine());
+    assert!(report.contains(&path), "{report}");
+    // A file that the store knows is lost.
+    let file = any_file(&pump.directory().join("uploads"));
+    std::fs::remove_file(&file).expect("a file can be removed");
+    let report = fails(&examine());
+    assert!(!report.contains(PASSWORD), "{report}");
+    assert_ne!(report, "");
+    pump.start_again();
+    evan.post(note("and it goes on"));
+}
+
+/// Any file below a directory.
+fn any_file(directory: &std::path::Path) -> std::path::PathBuf {
+    let mut directories = vec![directory.to_owned()];
+    while let Some(next) = directories.pop() {
+        for entry in std::fs::read_dir(next).expect("a directory") {
+            let path = entry.expect("a directory can be read").path();
+            if path.is_file() {
+                return path;
+            }
+            directories.push(path);
+        }
+    }
+    panic!("no file below {}", directory.display());
 }

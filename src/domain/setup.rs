@@ -267,7 +267,137 @@ fn remove_file(datadir: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::{
+        Choice, Code, TRIES_MAX, WAIT_SECS, check_code, claim, code_for_console, code_in, is_open,
+    };
+    use crate::app::App;
+    use crate::clock::Timestamp;
+    use crate::config::Config;
+    use crate::error::Error;
+    use crate::ids::{Base, Nickname};
+    use crate::media::Blobs;
+    use crate::store::engine::memory::MemoryEngine;
+    use crate::store::users::{self, User};
+    use crate::store::{Store, meta};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::thread;
+    use tempfile::TempDir;
+
+    const NOW: Timestamp = Timestamp(1_795_217_900);
+
+    fn unclaimed() -> (App, TempDir) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut config = Config::defaults();
+        directory.path().clone_into(&mut config.datadir);
+        let store = Store::on(Box::new(MemoryEngine::default())).expect("an empty store");
+        let blobs = Blobs::open(directory.path()).expect("a place for files");
+        (App::new(config, store, blobs), directory)
+    }
+
+    fn choice(nickname: &str, host: &str) -> Choice {
+        Choice {
+            site: "The Prodromous".to_owned(),
+            base: Base::new(host, 80, ""),
+            owner: User {
+                nickname: Nickname::new(nickname).expect("a nickname"),
+                password: String::new(),
+                created: NOW,
+                updated: NOW,
+                email: None,
+                unconfirmed_email: None,
+                owner: true,
+                extra: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn wrong_codes_make_everybody_wait() {
+        let (app, _directory) = unclaimed();
+        let code = code_for_console(&app)
+            .expect("kept")
+            .expect("unclaimed")
+            .to_string();
+        let malformed = check_code(&app, "short", NOW).expect_err("no code");
+        assert_eq!(malformed.status(), 400);
+        for number in 0..TRIES_MAX {
+            let guess = format!("ZZZZ-000{number}");
+            let refused = check_code(&app, &guess, NOW).expect_err("a guess");
+            assert_eq!(refused.status(), 403);
+        }
+        let wait = check_code(&app, &code, Timestamp(NOW.0 + 1)).expect_err("too soon");
+        assert!(
+            matches!(
+                wait,
+                Error::TooMany {
+                    retry_after_secs: 59
+                }
+            ),
+            "{wait}"
+        );
+        let later = Timestamp(NOW.0 + WAIT_SECS);
+        check_code(&app, &code, later).expect("the code");
+        check_code(&app, "ZZZZ-0000", later).expect_err("a guess");
+        check_code(&app, &code.to_lowercase(), later).expect("the code");
+    }
+
+    #[test]
+    fn the_code_is_kept_for_its_owner_until_there_is_one() {
+        let (app, directory) = unclaimed();
+        let code = code_for_console(&app).expect("kept");
+        assert_eq!(
+            code_for_console(&app).expect("kept"),
+            code,
+            "the same at the next start"
+        );
+        assert_eq!(code_in(directory.path()).expect("readable"), code);
+        let file = directory.path().join("setup-code");
+        let mode = std::fs::metadata(&file)
+            .expect("a file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        claim(&app, &choice("ann", "pump.test"), NOW).expect("claimed");
+        assert!(!file.exists());
+        assert_eq!(code_for_console(&app).expect("readable"), None);
+        let typed = code.expect("a code").to_string();
+        check_code(&app, &typed, NOW).expect_err("worth nothing any more");
+    }
+
+    #[test]
+    fn of_many_who_claim_at_once_one_wins() {
+        let (app, _directory) = unclaimed();
+        let claimed = thread::scope(|scope| {
+            let claims: Vec<_> = ["ann", "ben", "cat", "dan"]
+                .into_iter()
+                .map(|nickname| {
+                    let host = format!("{nickname}.test");
+                    let app = &app;
+                    scope.spawn(move || claim(app, &choice(nickname, &host), NOW))
+                })
+                .collect();
+            let ends = claims
+                .into_iter()
+                .map(|claim| claim.join().expect("no panic"));
+            ends.collect::<Vec<_>>()
+        });
+        let winners: Vec<_> = claimed.iter().flatten().collect();
+        let [winner] = winners.as_slice() else {
+            panic!("{claimed:?}")
+        };
+        for refused in claimed.iter().filter_map(|claim| claim.as_ref().err()) {
+            assert_eq!(refused.status(), 404, "{refused}");
+        }
+        assert_eq!(users::owner(&app.store).expect("readable"), Some(**winner));
+        let owner = users::get(&app.store, **winner)
+            .expect("readable")
+            .expect("there");
+        let site = meta::site(&app.store).expect("readable").expect("there");
+        assert_eq!(site.name, "The Prodromous");
+        assert_eq!(site.base.as_ref(), Some(app.base()));
+        assert_eq!(app.base().host(), format!("{}.test", owner.nickname));
+        assert!(!is_open(&app).expect("readable"));
+    }
 
     #[test]
     fn a_code_is_read_as_people_type_it() {

@@ -25,8 +25,13 @@ pub(super) fn perform(config: &Config) -> Result<(), Failure> {
         ),
         other => other.into(),
     })?;
+    let young = if after < before {
+        ""
+    } else {
+        " It had nothing to give back yet."
+    };
     say(format_args!(
-        "The store took {} and takes {} now ({}).",
+        "The store took {} and takes {} now ({}).{young}",
         size::bytes(before),
         size::bytes(after),
         size::seconds(start.elapsed())

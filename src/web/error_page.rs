@@ -34,6 +34,9 @@ pub fn page(request: &Request, status: u16, text: &str) -> String {
         _ => "That did not work",
     };
     let text = match (status, text) {
+        (401, "Not logged in.") => {
+            "You are not logged in, or not any more. Log in, and go back to what you typed."
+        }
         (410, "Deleted") => "This was here, and was deleted.",
         (_, text) => text,
     };

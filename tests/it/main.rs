@@ -27,6 +27,7 @@ mod registering;
 mod restart;
 mod setup;
 mod sharing;
+mod stores;
 mod tidy;
 mod updating_and_deleting;
 mod uploads;

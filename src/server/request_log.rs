@@ -1,6 +1,6 @@
 //! One line for each request, target `request`: method, path, status, milliseconds, caller. Never the query, which can hold
-//! tokens. Reading is told at debug, changing at info, refusals at debug, and our own failures at error with their cause:
-//! a quiet family server writes next to nothing to its card.
+//! tokens. Reading is told at debug, changing at info, refusals at debug, what has to wait as a
+//! warning, and our own failures at error with their cause: a quiet family server writes next to nothing to its card.
 
 use hyper::{Method, StatusCode};
 use log::Level;
@@ -29,7 +29,9 @@ impl Line {
     /// Writes the line.
     pub(super) fn write(mut self, status: StatusCode, cause: Option<&str>) {
         self.written = true;
-        let level = if cause.is_some() {
+        let level = if status == StatusCode::SERVICE_UNAVAILABLE {
+            Level::Warn
+        } else if cause.is_some() {
             Level::Error
         } else if self.method.is_safe() || status.as_u16() >= 400 {
             Level::Debug

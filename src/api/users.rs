@@ -5,7 +5,7 @@ use crate::auth::{Client, LocalUser, Reader, grants, passwords};
 use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::feeds::{Page, Paging};
-use crate::domain::people;
+use crate::domain::{names, people};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
@@ -165,6 +165,15 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
             return Err(Error::Invalid(format!(
                 "\u{201c}{name}\u{201d} is set by the server."
             )));
+        }
+    }
+    if let Some(profile) = members.get("profile") {
+        let given = profile.get("id").and_then(Value::as_str);
+        let id = given.map(|id| names::find_thing(request.app().base(), &request.app().store, id));
+        if id.transpose()?.flatten() != Some(owner.0) {
+            return Err(Error::invalid(
+                "The \u{201c}profile\u{201d} must be your own; change it at its own address.",
+            ));
         }
     }
     members.retain(|key, _| !SERVER_MEMBERS.contains(&key.as_str()) && !key.starts_with('_'));

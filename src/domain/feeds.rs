@@ -106,6 +106,7 @@ pub fn activities(
     viewer: Viewer,
     filtered: bool,
 ) -> Result<Page<Activity>, Error> {
+    anchored_at(from, paging, |thing| matches!(thing, Thing::Activity(_)))?;
     page(from, stream, paging, filtered, |id| {
         let Some(activity) = things::activity(from, id)? else {
             return Ok(None);
@@ -124,6 +125,7 @@ pub fn objects(
     viewer: Viewer,
     filtered: bool,
 ) -> Result<Page<Object>, Error> {
+    anchored_at(from, paging, |thing| matches!(thing, Thing::Object(_)))?;
     page(from, stream, paging, filtered, |id| {
         let Some(Thing::Object(object)) = things::get(from, id)? else {
             return Ok(None);
@@ -140,6 +142,7 @@ pub fn people(
     paging: Paging,
     q: Option<&str>,
 ) -> Result<Page<Object>, Error> {
+    anchored_at(from, paging, |thing| matches!(thing, Thing::Object(_)))?;
     let wanted = q.map(str::to_lowercase);
     page(from, stream, paging, wanted.is_some(), |id| {
         let Some(object) = things::object(from, id)? else {
@@ -155,6 +158,28 @@ pub fn people(
         };
         Ok(fits.then_some(object))
     })
+}
+
+/// Refuses an anchor that cannot be in the feed: an object among activities, or an activity among objects. What was in
+/// the feed and is gone from it still marks its place there.
+fn anchored_at(
+    from: &dyn Read,
+    paging: Paging,
+    fits: impl Fn(&Thing) -> bool,
+) -> Result<(), Error> {
+    let (Start::Before(anchor) | Start::Since(anchor)) = paging.start else {
+        return Ok(());
+    };
+    match things::get(from, anchor)? {
+        Some(thing) if fits(&thing) => Ok(()),
+        _ => Err(not_of_this_feed()),
+    }
+}
+
+fn not_of_this_feed() -> Error {
+    Error::invalid(
+        "\u{201c}before\u{201d} and \u{201c}since\u{201d} must name an item of this feed.",
+    )
 }
 
 fn page<T>(
@@ -179,9 +204,7 @@ fn page<T>(
         start => (start, 0),
     };
     let Some(mut walk) = streams::walk(from, stream, start)? else {
-        return Err(Error::invalid(
-            "\u{201c}before\u{201d} and \u{201c}since\u{201d} must name an item of this feed.",
-        ));
+        return Err(not_of_this_feed());
     };
     let mut looked_at = 0;
     while page.items.len() < paging.count {

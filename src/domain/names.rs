@@ -6,6 +6,7 @@ use crate::store::engine::{Read, Result};
 use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
 use crate::store::{aliases, users};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 /// The id of the collection that is everybody.
@@ -82,7 +83,19 @@ pub fn find(base: &Base, from: &dyn Read, id: &str) -> Result<Option<Address>> {
     if let Some(nickname) = local_account(base, id) {
         return Ok(users::by_nickname(from, &nickname)?.map(|(UserId(id), _)| Address::Thing(id)));
     }
-    Ok(aliases::find(from, id)?.map(Address::Thing))
+    Ok(aliases::find(from, &canonical(id))?.map(Address::Thing))
+}
+
+/// An id as it is kept: an account without a scheme gets its own, so that `x@h` is `acct:x@h` (`pump-api.md §3.1`).
+pub fn canonical(id: &str) -> Cow<'_, str> {
+    match id.split_once('@') {
+        Some((name, host))
+            if !name.is_empty() && !host.is_empty() && !id.contains([':', '/', ' ']) =>
+        {
+            Cow::Owned(format!("acct:{id}"))
+        }
+        _ => Cow::Borrowed(id),
+    }
 }
 
 /// Finds the thing that an id means; virtual collections are no things.
@@ -253,7 +266,22 @@ fn find_path(from: &dyn Read, path: &str) -> Result<Option<Address>> {
 
 #[cfg(test)]
 mod tests {
-    use super::domain;
+    use super::{canonical, domain};
+
+    #[test]
+    fn an_account_is_one_with_and_without_its_scheme() {
+        assert_eq!(canonical("ann@h.test"), "acct:ann@h.test");
+        for kept in [
+            "acct:ann@h.test",
+            "http://ann@h.test/",
+            "tag:ann@h.test,2026:x",
+            "ann@",
+            "@h.test",
+            "nonsense",
+        ] {
+            assert_eq!(canonical(kept), kept);
+        }
+    }
 
     #[test]
     fn ids_have_a_domain() {

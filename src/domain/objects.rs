@@ -76,7 +76,9 @@ fn resolve_at(
         }
         None => {}
     }
-    let mut object = Object::new(Identity::Remote(id.clone()), object_type, posting.now);
+    let id = names::canonical(id);
+    let identity = Identity::Remote(id.clone().into_owned());
+    let mut object = Object::new(identity, object_type, posting.now);
     object.published = draft.published;
     object.members = members_text(&draft.members);
     if depth < DEPTH_MAX {
@@ -91,7 +93,7 @@ fn resolve_at(
         }
     }
     let thing = posting.app.store.fresh_id();
-    aliases::add(tx, id, thing)?;
+    aliases::add(tx, &id, thing)?;
     things::put_object(tx, thing, object);
     Ok(thing)
 }

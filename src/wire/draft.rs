@@ -68,6 +68,9 @@ impl ActivityDraft {
         };
         scrub(&mut members, "the activity")?;
         members.remove("id");
+        if let Some(generator) = members.get("generator") {
+            check_object(generator, "generator", 0)?;
+        }
         for name in [
             "generator",
             "links",
@@ -79,8 +82,11 @@ impl ActivityDraft {
             members.remove(name);
         }
         for name in ["provider", "context", "location", "source"] {
-            if let Some(value) = members.get(name) {
+            if let Some(value) = members.get_mut(name) {
                 check_object(value, name, 0)?;
+                if let Value::Object(below) = value {
+                    clean_object(below, 0);
+                }
             }
         }
         if let Some(Value::Object(location)) = members.get_mut("location") {

@@ -146,6 +146,25 @@ fn what_is_blind_is_seen_by_the_author_alone() {
     assert_eq!(mine["bto"][0]["id"], bea.id());
 }
 
+#[test]
+fn who_takes_part_does_not_learn_who_was_addressed_blindly() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let posted = evan.post(note("psst").to(&ann).bcc(&bea));
+    let liked = ann.does("favorite", &posted["object"]);
+    let said = ann.post(comment("what?", &posted["object"]));
+    for activity in [&liked, &said] {
+        assert!(!activity.to_string().contains("bea"), "{activity}");
+        let read = ann.read(activity).ok();
+        assert!(read["bcc"].is_null() && read["bto"].is_null(), "{read}");
+        // It goes to her all the same.
+        arrives(&bea.inbox().minor(), activity);
+    }
+    assert!(!ann.feed().page().to_string().contains("bea"));
+    let own = ann.post(comment("by the way", &posted["object"]).bcc(&evan));
+    assert_eq!(own["bcc"][0]["id"], evan.id());
+}
+
 /// Statuses of reading an activity, its object, and its object's streams.
 fn statuses(reader: &crate::harness::Caller, posted: &Value) -> Vec<u16> {
     let object = &posted["object"];
@@ -308,7 +327,12 @@ fn arguments_that_make_no_sense_are_refused() {
             stream.ask(&arguments).refused(400);
         }
     }
-    evan.feed().ask(&format!("before={object}")).refused(400);
+    evan.post(note("hi again"));
+    for stream in [evan.feed(), evan.feed().major(), evan.inbox()] {
+        for argument in ["before", "since"] {
+            stream.ask(&format!("{argument}={object}")).refused(400);
+        }
+    }
     // What is no argument is ignored.
     evan.feed().ask("colour=red&count=200").ok();
 }

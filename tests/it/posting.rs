@@ -51,7 +51,14 @@ fn what_is_no_activity_is_refused_with_a_reason() {
         answer.refused(400);
     }
     for member in [
-        "actor", "object", "target", "provider", "context", "location", "source",
+        "actor",
+        "object",
+        "target",
+        "generator",
+        "provider",
+        "context",
+        "location",
+        "source",
     ] {
         for value in [json!("text"), json!(7), json!([]), json!(true)] {
             refused(&evan, note("hi").with(member, value));
@@ -97,6 +104,10 @@ fn what_is_no_activity_is_refused_with_a_reason() {
         &evan,
         activity("", &json!({ "objectType": "note" })).with("verb", 7),
     );
+    // Nothing that could be meant.
+    refused(&evan, note("hi").object_with("inReplyTo", json!({})));
+    refused(&evan, activity("favorite", &json!({})));
+    refused(&evan, activity("share", &json!({ "objectType": "note" })));
     assert!(pump.is_well());
 }
 
@@ -337,6 +348,9 @@ fn what_is_unsafe_or_the_servers_own_is_taken_out() {
         note("<b>bold</b> <a href=\"http://example.com/\">link</a><script>alert(1)</script>")
             .with("content", "I <i>say</i><script>alert(2)</script>")
             .with("_private", "x")
+            .with("provider", json!({ "objectType": "service", "content": "<script>alert(4)</script>", "_hidden": 1 }))
+            .with("context", json!({ "objectType": "event", "summary": "<i>party</i><script>alert(5)</script>" }))
+            .with("source", json!({ "objectType": "place", "content": "<b onclick=\"alert(6)\">here</b>" }))
             .with("received", "2012-03-04T05:06:07Z")
             .object_with("summary", "<img src=\"x\" onerror=\"alert(3)\"><p>text</p>")
             .object_with("displayName", "<script>plain text</script>")
@@ -353,6 +367,7 @@ fn what_is_unsafe_or_the_servers_own_is_taken_out() {
         "_private",
         "_uuid",
         "_secret",
+        "_hidden",
         "eve@example.com",
     ] {
         assert!(!text.contains(gone), "{gone} is still in {text}");
@@ -365,6 +380,8 @@ fn what_is_unsafe_or_the_servers_own_is_taken_out() {
     );
     assert_eq!(object["displayName"], "<script>plain text</script>");
     assert_eq!(posted["content"], "I <i>say</i>");
+    assert_eq!(posted["context"]["summary"], "<i>party</i>");
+    assert_eq!(posted["source"]["content"], "<b>here</b>");
     assert_eq!(object["liked"], false);
     assert_eq!(object["likes"]["totalItems"], 0);
     assert!(posted["received"].is_null());
@@ -580,4 +597,17 @@ fn an_actor_may_be_given_by_id_alone() {
         posted["actor"]["links"]["self"]["href"],
         "http://pump.test/api/user/evan/profile"
     );
+}
+
+#[test]
+fn an_account_elsewhere_is_one_with_and_without_its_scheme() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let person = |id: &str| json!({ "objectType": "person", "id": id });
+    let bare = evan.post(note("hi").with("to", json!([person("ann@other.example")])));
+    assert_eq!(audience(&bare).0, ["acct:ann@other.example"]);
+    evan.does("follow", &person("acct:ann@other.example"));
+    evan.try_does("follow", &person("ann@other.example"))
+        .refused(400);
+    assert_eq!(evan.following().total(), 1);
 }

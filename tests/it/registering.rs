@@ -341,7 +341,14 @@ fn the_owner_of_an_account_changes_it_and_nobody_else_does() {
     )
     .refused(400);
 
-    let stored = evan.put_to(path, &user).ok();
+    for profile in [json!(7), json!({}), ann.reference()] {
+        evan.put_to(path, &but(user.clone(), "profile", &profile))
+            .refused(400);
+    }
+
+    let stored = evan
+        .put_to(path, &but(user.clone(), "profile", &evan.reference()))
+        .ok();
     assert_eq!(stored["settings"]["theme"], "dark");
     assert!(!stored.to_string().contains("another-horse-8"));
     assert_eq!(evan.get(path).ok()["settings"]["theme"], "dark");

@@ -197,6 +197,9 @@ impl Posting<'_> {
 
     /// The object that a verb works on: it must be there, not deleted, and readable by the actor.
     fn existing(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
+        if draft.id.is_none() && !draft.members.contains_key("url") {
+            return Err(Error::invalid("Say by an id which object you mean.").into());
+        }
         let id = objects::resolve(self, tx, draft, "other")?;
         let object =
             things::object(tx, id)?.ok_or_else(|| Error::invalid("There is no such object."))?;

@@ -25,7 +25,7 @@ impl Posting<'_> {
             Some(id) if names::is_ours(base, id) => {
                 return Err(Error::Invalid(format!("There is no {id} here.")).into());
             }
-            Some(id) => Identity::Given(id.clone()),
+            Some(id) => Identity::Given(names::canonical(id).into_owned()),
             None => Identity::Made,
         };
         let object_type = draft.object_type.as_deref().unwrap_or("other");

@@ -5,7 +5,7 @@ use super::{Documents, Finish, time};
 use crate::domain::{access, names};
 use crate::ids::ThingId;
 use crate::store::engine::Result;
-use crate::store::things::{self, Activity, Object};
+use crate::store::things::{self, Activity, Address, Object};
 use crate::wire::{draft, json};
 
 impl Documents<'_> {
@@ -125,21 +125,54 @@ impl Documents<'_> {
     fn addresses(&self, out: &mut json::Object<'_>, activity: &Activity) -> Result<()> {
         let own = self.viewer.is(activity.actor);
         let [to, cc, bto, bcc] = activity.addresses.each();
+        let foreign = if own && !(bto.is_empty() && bcc.is_empty()) {
+            self.hidden_by_others(activity)?
+        } else {
+            Vec::new()
+        };
         for (name, list, seen) in [
             ("to", to, true),
             ("cc", cc, true),
             ("bto", bto, own),
             ("bcc", bcc, own),
         ] {
-            if list.is_empty() || !seen {
+            let hidden =
+                |address: &&Address| matches!(name, "bto" | "bcc") && foreign.contains(address);
+            if !seen || list.iter().all(|address| hidden(&address)) {
                 continue;
             }
             let mut array = out.array(name);
-            for address in list {
+            for address in list.iter().filter(|address| !hidden(address)) {
                 self.address(&mut array.object(), *address)?;
             }
         }
         Ok(())
+    }
+}
+
+impl Documents<'_> {
+    /// Whom somebody else addressed secretly when posting the object of an activity, or what that object answers. An
+    /// activity without addresses of its own goes to them too (`pump-api.md §4.6`), but its actor does not learn of them
+    /// (`§4.9.5`).
+    fn hidden_by_others(&self, activity: &Activity) -> Result<Vec<Address>> {
+        let object = things::object(self.store, activity.object)?;
+        let parent = match object.as_ref().and_then(|object| object.in_reply_to) {
+            Some(parent) => things::object(self.store, parent)?,
+            None => None,
+        };
+        let mut hidden = Vec::new();
+        for post in [object, parent]
+            .into_iter()
+            .flatten()
+            .filter_map(|object| object.post)
+        {
+            if let Some(post) = things::activity(self.store, post)?
+                && post.actor != activity.actor
+            {
+                hidden.extend(post.addresses.bto.iter().chain(&post.addresses.bcc));
+            }
+        }
+        Ok(hidden)
     }
 }
 

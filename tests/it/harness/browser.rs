@@ -1,5 +1,6 @@
 //! A browser without scripts: it keeps cookies, follows redirects within the site, finds forms and sends them.
 
+use super::html::{Tag, tags, unescape, without_tags};
 use super::http::{Answer, Multipart, Request, Site, decode, encode_form};
 use std::sync::Arc;
 
@@ -35,15 +36,6 @@ pub(crate) struct Form {
     files: Vec<(String, String, String, Vec<u8>)>,
     /// Buttons that have a name.
     buttons: Vec<(String, String)>,
-}
-
-/// A start tag.
-#[derive(Debug)]
-struct Tag {
-    name: String,
-    attributes: Vec<(String, String)>,
-    /// Where the tag ends in the page.
-    end: usize,
 }
 
 impl Browser {
@@ -294,19 +286,6 @@ impl Form {
     }
 }
 
-impl Tag {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    fn owned(&self, name: &str) -> String {
-        self.get(name).unwrap_or_default().to_owned()
-    }
-}
-
 fn forms_of(html: &str, at: &str) -> Vec<Form> {
     let mut forms: Vec<Form> = Vec::new();
     let mut open = false;
@@ -377,117 +356,4 @@ fn add_field(form: &mut Form, tag: &Tag, html: &str) {
         }
         _ => {}
     }
-}
-
-/// All start tags, and end tags with a slash before their name.
-fn tags(html: &str) -> Vec<Tag> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(start) = html.get(at..).and_then(|rest| rest.find('<')) {
-        let start = at + start + 1;
-        let Some((tag, end)) = read_tag(html, start) else {
-            break;
-        };
-        if !tag.name.is_empty() {
-            found.push(tag);
-        }
-        at = end;
-    }
-    found
-}
-
-fn read_tag(html: &str, start: usize) -> Option<(Tag, usize)> {
-    let bytes = html.as_bytes();
-    let mut at = start;
-    let name = take_while(bytes, &mut at, |byte| {
-        !byte.is_ascii_whitespace()
-            && byte != b'>'
-            && (byte != b'/' || at_start(bytes, start, byte))
-    });
-    let mut attributes = Vec::new();
-    loop {
-        take_while(bytes, &mut at, |byte| {
-            byte.is_ascii_whitespace() || byte == b'/'
-        });
-        match bytes.get(at)? {
-            b'>' => break,
-            _ => {
-                let key = take_while(bytes, &mut at, |byte| {
-                    !byte.is_ascii_whitespace() && byte != b'=' && byte != b'>'
-                });
-                let mut value = String::new();
-                if bytes.get(at) == Some(&b'=') {
-                    at += 1;
-                    value = match bytes.get(at)? {
-                        &quote @ (b'"' | b'\'') => {
-                            at += 1;
-                            let value = take_while(bytes, &mut at, |byte| byte != quote);
-                            at += 1;
-                            value
-                        }
-                        _ => take_while(bytes, &mut at, |byte| {
-                            !byte.is_ascii_whitespace() && byte != b'>'
-                        }),
-                    };
-                }
-                attributes.push((key.to_ascii_lowercase(), unescape(&value)));
-            }
-        }
-    }
-    let tag = Tag {
-        name: name.to_ascii_lowercase(),
-        attributes,
-        end: at + 1,
-    };
-    Some((tag, at + 1))
-}
-
-/// Whether a slash is the first byte of a tag, as in an end tag.
-fn at_start(bytes: &[u8], start: usize, byte: u8) -> bool {
-    bytes.get(start) == Some(&byte)
-}
-
-fn take_while(bytes: &[u8], at: &mut usize, wanted: impl Fn(u8) -> bool) -> String {
-    let from = *at;
-    while bytes.get(*at).is_some_and(|&byte| wanted(byte)) {
-        *at += 1;
-    }
-    let taken = bytes.get(from..*at).unwrap_or_default();
-    String::from_utf8_lossy(taken).into_owned()
-}
-
-fn without_tags(html: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
-    for letter in html.chars() {
-        match letter {
-            '<' => inside = true,
-            '>' => inside = false,
-            _ if !inside => out.push(letter),
-            _ => {}
-        }
-    }
-    out
-}
-
-/// Undoes the escapes that HTML texts have.
-fn unescape(text: &str) -> String {
-    let mut out = text.to_owned();
-    for (escaped, plain) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#x22;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&#x2F;", "/"),
-        ("&#60;", "<"),
-        ("&#62;", ">"),
-        ("&#38;", "&"),
-        ("&amp;", "&"),
-    ] {
-        out = out.replace(escaped, plain);
-    }
-    out
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod documents;
+mod html;
 pub(crate) mod http;
 pub(crate) mod oauth;
 pub(crate) mod people;

@@ -124,6 +124,24 @@ impl Server {
         ticks as f64 / TICKS_PER_SEC
     }
 
+    /// How long the threads that it has now ran, and how long they waited for a processor that something else had, in
+    /// milliseconds.
+    pub(crate) fn scheduled_ms(&self) -> (f64, f64) {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        let threads = threads.expect("a Linux system and a running server");
+        let (mut ran, mut waited) = (0.0, 0.0);
+        for thread in threads.flatten() {
+            // A thread may have ended meanwhile.
+            let figures = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            let mut nanos = figures
+                .split_whitespace()
+                .map(|figure| figure.parse::<f64>());
+            ran += nanos.next().and_then(Result::ok).unwrap_or(0.0) / 1e6;
+            waited += nanos.next().and_then(Result::ok).unwrap_or(0.0) / 1e6;
+        }
+        (ran, waited)
+    }
+
     /// Resident memory, in MiB.
     pub(crate) fn rss_mib(&self) -> f64 {
         self.figure("status", "VmRSS:") as f64 / 1024.0

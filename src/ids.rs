@@ -72,7 +72,11 @@ impl fmt::Display for Key {
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(&self.id.bytes());
         bytes[6..].copy_from_slice(&self.nonce.0);
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+        let mut text = [0; 22];
+        let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
+        let text = length.ok().and_then(|length| text.get(..length));
+        let text = text.and_then(|text| str::from_utf8(text).ok());
+        f.write_str(text.expect("16 bytes are 22 characters of base64"))
     }
 }
 

@@ -24,6 +24,19 @@ pub fn object(fill: impl FnOnce(&mut Object<'_>)) -> String {
 pub fn push_text(out: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
+    let is_plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
+    // Nearly every text needs no escapes; this way to find out takes many bytes at a time.
+    if text
+        .as_bytes()
+        .iter()
+        .filter(|byte| !is_plain(byte))
+        .count()
+        == 0
+    {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut plain_from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escape = match byte {

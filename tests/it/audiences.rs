@@ -1,8 +1,9 @@
 //! Who sees what, compared with a model: posts with audiences drawn by lot, people who follow, stop, and come and go on a
 //! list in between (`pump-api.md §4.7`, `§4.9`). `PUMPHOUSE_SEED` repeats a run.
 
+use crate::harness::chance::Chance;
 use crate::harness::documents::{followers_of, reference};
-use crate::harness::{Activity, Person, Pump, knob, note, public, unix_secs};
+use crate::harness::{Activity, Person, Pump, note, public};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -77,22 +78,9 @@ fn receivers(lines: &BTreeMap<&'static str, Vec<Whom>>, now: &Relations) -> BTre
     receivers
 }
 
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).expect("below a usize")
-    }
-}
-
 #[test]
 fn everybody_sees_what_is_meant_for_them_and_nothing_else() {
-    let seed = knob("PUMPHOUSE_SEED").map_or_else(unix_secs, |text| text.parse().expect("a seed"));
-    eprintln!("seed {seed}");
-    let mut chance = Chance(seed | 1);
+    let (mut chance, seed) = Chance::seeded();
     let pump = Pump::start();
     let evan = pump.register("evan");
     let readers = pump.register_all(["ann", "bea", "cyd"]);

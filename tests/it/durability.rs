@@ -1,10 +1,9 @@
 //! What was acknowledged survives a process that is killed while many write: nothing is lost, nothing is half there, and
 //! every counter equals what can be counted. `PUMPHOUSE_KILLS` says how often (5), `PUMPHOUSE_SEED` repeats a run.
 
+use crate::harness::chance::Chance;
 use crate::harness::http::Request;
-use crate::harness::{
-    Activity, Person, Pump, Stream, comment, knob, note, pause, public, unix_secs,
-};
+use crate::harness::{Activity, Person, Pump, Stream, comment, knob, note, pause, public};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -43,29 +42,10 @@ struct Ledger {
     number: AtomicU64,
 }
 
-/// Numbers without order, the same for the same seed (xorshift64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 #[test]
 fn acknowledged_activities_survive_kills() {
-    let number = |name, otherwise| {
-        knob(name).map_or(otherwise, |text| {
-            text.parse().expect("a number of kills or a seed")
-        })
-    };
-    let kills: u64 = number("PUMPHOUSE_KILLS", KILLS);
-    let seed: u64 = number("PUMPHOUSE_SEED", unix_secs());
-    eprintln!("{kills} kills, seed {seed}");
-    let mut chance = Chance(seed | 1);
+    let kills: u64 = knob("PUMPHOUSE_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
+    let (mut chance, seed) = Chance::seeded();
     let mut pump = Pump::start();
     let people = pump.register_all(["evan", "ann", "bea"]);
     for person in &people {
@@ -81,7 +61,7 @@ fn acknowledged_activities_survive_kills() {
     seen.look(&people, "before the first kill");
     let mut total = 0;
     for round in 1..=kills {
-        let after = Duration::from_millis(30 + chance.below(500));
+        let after = Duration::from_millis(30 + chance.below(500) as u64);
         write_until_killed(&mut pump, &people, &ledger, &mut chance, after);
         pump.start_again();
         let acknowledged = std::mem::take(&mut *ledger.acknowledged.lock().expect("no panic"));
@@ -110,7 +90,7 @@ fn write_until_killed(
     std::thread::scope(|scope| {
         for person in people {
             for _ in 0..WRITERS {
-                let chance = Chance(chance.below(u64::MAX) | 1);
+                let chance = chance.branch();
                 let killed = &killed;
                 scope.spawn(move || write(person, ledger, chance, killed));
             }
@@ -126,8 +106,8 @@ fn write(person: &Person, ledger: &Ledger, mut chance: Chance, killed: &AtomicBo
     loop {
         let known = {
             let notes = ledger.notes.lock().expect("no panic");
-            let recent = notes.len().min(10) as u64;
-            let back = chance.below(recent.max(1)) as usize + 1;
+            let recent = notes.len().min(10);
+            let back = chance.below(recent.max(1)) + 1;
             notes.len().checked_sub(back).map(|at| notes[at].clone())
         };
         let choice = chance.below(4);

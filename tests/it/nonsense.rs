@@ -1,27 +1,12 @@
 //! Documents and addresses that nobody would think of: each is taken or refused, none breaks anything, and what was stored
 //! can be read afterwards. `PUMPHOUSE_NONSENSE` says how many (400), `PUMPHOUSE_SEED` repeats a run.
 
-use crate::harness::{Person, Pump, Request, knob, note, public, unix_secs};
+use crate::harness::chance::Chance;
+use crate::harness::{Person, Pump, Request, knob, note, public};
 use serde_json::{Map, Value, json};
 
 /// How many documents where nobody says otherwise.
 const DOCUMENTS: u64 = 400;
-
-/// Numbers without order, the same for the same seed (xorshift64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).expect("below a usize")
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
 
 const MEMBERS: &[&str] = &[
     "verb",
@@ -205,10 +190,6 @@ fn activity(chance: &mut Chance, known: &[Value]) -> Value {
     activity
 }
 
-fn seed() -> u64 {
-    knob("PUMPHOUSE_SEED").map_or_else(unix_secs, |text| text.parse().expect("a number"))
-}
-
 /// Everything that can be listed can be read.
 #[track_caller]
 fn all_can_be_read(people: &[&Person], context: &str) {
@@ -257,9 +238,7 @@ fn documents_of_nonsense_harm_nothing() {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
     ann.follow(&evan);
-    let seed = seed();
-    eprintln!("seed {seed}");
-    let mut chance = Chance(seed | 1);
+    let (mut chance, seed) = Chance::seeded();
     let mut known = vec![evan.post(note("known").to(public()))["object"].clone()];
     known.extend(evan.lists().items());
     let documents =

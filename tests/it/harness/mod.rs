@@ -2,6 +2,7 @@
 //! of the server's code: what it signs, encodes and reads is its own.
 
 pub(crate) mod browser;
+pub(crate) mod chance;
 pub(crate) mod documents;
 mod html;
 pub(crate) mod http;

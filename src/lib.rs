@@ -35,6 +35,7 @@ pub mod routes;
 pub mod server;
 
 // 7: how it starts
+pub mod allocator;
 pub mod cli;
 pub mod commands;
 pub mod logging;

@@ -2,7 +2,7 @@
 
 use pumphouse::cli::{self, Command, exit_code};
 use pumphouse::config::Config;
-use pumphouse::{commands, logging, run};
+use pumphouse::{allocator, commands, logging, run};
 use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -16,6 +16,9 @@ fn main() -> ExitCode {
         Command::Help(text) => return print(&text),
         Command::Version => return print(concat!("pumphouse ", env!("CARGO_PKG_VERSION"), "\n")),
         _ => {}
+    }
+    if matches!(invocation.command, Command::Serve) {
+        allocator::begin_sparing();
     }
     let loaded = match Config::load_from_process(invocation.config_file, invocation.arguments) {
         Ok(loaded) => loaded,

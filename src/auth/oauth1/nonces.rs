@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 pub(in crate::auth) const WINDOW_SECS: i64 = 600;
 
 /// Most nonces that are kept, about 2 MiB of them.
-const NONCES_MAX: usize = 1 << 17;
+const NONCES_MAX: usize = 1 << 16;
 
 /// Most of them with stamps further ahead than [`AHEAD_SECS`]: clocks that are fast must not push out those that are right.
 const AHEAD_MAX: usize = NONCES_MAX / 4;

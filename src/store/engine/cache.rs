@@ -7,7 +7,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 /// Most that the cache holds, in bytes: keys, values and what they need around them.
-pub(super) const CACHE_BYTES_MAX: u64 = 4 << 20;
+pub(super) const CACHE_BYTES_MAX: u64 = 2 << 20;
 
 /// What a record needs besides its key and value, in bytes: two shared buffers and its place in the table.
 const RECORD_OVERHEAD_BYTES: u64 = 160;

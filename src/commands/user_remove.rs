@@ -1,5 +1,5 @@
-//! `pumphouse user remove NICKNAME`: the account goes at once; posts stay under a person who is gone, and the nickname
-//! stays reserved (`pump-api.md §4.2`).
+//! `pumphouse user remove NICKNAME`: the account goes at once, what it posted as soon as the server runs again; the
+//! nickname stays reserved (`pump-api.md §4.2`).
 
 use super::open::Opened;
 use super::say;
@@ -15,6 +15,6 @@ pub(super) fn perform(config: &Config, nickname: &Nickname) -> Result<(), Failur
     people::remove(&opened.app, id, clock::now())?;
     opened.close()?;
     say(format_args!(
-        "{nickname} is removed. What {nickname} posted stays; nobody else can have the nickname."
+        "{nickname} is removed. What {nickname} posted goes when the server runs again; nobody else can have the nickname."
     ))
 }

@@ -3,7 +3,6 @@
 
 use crate::domain::activities::Posting;
 use crate::domain::names;
-use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
@@ -43,9 +42,8 @@ pub fn default(
         "update" | "delete" if object != actor => {
             return match post_of(tx, stored.as_ref())? {
                 Some(post) => Ok(post.addresses),
-                None => Err(
-                    Error::invalid("This was never posted, so say who shall hear of it.").into(),
-                ),
+                // An upload that nobody was shown yet: nobody needs to hear of it.
+                None => Ok(Addresses::default()),
             };
         }
         "favorite" | "unfavorite" | "like" | "unlike" | "dislike" => {

@@ -7,6 +7,7 @@ pub mod audience;
 pub mod distribution;
 pub mod documents;
 pub mod feeds;
+pub mod forgetting;
 pub mod names;
 pub mod objects;
 pub mod people;

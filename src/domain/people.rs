@@ -9,6 +9,7 @@ use crate::ids::{Nickname, UserId};
 use crate::media::BlobName;
 use crate::store::clients::Generator;
 use crate::store::engine::{Result, Tx};
+use crate::store::jobs::{self, Job};
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Identity, Object};
@@ -99,18 +100,22 @@ pub fn update_account(
     })?)
 }
 
-/// Removes a user: the account with its sessions and tokens, the place among the users, and what the profile said.
-/// Posts stay, under a person who is gone; the nickname stays reserved.
+/// Removes a user: the account with its sessions and tokens, the place among the users, and what the profile said. A job
+/// takes away what the user posted and did ([`super::forgetting`]); the nickname stays reserved.
 pub fn remove(app: &App, user: UserId, now: Timestamp) -> std::result::Result<(), Error> {
-    Ok(app.store.write(|tx| {
+    app.store.write(|tx| {
         users::remove(tx, user)?;
         streams::remove(tx, Stream::of(SITE, StreamKind::Users), user.0)?;
-        things::change_object(tx, user.0, |person| {
+        let person = user.0;
+        jobs::add(tx, app.store.fresh_id(), now, &Job::Forget { person })?;
+        things::change_object(tx, person, |person| {
             person.members = String::new();
             person.updated = now;
             person.deleted = Some(now);
         })
-    })?)
+    })?;
+    app.wake_jobs();
+    Ok(())
 }
 
 /// The audience of somebody's followers, as clients write it.

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::clock;
-use crate::domain::{distribution, sweep};
+use crate::domain::{distribution, forgetting, sweep};
 use crate::media::BlobName;
 use crate::store::engine::Result;
 use crate::store::jobs::{self, Job, Queued};
@@ -75,5 +75,6 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
         Job::Distribute { activity, after } => {
             distribution::continue_distribution(app, activity, after, clock::now())
         }
+        Job::Forget { person } => forgetting::continue_forgetting(app, person, clock::now()),
     }
 }

@@ -17,6 +17,11 @@ pub enum Job {
         /// The last inbox that was filled.
         after: ThingId,
     },
+    /// Take away what a removed user left.
+    Forget {
+        /// The person that the user was.
+        person: ThingId,
+    },
 }
 
 impl Record for Job {

@@ -2,7 +2,7 @@
 
 use crate::harness::documents::reference;
 use crate::harness::people::link_self;
-use crate::harness::{Pump, activity, comment, eventually, note, public};
+use crate::harness::{Pump, activity, comment, eventually, note, pictures, public};
 use serde_json::json;
 
 #[test]
@@ -175,4 +175,73 @@ fn an_account_that_is_deleted_is_gone() {
     let account = json!({ "nickname": "evan", "password": crate::harness::people::PASSWORD });
     pump.client().post_to("/api/users", &account).refused(409);
     assert!(pump.is_well());
+}
+
+#[test]
+fn who_leaves_takes_along_what_was_posted_and_done() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    evan.follow(&ann);
+    ann.follow(&evan);
+    let picture = evan.upload("image/png", &pictures::png(40, 30));
+    let file = picture["image"]["url"].as_str().expect("a file").to_owned();
+    let path = file.trim_start_matches("http://pump.test").to_owned();
+    let shown = evan.post(activity("post", &picture).to(public()));
+    let said = evan.post(note("a secret").to(public()));
+    let answer = ann.post(comment("really?", &said["object"]));
+    ann.does("favorite", &said["object"]);
+    let hers = ann.post(note("hers").to(public()));
+    for verb in ["favorite", "share"] {
+        evan.does(verb, &hers["object"]);
+    }
+    evan.post(comment("nice", &hers["object"]));
+    pump.nobody().get(&path).expect(200);
+
+    evan.delete("/api/user/evan").ok();
+    eventually(|| ann.followers().total() == 0 && ann.following().total() == 0);
+    for gone in [
+        &shown,
+        &shown["object"],
+        &said,
+        &said["object"],
+        &evan.reference(),
+    ] {
+        let answer = match gone["objectType"].as_str() {
+            Some("person") => ann.get("/api/user/evan/profile"),
+            _ => ann.read(gone),
+        };
+        assert!(
+            matches!(answer.status, 404 | 410),
+            "{gone}: {}",
+            answer.status
+        );
+    }
+    assert_eq!(pump.nobody().get(&path).status, 404);
+    let whole = ann.read(&hers["object"]).ok();
+    for count in ["likes", "shares", "replies"] {
+        assert_eq!(whole[count]["totalItems"], 0, "{count}");
+    }
+    assert!(!ann.inbox().page().to_string().contains("a secret"));
+    assert_eq!(ann.favorites().items().len(), 0);
+    // What others said stays theirs.
+    let answer = ann.read(&answer["object"]).ok();
+    assert_eq!(answer["content"], "really?");
+    assert!(answer["inReplyTo"]["content"].is_null());
+}
+
+#[test]
+fn an_upload_that_nobody_saw_can_be_corrected_and_thrown_away() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    let picture = evan.upload("image/png", &pictures::png(40, 30));
+    let path = link_self(&picture);
+    let named = evan.put_to(path, &json!({ "displayName": "dog" })).ok();
+    assert_eq!(named["displayName"], "dog");
+    assert_eq!(evan.delete(path).ok(), "Deleted");
+    evan.get(path).refused(410);
+    let uploads = evan.stream(&evan.path("uploads"));
+    assert_eq!(uploads.total(), 0);
+    assert_eq!(ann.inbox().direct().total(), 1, "the welcome");
+    assert!(!ann.inbox().page().to_string().contains("dog"));
 }

@@ -10,6 +10,7 @@ mod share;
 mod update;
 
 pub use editing::{edit, withdraw};
+pub use update::bury;
 
 use crate::app::App;
 use crate::clock::Timestamp;

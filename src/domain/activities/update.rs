@@ -1,6 +1,7 @@
 //! `update` and `delete`: the author's own objects, and one's own profile.
 
 use super::{Posting, lists};
+use crate::clock::Timestamp;
 use crate::domain::{names, objects};
 use crate::error::Error;
 use crate::ids::ThingId;
@@ -31,32 +32,14 @@ impl Posting<'_> {
         draft: &ObjectDraft,
         freed: &mut Vec<BlobName>,
     ) -> Result<ThingId> {
-        let (id, mut object) = self.own(tx, draft, "delete")?;
+        let (id, object) = self.own(tx, draft, "delete")?;
         if object.is_person() {
             return Err(Error::invalid(
                 "A person is deleted together with the account, not by an activity.",
             )
             .into());
         }
-        if let Some(parent) = object.in_reply_to
-            && streams::remove(tx, Stream::of(parent, StreamKind::Replies), id)?
-        {
-            things::change_object(tx, parent, |parent| {
-                parent.replies = parent.replies.saturating_sub(1);
-            })?;
-        }
-        if let Some(member_type) = lists::member_type(&object) {
-            streams::remove(tx, lists::index(self.actor, &member_type), id)?;
-            streams::clear(tx, Stream::of(id, StreamKind::Members))?;
-        }
-        if let Some(file) = object.file.take() {
-            streams::remove(tx, Stream::of(self.actor, StreamKind::Uploads), id)?;
-            freed.push(file.blob);
-        }
-        object.members = String::new();
-        object.updated = self.now;
-        object.deleted = Some(self.now);
-        things::put_object(tx, id, object);
+        bury(tx, id, object, self.now, freed)?;
         Ok(id)
     }
 
@@ -114,6 +97,39 @@ impl Posting<'_> {
         }
         Ok(())
     }
+}
+
+/// Leaves of an object only what says that it was there. It goes out of what it answers, and out of the lists and
+/// uploads of its author; `freed` collects its file.
+pub fn bury(
+    tx: &mut dyn Tx,
+    id: ThingId,
+    mut object: Object,
+    now: Timestamp,
+    freed: &mut Vec<BlobName>,
+) -> Result<()> {
+    if let Some(parent) = object.in_reply_to
+        && streams::remove(tx, Stream::of(parent, StreamKind::Replies), id)?
+    {
+        things::change_object(tx, parent, |parent| {
+            parent.replies = parent.replies.saturating_sub(1);
+        })?;
+    }
+    if let Some(author) = object.author {
+        if let Some(member_type) = lists::member_type(&object) {
+            streams::remove(tx, lists::index(author, &member_type), id)?;
+            streams::clear(tx, Stream::of(id, StreamKind::Members))?;
+        }
+        if let Some(file) = object.file.take() {
+            streams::remove(tx, Stream::of(author, StreamKind::Uploads), id)?;
+            freed.push(file.blob);
+        }
+    }
+    object.members = String::new();
+    object.updated = now;
+    object.deleted = Some(now);
+    things::put_object(tx, id, object);
+    Ok(())
 }
 
 /// A person's large picture is the one member of `pump_io` that its owner sets.

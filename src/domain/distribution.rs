@@ -152,7 +152,9 @@ mod tests {
         let store = &pump.app.store;
         let mut done = 0;
         while let Some(queued) = jobs::next(store, 1).expect("readable").pop() {
-            let Job::Distribute { activity, after } = queued.job;
+            let Job::Distribute { activity, after } = queued.job else {
+                panic!("only inboxes are to be filled here: {:?}", queued.job);
+            };
             for _ in 0..=usize::from(twice) {
                 continue_distribution(&pump.app, activity, after, NOW).expect("distributed");
             }

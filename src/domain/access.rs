@@ -1,5 +1,6 @@
 //! Who may read what (`pump-api.md §4.9`). Everything that leaves the server asks here.
 
+use crate::domain::audience;
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result};
 use crate::store::keys::{Stream, StreamKind};
@@ -36,7 +37,8 @@ impl Viewer {
     }
 }
 
-/// Whether an activity may be read: by its actor, and by those to whom it is addressed now (`§4.9.1`).
+/// Whether an activity may be read: by its actor, by those to whom it is addressed now (`§4.9.1`), and by the author of
+/// what it likes or shares.
 pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -> Result<bool> {
     let addressed = || activity.addresses.each().into_iter().flatten();
     if addressed().any(|address| *address == Address::Public) {
@@ -65,7 +67,7 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
             return Ok(true);
         }
     }
-    Ok(false)
+    Ok(audience::reacted_to(from, activity)? == Some(person))
 }
 
 /// Whether an object may be read: by its author, and by whoever may read the activity that posted it (`§4.9.2`).

@@ -131,6 +131,11 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     if is_user(from, activity.actor)? {
         found.people.insert(activity.actor);
     }
+    if let Some(author) = reacted_to(from, activity)?
+        && is_user(from, author)?
+    {
+        found.people.insert(author);
+    }
     let [to, cc, bto, bcc] = activity.addresses.each();
     for (list, direct) in [(to, true), (cc, false), (bto, true), (bcc, false)] {
         for address in list {
@@ -164,6 +169,15 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
         }
     }
     Ok(found)
+}
+
+/// The author of what somebody likes or shares: hears of it, whoever else does. pump.io leaves authors out whom the liker
+/// does not address (`design.md §8`).
+pub fn reacted_to(from: &dyn Read, activity: &Activity) -> Result<Option<ThingId>> {
+    if !matches!(activity.verb.as_str(), "favorite" | "like" | "share") {
+        return Ok(None);
+    }
+    Ok(things::object(from, activity.object)?.and_then(|object| object.author))
 }
 
 fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Result<()> {

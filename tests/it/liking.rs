@@ -57,6 +57,21 @@ fn a_like_is_seen_by_all_sides_and_can_be_taken_back() {
 }
 
 #[test]
+fn an_author_hears_of_likes_and_shares_by_whom_they_do_not_follow() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    ann.follow(&evan);
+    let posted = evan.post(note("to my followers"));
+    let liked = ann.does("favorite", &posted["object"]);
+    let shared = ann.does("share", &posted["object"]);
+    eventually(|| evan.inbox().minor().has(&liked));
+    eventually(|| evan.inbox().major().has(&shared));
+    evan.read(&liked).ok();
+    bea.read(&liked).refused(403);
+    assert!(!bea.inbox().has(&liked) && !bea.inbox().has(&shared));
+}
+
+#[test]
 fn favorites_are_paged_by_offset() {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);

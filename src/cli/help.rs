@@ -24,7 +24,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "user remove NICKNAME",
         "Remove an account.",
-        "It is done at once, without asking.",
+        "It is done at once, without asking; what was posted goes when the server runs again.",
     ),
     (
         "user list",

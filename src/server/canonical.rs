@@ -30,10 +30,5 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
     } else {
         format!("?{}", request.query)
     };
-    Some(format!(
-        "{}://{}{}{query}",
-        base.scheme(),
-        base.authority(),
-        request.path
-    ))
+    Some(format!("{}{}{query}", base.url(), request.path))
 }

@@ -200,6 +200,15 @@ fn other_names_of_the_site_lead_to_its_own() {
 }
 
 #[test]
+fn the_path_that_the_site_lives_under_belongs_to_its_own_name() {
+    let world = start_with(|start| start.base = Some(Base::new("pump.test", 443, "/pump")));
+    let moved = world.get("/Ann?x=1");
+    assert_eq!(moved.status, 301);
+    let place = moved.header("location");
+    assert_eq!(place, Some("https://pump.test/pump/Ann?x=1"));
+}
+
+#[test]
 fn the_address_itself_can_be_left_alone() {
     let world = start_with(|start| {
         start.base = Some(Base::new("pump.test", 80, ""));

@@ -11,6 +11,9 @@ use crate::store::streams::Start;
 use crate::store::things::{self, Activity, Object};
 use crate::wire::json;
 
+/// Longest page, in bytes, give or take its last item: a page of long items is short and has a link to the next.
+const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// What a page says about itself.
 pub struct Heading<'a> {
     /// Its title; a page without one would be taken for a feed inside an object.
@@ -109,13 +112,18 @@ pub fn write<T>(
             out.array("objectTypes").text(object_type);
         }
         out.text("url", &heading.url);
-        links(&mut out, heading, page, id_of);
+        let mut shown = 0;
         {
             let mut items = out.array("items");
             for entry in &page.items {
+                if items.written_bytes() > PAGE_BYTES_MAX {
+                    break;
+                }
                 item(&mut items, entry)?;
+                shown += 1;
             }
         }
+        links(&mut out, heading, page, shown, id_of);
         out.number("totalItems", page.total);
         if let Some((id, author)) = heading.author {
             let documents = Documents::for_viewer(request.app(), viewer);
@@ -130,6 +138,7 @@ fn links<T>(
     out: &mut json::Object<'_>,
     heading: &Heading<'_>,
     page: &Page<T>,
+    shown: usize,
     id_of: &dyn Fn(&(ThingId, T)) -> String,
 ) {
     let (url, more) = (&heading.url, heading.more);
@@ -137,15 +146,16 @@ fn links<T>(
     for name in ["first", "self", "current"] {
         links.object(name).text("href", url);
     }
-    let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
+    let (Some(first), Some(last)) = (page.items.first(), page.items.get(shown.wrapping_sub(1)))
+    else {
         return;
     };
     links.object("prev").text(
         "href",
         &format!("{url}?since={}{more}", names::encode(&id_of(first))),
     );
-    let shown = page.items.len();
     let is_more = page.cut_short
+        || shown < page.items.len()
         || match page.paging.start {
             Start::Newest => (shown as u64) < page.total,
             Start::Offset(offset) => offset.saturating_add(shown as u64) < page.total,

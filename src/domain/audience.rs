@@ -1,6 +1,7 @@
 //! To whom an activity goes: the default where nobody was addressed (`pump-api.md §4.6`), and the people of this host who
 //! get it (`§4.7`). Decides only; [`super::distribution`] acts.
 
+use crate::domain::access::{self, Viewer};
 use crate::domain::activities::Posting;
 use crate::domain::names;
 use crate::ids::ThingId;
@@ -47,7 +48,13 @@ pub fn default(
             };
         }
         "favorite" | "unfavorite" | "like" | "unlike" | "dislike" => {
-            return Ok(post_of(tx, stored.as_ref())?.map_or_else(followers, |post| post.addresses));
+            // To whom something went is told to nobody who may not read it.
+            let seen = match &stored {
+                Some(stored) => access::may_read_object(tx, posting.viewer(), stored)?,
+                None => false,
+            };
+            let post = post_of(tx, stored.as_ref())?.filter(|_| seen);
+            return Ok(post.map_or_else(followers, |post| post.addresses));
         }
         _ => {}
     }
@@ -202,31 +209,103 @@ fn is_user(from: &dyn Read, id: ThingId) -> Result<bool> {
         .is_some_and(|object| object.nickname().is_some() && object.deleted.is_none()))
 }
 
-/// The audience in words, as pages say it: who can see what was posted with these addresses.
+/// The audience in words, as pages say it to a viewer: who can see what was posted with these addresses. What the viewer
+/// may not read, such as somebody's list, has no name here.
 pub fn in_words(
     from: &dyn Read,
     base: &crate::ids::Base,
+    viewer: Viewer,
     addresses: &Addresses<Vec<Address>>,
 ) -> Result<Vec<String>> {
     let mut words = Vec::new();
     for address in [&addresses.to, &addresses.cc].into_iter().flatten() {
         words.push(match *address {
             Address::Public => "Public (whole Internet)".to_owned(),
-            Address::Followers(owner) => format!("Followers of {}", name_of(from, base, owner)?),
-            Address::Following(owner) => {
-                format!("People whom {} follows", name_of(from, base, owner)?)
+            Address::Followers(owner) => {
+                format!("Followers of {}", name_of(from, base, viewer, owner)?)
             }
-            Address::Thing(id) => name_of(from, base, id)?,
+            Address::Following(owner) => {
+                format!(
+                    "People whom {} follows",
+                    name_of(from, base, viewer, owner)?
+                )
+            }
+            Address::Thing(id) => name_of(from, base, viewer, id)?,
         });
     }
     words.dedup();
     Ok(words)
 }
 
-fn name_of(from: &dyn Read, base: &crate::ids::Base, id: ThingId) -> Result<String> {
+fn name_of(
+    from: &dyn Read,
+    base: &crate::ids::Base,
+    viewer: Viewer,
+    id: ThingId,
+) -> Result<String> {
     let Some(object) = things::object(from, id)? else {
         return Ok("somebody".to_owned());
     };
+    if !access::may_read_object(from, viewer, &object)? {
+        return Ok("Chosen people".to_owned());
+    }
     let name = super::documents::display_name(&object);
     Ok(name.unwrap_or_else(|| names::object_id(base, id, &object).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::access::Viewer;
+    use crate::domain::documents::{Documents, Finish};
+    use crate::domain::testing::Pump;
+    use crate::ids::{ThingId, UserId};
+    use crate::store::things;
+    use serde_json::{Value, json};
+
+    fn seen_by(pump: &Pump, viewer: UserId, id: ThingId) -> Value {
+        let activity = things::activity(&pump.app.store, id).expect("readable");
+        let documents = Documents::for_viewer(&pump.app, Viewer::user(viewer));
+        let text = documents.activity_text(id, &activity.expect("there"), Finish::FULL);
+        serde_json::from_str(&text.expect("written")).expect("JSON")
+    }
+
+    fn person(nickname: &str) -> Value {
+        json!({"objectType": "person", "id": format!("acct:{nickname}@pump.test")})
+    }
+
+    fn reference(activity: &Value) -> Value {
+        json!({"objectType": "note", "id": activity["object"]["id"]})
+    }
+
+    #[test]
+    fn whoever_may_not_read_a_post_does_not_learn_to_whom_it_went() {
+        let pump = Pump::start();
+        let [ann, ben, _] = ["ann", "ben", "kim"].map(|name| pump.register(name));
+        let note = json!({"objectType": "note", "content": "hi"});
+        let post = json!({"object": note, "to": [person("kim")]});
+        let post = pump.post(ann, post).expect("posted");
+        let note = reference(&seen_by(&pump, ann, post));
+        let dislike = json!({"verb": "dislike", "object": note});
+        let dislike = pump.post(ben, dislike).expect("posted");
+        let seen = seen_by(&pump, ben, dislike).to_string();
+        assert!(!seen.contains("kim"), "{seen}");
+    }
+
+    #[test]
+    fn what_somebody_says_of_an_address_in_private_is_not_told_to_whoever_names_it_too() {
+        let pump = Pump::start();
+        let [ann, ben] = ["ann", "ben"].map(|name| pump.register(name));
+        let film = json!({"objectType": "video", "url": "https://h.test/1"});
+        let mut noted = film.clone();
+        noted["content"] = json!("what I think of it");
+        let own = json!({"verb": "play", "object": noted, "to": [person("ann")]});
+        pump.post(ann, own).expect("posted");
+        let play = json!({"verb": "play", "object": film});
+        let [again, other] = [ann, ben].map(|who| pump.post(who, play.clone()).expect("posted"));
+        assert!(seen_by(&pump, ben, other)["object"]["content"].is_null());
+        assert_eq!(
+            seen_by(&pump, ann, again)["object"]["content"],
+            noted["content"]
+        );
+    }
 }

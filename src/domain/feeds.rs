@@ -20,6 +20,9 @@ pub const COUNT_MAX: usize = 200;
 /// link to the next one instead of a walk through all of it.
 const LOOKED_AT_MAX: usize = 5_000;
 
+/// Most that the items of one page keep in memory, in bytes: a page of long ones is short and has a link to the next.
+const HELD_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// What part of a stream is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
@@ -38,7 +41,7 @@ pub struct Page<T> {
     pub total: u64,
     /// What was asked for.
     pub paging: Paging,
-    /// Whether the page ended because [`LOOKED_AT_MAX`] entries were looked at.
+    /// Whether the page ended early, because much was looked at or its items are long.
     pub cut_short: bool,
 }
 
@@ -107,7 +110,7 @@ pub fn activities(
     filtered: bool,
 ) -> Result<Page<Activity>, Error> {
     anchored_at(from, paging, |thing| matches!(thing, Thing::Activity(_)))?;
-    page(from, stream, paging, filtered, |id| {
+    page(from, stream, paging, filtered, held_by_activity, |id| {
         let Some(activity) = things::activity(from, id)? else {
             return Ok(None);
         };
@@ -126,7 +129,7 @@ pub fn objects(
     filtered: bool,
 ) -> Result<Page<Object>, Error> {
     anchored_at(from, paging, |thing| matches!(thing, Thing::Object(_)))?;
-    page(from, stream, paging, filtered, |id| {
+    page(from, stream, paging, filtered, held_by_object, |id| {
         let Some(Thing::Object(object)) = things::get(from, id)? else {
             return Ok(None);
         };
@@ -144,20 +147,35 @@ pub fn people(
 ) -> Result<Page<Object>, Error> {
     anchored_at(from, paging, |thing| matches!(thing, Thing::Object(_)))?;
     let wanted = q.map(str::to_lowercase);
-    page(from, stream, paging, wanted.is_some(), |id| {
-        let Some(object) = things::object(from, id)? else {
-            return Ok(None);
-        };
-        let fits = match &wanted {
-            None => true,
-            Some(wanted) => {
-                let name = super::documents::display_name(&object)
-                    .or(object.nickname().map(str::to_owned));
-                name.is_some_and(|name| name.to_lowercase().contains(wanted))
-            }
-        };
-        Ok(fits.then_some(object))
-    })
+    page(
+        from,
+        stream,
+        paging,
+        wanted.is_some(),
+        held_by_object,
+        |id| {
+            let Some(object) = things::object(from, id)? else {
+                return Ok(None);
+            };
+            let fits = match &wanted {
+                None => true,
+                Some(wanted) => {
+                    let name = super::documents::display_name(&object)
+                        .or(object.nickname().map(str::to_owned));
+                    name.is_some_and(|name| name.to_lowercase().contains(wanted))
+                }
+            };
+            Ok(fits.then_some(object))
+        },
+    )
+}
+
+fn held_by_activity(activity: &Activity) -> usize {
+    activity.members.len()
+}
+
+fn held_by_object(object: &Object) -> usize {
+    object.members.len()
 }
 
 /// Refuses an anchor that cannot be in the feed: an object among activities, or an activity among objects. What was in
@@ -187,6 +205,7 @@ fn page<T>(
     stream: Stream,
     paging: Paging,
     filtered: bool,
+    held_by: fn(&T) -> usize,
     mut look: impl FnMut(ThingId) -> crate::store::engine::Result<Option<T>>,
 ) -> Result<Page<T>, Error> {
     let total = streams::total(from, stream)?;
@@ -206,8 +225,8 @@ fn page<T>(
     let Some(mut walk) = streams::walk(from, stream, start)? else {
         return Err(not_of_this_feed());
     };
-    let mut looked_at = 0;
-    while page.items.len() < paging.count {
+    let (mut looked_at, mut held_bytes) = (0, 0);
+    while page.items.len() < paging.count && !page.cut_short {
         let batch = walk.next_batch(paging.count - page.items.len())?;
         if batch.is_empty() {
             break;
@@ -221,10 +240,17 @@ fn page<T>(
             if page.items.len() == paging.count {
                 break;
             }
+            if held_bytes >= HELD_BYTES_MAX {
+                page.cut_short = true;
+                break;
+            }
             looked_at += 1;
             match look(id)? {
                 Some(_) if skip > 0 => skip -= 1,
-                Some(item) => page.items.push((id, item)),
+                Some(item) => {
+                    held_bytes += held_by(&item);
+                    page.items.push((id, item));
+                }
                 None => {}
             }
         }

@@ -98,7 +98,8 @@ fn resolve_at(
     Ok(thing)
 }
 
-/// An object without an id is the one of the same type with the same address, or a new one that belongs to nobody.
+/// An object without an id is the one of the same type with the same address that the actor named before, or a new one
+/// that belongs to nobody. What others said of that address is theirs: they may have said it in private.
 fn without_id(
     posting: &Posting<'_>,
     tx: &mut dyn Tx,
@@ -106,7 +107,7 @@ fn without_id(
     object_type: &str,
 ) -> Result<ThingId> {
     let url = draft.members.get("url").and_then(|url| url.as_str());
-    let alias = url.map(|url| url_alias(object_type, url));
+    let alias = url.map(|url| url_alias(posting.actor, object_type, url));
     if let Some(alias) = &alias
         && let Some(known) = aliases::find(tx, alias)?
     {
@@ -122,9 +123,9 @@ fn without_id(
     Ok(thing)
 }
 
-/// The outside name of an object that has a type and an address, but no id.
-pub fn url_alias(object_type: &str, url: &str) -> String {
-    format!("{object_type} {url}")
+/// The outside name of an object that has a type and an address, but no id. The space keeps it apart from every id.
+fn url_alias(actor: ThingId, object_type: &str, url: &str) -> String {
+    format!("{} {object_type} {url}", actor.0)
 }
 
 /// The object of an application.

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::Guard;
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::http::json_size;
 use crate::ids::Nickname;
 use crate::media::Spool;
 use bytes::Bytes;
@@ -183,8 +184,10 @@ impl Request {
         }
     }
 
-    /// The body as a JSON document of a given shape.
+    /// The body as a JSON document of a given shape. 400 for what is none, and for one of more parts than
+    /// `json_size` allows.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        json_size::check(self.bytes())?;
         serde_json::from_slice(self.bytes()).map_err(|error| {
             Error::Invalid(format!(
                 "The body is not the JSON that is expected here: {error}."

@@ -322,7 +322,12 @@ impl<'a> Cards<'a> {
         if self.viewer.is(post.actor) && all == [&own_followers] {
             return Ok("Everyone who follows you".to_owned());
         }
-        let words = audience::in_words(&self.app.store, self.app.base(), &post.addresses)?;
+        let words = audience::in_words(
+            &self.app.store,
+            self.app.base(),
+            self.viewer,
+            &post.addresses,
+        )?;
         Ok(match words.is_empty() {
             true => "Chosen people".to_owned(),
             false => words.join(", "),

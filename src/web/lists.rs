@@ -116,11 +116,13 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
         count: MEMBERS,
     };
     let stream = Stream::of(id, StreamKind::Members);
-    let found = feeds::objects(&app.store, stream, whole, viewer, true)?;
-    let people = found.items.iter().filter(|(_, member)| member.is_person());
-    let members: Vec<Face> = people
-        .map(|(id, member)| frame.face_of(*id, member))
-        .collect();
+    let mut members: Vec<Face> = Vec::new();
+    // pump-api.md §10.3, D35: whom somebody counts among which people is theirs to know.
+    if is_own {
+        let found = feeds::objects(&app.store, stream, whole, viewer, true)?;
+        let people = found.items.iter().filter(|(_, member)| member.is_person());
+        members.extend(people.map(|(id, member)| frame.face_of(*id, member)));
+    }
     let mut candidates = Vec::new();
     if is_own {
         let following = Stream::of(owner, StreamKind::Following);

@@ -2,7 +2,7 @@
 //! what the rules look at and the members that are kept as they came. Knows no store: whether an id is known, and whose
 //! it is, is decided above.
 
-use super::scrub::{check_object, clean_object, scrub};
+use super::scrub::{WORD_BYTES_MAX, check_object, clean_object, scrub};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,9 @@ pub struct ObjectDraft {
     pub members: Members,
 }
 
+/// Most addresses of one activity, all four kinds together: each is looked up, stored and shown with the activity.
+pub const ADDRESSES_MAX: usize = 1000;
+
 impl ActivityDraft {
     /// Reads an activity; the error says which member is wrong.
     pub fn parse(document: Value) -> Result<ActivityDraft, Error> {
@@ -97,6 +100,15 @@ impl ActivityDraft {
         let object = take_object(&mut members, "object")?.ok_or_else(|| {
             Error::invalid("An activity needs an \u{201c}object\u{201d}, which is a JSON object.")
         })?;
+        let addressed = ["to", "cc", "bto", "bcc"].map(|name| {
+            let list = members.get(name).and_then(Value::as_array);
+            list.map_or(0, Vec::len)
+        });
+        if addressed.iter().sum::<usize>() > ADDRESSES_MAX {
+            return Err(Error::Invalid(format!(
+                "An activity has at most {ADDRESSES_MAX} addresses. A list reaches more people."
+            )));
+        }
         Ok(ActivityDraft {
             verb: take_verb(&mut members)?,
             actor: take_object(&mut members, "actor")?,
@@ -220,6 +232,9 @@ pub fn members_of(text: &str) -> Members {
 fn take_verb(members: &mut Members) -> Result<String, Error> {
     match members.remove("verb") {
         None => Ok("post".to_owned()),
+        Some(Value::String(verb)) if verb.len() > WORD_BYTES_MAX => Err(Error::invalid(
+            "The \u{201c}verb\u{201d} of an activity is too long.",
+        )),
         Some(Value::String(verb)) if !verb.trim().is_empty() => Ok(verb),
         Some(_) => Err(Error::invalid(
             "The \u{201c}verb\u{201d} of an activity must be a text.",
@@ -312,6 +327,34 @@ mod tests {
                 .public();
             assert!(error.contains(word), "{document}: {error}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_many_is_refused() {
+        let note = json!({"objectType": "note", "content": "hi"});
+        let with = |name: &str, value: serde_json::Value| {
+            let mut object = note.clone();
+            object[name] = value;
+            json!({"object": object})
+        };
+        let one = json!({"objectType": "person", "id": "acct:ann@h.test"});
+        let many = vec![one; super::ADDRESSES_MAX / 2 + 1];
+        for refused in [
+            with("id", json!("x".repeat(3000))),
+            with("url", json!("x".repeat(3000))),
+            with("objectType", json!("x".repeat(300))),
+            with("displayName", json!("x".repeat(5000))),
+            with("content", json!("x".repeat(200_000))),
+            with("content", json!("<i>".repeat(11_000))),
+            with("attachments", json!([{"summary": "&".repeat(200_000)}])),
+            json!({"verb": "x".repeat(300), "object": note}),
+            json!({"object": note, "to": many, "bcc": many}),
+        ] {
+            let error = ActivityDraft::parse(refused).expect_err("too much");
+            assert_eq!(error.status(), 400);
+        }
+        let fine = json!({"object": note, "to": many});
+        ActivityDraft::parse(fine).expect("within the bounds");
     }
 
     #[test]

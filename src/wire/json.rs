@@ -145,6 +145,11 @@ impl Drop for Object<'_> {
 }
 
 impl Array<'_> {
+    /// Length of the whole text so far, in bytes.
+    pub fn written_bytes(&self) -> usize {
+        self.out.len()
+    }
+
     fn comma(&mut self) {
         if !self.empty {
             self.out.push(',');

@@ -26,6 +26,15 @@ const FEED_MEMBERS: &[&str] = &[
 /// Deepest nesting of authors, parents and attachments that is looked into.
 const DEPTH_MAX: usize = 8;
 
+/// Longest id, address or time, in bytes.
+const ADDRESS_BYTES_MAX: usize = 2048;
+
+/// Longest type of an object, and longest verb, in bytes.
+pub(super) const WORD_BYTES_MAX: usize = 256;
+
+/// Longest title, in bytes.
+const TITLE_BYTES_MAX: usize = 4096;
+
 /// Scrubs an activity's own level, and everything below it of private keys.
 pub(super) fn scrub(members: &mut Members, what: &str) -> Result<(), Error> {
     remove_private(members);
@@ -172,11 +181,28 @@ pub(super) fn check_object(value: &Value, what: &str, depth: usize) -> Result<()
 
 fn check_text(members: &Members, name: &str, what: &str) -> Result<(), Error> {
     match members.get(name) {
-        None | Some(Value::Null | Value::String(_)) => Ok(()),
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(text)) => check_length(text, name, what),
         Some(Value::Number(_)) if name == "content" || name == "summary" => Ok(()),
         Some(_) => Err(Error::Invalid(format!(
             "\u{201c}{name}\u{201d} of {what} must be a text."
         ))),
+    }
+}
+
+fn check_length(text: &str, name: &str, what: &str) -> Result<(), Error> {
+    let fits = match name {
+        "content" | "summary" => html::fits(text),
+        "displayName" | "title" => text.len() <= TITLE_BYTES_MAX,
+        "objectType" => text.len() <= WORD_BYTES_MAX,
+        _ => text.len() <= ADDRESS_BYTES_MAX,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::Invalid(format!(
+            "\u{201c}{name}\u{201d} of {what} is too long."
+        )))
     }
 }
 

@@ -267,3 +267,26 @@ fn the_log_names_requests_and_keeps_secrets() {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }
+
+#[test]
+fn a_page_of_long_posts_is_short_and_leads_to_the_next() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let long = "x".repeat(900_000);
+    let mut posted = Vec::new();
+    for number in 0..8 {
+        let long = note(&format!("post {number}")).object_with("more", long.clone());
+        posted.push(evan.post(long)["id"].clone());
+    }
+    posted.reverse();
+    let first = evan.feed().major().ask("count=20").expect(200);
+    assert!(first.body.len() < 6 * 1024 * 1024, "{}", first.body.len());
+    let seen: Vec<_> = evan
+        .feed()
+        .major()
+        .all(20)
+        .iter()
+        .map(|item| item["id"].clone())
+        .collect();
+    assert_eq!(seen, posted);
+}

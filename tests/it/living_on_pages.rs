@@ -2,7 +2,7 @@
 
 use crate::harness::browser::Page;
 use crate::harness::people::{PASSWORD, link_self};
-use crate::harness::{Browser, Person, Pump, Request, note, pictures, public};
+use crate::harness::{Browser, Person, Pump, Request, activity, note, pictures, public};
 use crate::pages::{is_logged_in, log_in};
 use serde_json::{Value, json};
 
@@ -199,6 +199,33 @@ fn the_audience_of_a_post_is_chosen_in_words() {
     for text in ["for all", "for followers", "for me", "for family"] {
         assert!(page.shows(text), "{text}");
     }
+}
+
+#[test]
+fn what_a_list_is_called_and_who_is_on_it_stays_with_its_owner() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let named = |name| json!({ "objectType": "collection", "displayName": name, "objectTypes": ["person"] });
+    let quiet = evan.post(activity("create", &named("Slow payers")).to(&evan));
+    let told = evan.post(activity("create", &named("Band")).to(&ann));
+    for list in [&quiet, &told] {
+        for person in [&ann, &bea] {
+            let add = activity("add", &person.reference()).with("target", list["object"].clone());
+            evan.post(add.to(&evan));
+        }
+    }
+    let posted = evan.post(note("a word").with("to", json!([quiet["object"]])));
+    let mut browser = reader(&pump, "ann");
+    for page in [
+        page_of(&mut browser, &posted["object"]),
+        browser.open("/evan").expect(200),
+    ] {
+        assert!(page.shows("a word") && !page.shows("Slow payers"));
+    }
+    let list = page_of(&mut browser, &told["object"]);
+    assert!(list.shows("Band") && !list.shows("bea"));
+    let own = page_of(&mut reader(&pump, "evan"), &told["object"]);
+    assert!(own.shows("bea"));
 }
 
 #[test]

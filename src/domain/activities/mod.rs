@@ -14,7 +14,8 @@ pub use update::bury;
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::{access, audience, distribution, names, objects};
+use crate::domain::access::{self, Viewer};
+use crate::domain::{audience, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{Nonce, ThingId, UserId};
 use crate::media::BlobName;
@@ -142,6 +143,14 @@ pub fn is_major(tx: &dyn Read, activity: &Activity) -> Result<bool> {
 }
 
 impl Posting<'_> {
+    /// The actor as somebody who looks.
+    pub(super) fn viewer(&self) -> Viewer {
+        Viewer {
+            person: Some(self.actor),
+            local: true,
+        }
+    }
+
     /// Applies what the verb does; answers the activity's object.
     fn effects(
         &self,

@@ -6,8 +6,9 @@
 
 use super::{Error, Result};
 use std::ffi::OsStr;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -37,9 +38,14 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Creates the directory if it is missing.
+    /// Creates the directory if it is missing, for its owner alone: sled's own files are readable to everybody, and the
+    /// data directory around them may have been made by somebody else.
     pub(super) fn of(dir: &Path) -> Result<Places> {
-        fs::create_dir_all(dir).map_err(|error| at(dir, &error))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|error| at(dir, &error))?;
         // Needed to sync the parent: a relative path of one part has an empty one.
         let dir = dir.canonicalize().map_err(|error| at(dir, &error))?;
         Ok(Places {

@@ -649,3 +649,13 @@ fn an_interrupted_rebuild_leaves_the_old_store_or_the_new_one() {
     assert_eq!(all(&open(dir.path())), content("sled.new"));
     assert!(!dir.path().join("sled.old").exists());
 }
+
+#[test]
+fn a_store_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let outer = tempfile::tempdir().expect("a temporary directory");
+    let dir = outer.path().join("store");
+    super::open::Places::of(&dir).expect("made");
+    let mode = fs::metadata(&dir).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

@@ -123,34 +123,6 @@ impl Kind {
                 )
             })
     }
-
-    /// The kind that was kept under its media type: what [`Kind::of`] found, but for an ending that is not the type's.
-    /// A media type that is never found is an unknown one, so that nothing else can be sent.
-    pub fn of_mime(mime: &str) -> Kind {
-        let container = [("video/ogg", "ogv"), ("video/3gpp", "3gp")];
-        let recognised = KINDS
-            .iter()
-            .map(|&(_, mime, class, ending)| (mime, class, ending));
-        let sound = SOUND_ONLY
-            .iter()
-            .map(|&(_, mime, ending)| (mime, Class::Audio, ending));
-        let moving = container.map(|(mime, ending)| (mime, Class::Video, ending));
-        recognised
-            .chain(sound)
-            .chain(moving)
-            .chain([("text/plain", Class::File, "txt")])
-            .find(|kind| kind.0 == mime)
-            .map_or(UNKNOWN, |(mime, class, extension)| Kind {
-                mime,
-                class,
-                extension,
-            })
-    }
-
-    /// Whether it may be shown in a page; everything else is sent as a download.
-    pub fn is_inline(self) -> bool {
-        self.class != Class::File
-    }
 }
 
 /// Containers that `infer` does not tell apart.
@@ -249,7 +221,7 @@ mod tests {
         ] {
             let kind = Kind::of(active.as_bytes(), Some("image/svg+xml"));
             assert_eq!(kind.mime, "application/octet-stream", "{active}");
-            assert!(!kind.is_inline(), "{active}");
+            assert_eq!(kind.class, Class::File, "{active}");
         }
         assert_eq!(Kind::of(b"<svg/>", None).extension, "svg");
         let wide: Vec<u8> = "<html>".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -340,21 +312,10 @@ mod tests {
         ];
         for &(bytes, class, mime, extension) in table {
             let kind = Kind::of(bytes, None);
-            assert_eq!(Kind::of_mime(kind.mime), kind);
             assert_eq!(
                 (kind.class, kind.mime, kind.extension),
                 (class, mime, extension)
             );
-        }
-    }
-
-    #[test]
-    fn a_kept_media_type_that_was_never_found_is_unknown() {
-        for mime in ["text/html", "image/svg+xml", "image/x-evil", ""] {
-            assert_eq!(Kind::of_mime(mime).mime, "application/octet-stream");
-        }
-        for mime in ["text/plain", "audio/webm", "audio/mp4", "video/ogg"] {
-            assert_eq!(Kind::of_mime(mime).mime, mime);
         }
     }
 

@@ -15,9 +15,6 @@ pub const TOKENS_PER_GRANT_MAX: usize = 16;
 /// Most places that one grant remembers to have sent the user back to.
 pub const ORIGINS_PER_GRANT_MAX: usize = 16;
 
-/// Grants that are read at once when all of a user's go.
-const SCAN_RECORDS_MAX: usize = 256;
-
 /// A token and its secret, as the client gets them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
@@ -150,19 +147,6 @@ pub fn revoke(tx: &mut dyn Tx, user: UserId, client: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes back everything that `user` granted.
-pub fn revoke_all(tx: &mut dyn Tx, user: UserId) -> Result<()> {
-    loop {
-        let grants = grants_of(tx, user, SCAN_RECORDS_MAX)?;
-        for (client, _) in &grants {
-            revoke(tx, user, client)?;
-        }
-        if grants.len() < SCAN_RECORDS_MAX {
-            return Ok(());
-        }
-    }
-}
-
 fn add_to(
     tx: &mut dyn Tx,
     grant: &mut Grant,
@@ -243,7 +227,9 @@ mod tests {
         }
         let clients = super::grants_of(&memory, ANN, 10).expect("readable");
         assert_eq!(clients.len(), 2);
-        super::revoke_all(&mut memory, ANN).expect("gone");
+        for (client, _) in clients {
+            super::revoke(&mut memory, ANN, &client).expect("gone");
+        }
         assert_eq!(
             memory.records(),
             2,

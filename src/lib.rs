@@ -27,7 +27,7 @@ pub mod http;
 pub mod api;
 pub mod web;
 
-// 6: every address
+// 6: work that outlives a restart, and every address
 pub mod jobs;
 pub mod routes;
 

@@ -1,7 +1,7 @@
 //! From checked values to the typed configuration: what the options mean together, and what cannot work.
 
 use super::given::Values;
-use super::{Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, Secret, TlsFiles, accounts};
+use super::{Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, accounts};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -24,6 +24,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         };
         (if everywhere { "0.0.0.0" } else { "127.0.0.1" }).to_owned()
     });
+    check_secret(values);
     check_spam_options(values);
     Config {
         address,
@@ -39,7 +40,6 @@ pub(super) fn config(values: &mut Values) -> Config {
             values.problem("datadir", "must not be empty.");
             PathBuf::new()
         }),
-        secret: read_secret(values),
         enable_uploads: values.flag("enableUploads"),
         upload_bytes_max: bytes_max(values, "uploadBytesMax"),
         json_bytes_max: bytes_max(values, "jsonBytesMax"),
@@ -53,13 +53,6 @@ pub(super) fn config(values: &mut Values) -> Config {
         disable_registration: values.flag("disableRegistration"),
         users: accounts::users(values),
         clients: accounts::clients(values),
-        proxy_whitelist: values
-            .get("proxyWhitelist")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|host| Some(host.as_str()?.to_ascii_lowercase()))
-            .collect(),
         log: LogConfig {
             on: !values.flag("nologger"),
             file: path(values, "logfile"),
@@ -154,15 +147,13 @@ fn read_hsts(values: &mut Values) -> Option<Hsts> {
     }
 }
 
-fn read_secret(values: &mut Values) -> Option<Secret> {
-    let text = values.text("secret")?;
-    if text == SAMPLE_SECRET {
+fn check_secret(values: &mut Values) {
+    if values.text("secret").as_deref() == Some(SAMPLE_SECRET) {
         values.problem(
             "secret",
-            "is the one of pump.io's sample file, which everybody knows. Choose your own, or leave it out and one is made.",
+            "is the one of pump.io's sample file, which everybody knows. Leave it out; nothing is signed with it here.",
         );
     }
-    Some(Secret::new(text))
 }
 
 fn check_spam_options(values: &mut Values) {

@@ -55,8 +55,6 @@ pub struct Config {
 
     /// Directory of everything the server keeps.
     pub datadir: PathBuf,
-    /// What was configured to sign sessions with; see [`Config::session_secret`].
-    pub secret: Option<Secret>,
     /// Whether people can upload files.
     pub enable_uploads: bool,
     /// Largest upload, in bytes.
@@ -85,8 +83,6 @@ pub struct Config {
     pub users: Vec<UserAccount>,
     /// OAuth clients known from the start.
     pub clients: Vec<ClientAccount>,
-    /// Hosts whose addresses clients are given unproxied, in lower case.
-    pub proxy_whitelist: Vec<String>,
 
     /// The log.
     pub log: LogConfig,
@@ -167,11 +163,6 @@ pub struct Problems(Vec<String>);
 impl Problems {
     fn one(sentence: String) -> Problems {
         Problems(vec![sentence])
-    }
-
-    /// The sentences.
-    pub fn sentences(&self) -> &[String] {
-        &self.0
     }
 }
 

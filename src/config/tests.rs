@@ -205,7 +205,6 @@ fn structured_options_come_from_the_environment_as_json() {
         "tokens":[{"token":"t","token_secret":"ts","client_id":"c"},{"token":"b","scope":"read","client_id":"c"}]}]"#;
     let config = world()
         .environment("PUMPHOUSE_USERS", users)
-        .environment("PUMPHOUSE_PROXYWHITELIST", r#"["Images.Test"]"#)
         .argument(
             "clients",
             Some(r#"[{"client_id":"c","client_secret":"cs","title":"App"}]"#),
@@ -218,7 +217,6 @@ fn structured_options_come_from_the_environment_as_json() {
     assert_eq!(ann.tokens.len(), 2);
     assert_eq!(ann.tokens[1].scope.as_deref(), Some("read"));
     assert_eq!(config.clients[0].title.as_deref(), Some("App"));
-    assert_eq!(config.proxy_whitelist, ["images.test"]);
     let hsts = Hsts {
         max_age_secs: 60,
         include_sub_domains: false,
@@ -290,7 +288,7 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "disableRegistration": true, "requireEmail": true,
         "smtpserver": "mail.test", "smtpport": 25, "smtpuser": "ann", "smtppass": "sesame", "smtpusetls": true,
         "smtpusessl": true, "smtpfrom": "pump@pump.test", "smtptimeout": 30000,
-        "clients": [], "users": [], "proxyWhitelist": [], "redirectToCanonical": true,
+        "clients": [], "users": [], "proxyWhitelist": ["images.test"], "redirectToCanonical": true,
         "redirectAddressToCanonical": false, "cleanupSession": 1200000, "cleanupNonce": 1200000,
         "controlSocket": "/var/run/pump.socket"
     }"#;
@@ -324,21 +322,16 @@ fn a_configuration_of_pump_io_starts_this_server() {
 }
 
 #[test]
-fn the_secret_is_made_once_and_kept() {
+fn the_data_directory_is_made_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::tempdir().expect("a directory");
     let mut config = Config::defaults();
     config.datadir = dir.path().join("data");
     config.prepare_datadir().expect("it can be made");
-    let first = config.session_secret().expect("it can be kept");
-    assert_eq!(first.reveal().len(), 43);
-    assert_eq!(config.session_secret().expect("it is kept"), first);
-    let file = config.datadir.join("secret").metadata().expect("the file");
-    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    let made = config.datadir.metadata().expect("the directory");
+    assert_eq!(made.permissions().mode() & 0o777, 0o700);
     let files = config.datadir.read_dir().expect("the directory").count();
-    assert_eq!(files, 1, "nothing is left over");
-    config.secret = Some(Secret::new("my own"));
-    assert_eq!(config.session_secret().expect("given").reveal(), "my own");
+    assert_eq!(files, 0, "nothing is left over");
 }
 
 #[test]

@@ -106,9 +106,7 @@ impl Forgetting {
         {
             self.forget_object(tx, activity.object)?;
         }
-        activity.members = String::new();
-        activity.updated = self.now;
-        activity.deleted = Some(self.now);
+        activity.bury(self.now);
         things::put_activity(tx, id, activity);
         Ok(())
     }

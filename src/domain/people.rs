@@ -126,7 +126,7 @@ pub fn followers(app: &App, nickname: &str) -> ObjectDraft {
     )
 }
 
-/// The id of a user with this nickname.
+/// The user with this nickname and the account; 404 if there is none.
 pub fn find(app: &App, nickname: &Nickname) -> std::result::Result<(UserId, User), Error> {
     users::by_nickname(&app.store, nickname)?
         .ok_or_else(|| Error::not_found("There is no such user here."))

@@ -206,6 +206,13 @@ impl Activity {
         }
     }
 
+    /// Leaves only what says that it was there.
+    pub fn bury(&mut self, now: Timestamp) {
+        self.members = String::new();
+        self.updated = now;
+        self.deleted = Some(now);
+    }
+
     /// Whether this activity made its object known: the verbs of which one is a "post activity".
     pub fn is_post(&self) -> bool {
         self.verb == "post" || self.verb == "create"

@@ -67,9 +67,7 @@ const OWN_STREAMS: &[StreamKind] = &[
 pub fn withdraw(app: &App, id: ThingId, now: Timestamp) -> Result<(), Error> {
     Ok(app.store.write(|tx| {
         let mut activity = things::activity(tx, id)?.ok_or(Error::Gone)?;
-        activity.members = String::new();
-        activity.updated = now;
-        activity.deleted = Some(now);
+        activity.bury(now);
         for kind in OWN_STREAMS {
             streams::remove(tx, Stream::of(activity.actor, *kind), id)?;
         }

@@ -52,9 +52,6 @@ impl Posting<'_> {
         let Some(member_type) = member_type(list) else {
             return Ok(());
         };
-        let Some(name) = list_name(list).filter(|name| !name.trim().is_empty()) else {
-            return Err(Error::invalid("A list needs a name (displayName).").into());
-        };
         let index = index(self.actor, &member_type);
         if streams::total(tx, index)? >= LISTS_MAX {
             return Err(Error::Invalid(format!(
@@ -62,41 +59,41 @@ impl Posting<'_> {
             ))
             .into());
         }
-        if self.has_list(tx, index, &member_type, &name, id)? {
-            return Err(Error::Invalid(format!(
-                "You have a list named \u{201c}{name}\u{201d} already."
-            ))
-            .into());
-        }
+        self.check_list_name(tx, id, list, &member_type)?;
         streams::append(tx, index, id)?;
         Ok(())
     }
 
-    /// Whether another list of the index has this name.
-    pub(super) fn has_list(
+    /// Refuses a list without a name, or with the name of another list of the actor with members of the same type.
+    pub(super) fn check_list_name(
         &self,
         from: &dyn Read,
-        index: Stream,
+        id: ThingId,
+        list: &Object,
         member_type: &str,
-        name: &str,
-        except: ThingId,
-    ) -> Result<bool> {
+    ) -> Result<()> {
+        let Some(name) = list_name(list).filter(|name| !name.trim().is_empty()) else {
+            return Err(Error::invalid("A list needs a name (displayName).").into());
+        };
         let lists = streams::page(
             from,
-            index,
+            index(self.actor, member_type),
             Start::Newest,
             usize::try_from(LISTS_MAX).unwrap_or(usize::MAX),
         )?;
-        for id in lists.unwrap_or_default() {
-            if let Some(list) = things::object(from, id)?
-                && id != except
-                && list_name(&list).as_deref() == Some(name)
+        for other in lists.unwrap_or_default() {
+            if let Some(list) = things::object(from, other)?
+                && other != id
+                && list_name(&list).as_ref() == Some(&name)
                 && self::member_type(&list).as_deref() == Some(member_type)
             {
-                return Ok(true);
+                return Err(Error::Invalid(format!(
+                    "You have a list named \u{201c}{name}\u{201d} already."
+                ))
+                .into());
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     /// Adds a member; twice is once. A target that is no list of this server is nobody's to change and has no effect.

@@ -20,7 +20,7 @@ impl Posting<'_> {
         if object.is_person() {
             keep_picture(&mut object, draft);
         }
-        self.check_list_name(tx, id, &before, &object)?;
+        self.check_list(tx, id, &before, &object)?;
         object.updated = self.now;
         things::put_object(tx, id, object);
         Ok(id)
@@ -63,7 +63,7 @@ impl Posting<'_> {
     }
 
     /// A list keeps its type, and its new name must be free.
-    fn check_list_name(
+    fn check_list(
         &self,
         tx: &mut dyn Tx,
         id: ThingId,
@@ -73,29 +73,10 @@ impl Posting<'_> {
         let Some(member_type) = lists::member_type(before) else {
             return Ok(());
         };
-        if lists::member_type(after).as_deref() != Some(member_type.as_str()) {
+        if lists::member_type(after).as_ref() != Some(&member_type) {
             return Err(Error::invalid("The type of a list's members cannot change.").into());
         }
-        let name = members_of(&after.members)
-            .get("displayName")
-            .and_then(|name| name.as_str())
-            .map(str::to_owned);
-        let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
-            return Err(Error::invalid("A list needs a name (displayName).").into());
-        };
-        if self.has_list(
-            tx,
-            lists::index(self.actor, &member_type),
-            &member_type,
-            &name,
-            id,
-        )? {
-            return Err(Error::Invalid(format!(
-                "You have a list named \u{201c}{name}\u{201d} already."
-            ))
-            .into());
-        }
-        Ok(())
+        self.check_list_name(tx, id, after, &member_type)
     }
 }
 

@@ -232,16 +232,7 @@ pub fn new_user(request: &Request, nickname: &str, password: &str) -> Result<Use
         )));
     }
     let password = passwords::hash(&request.guard, password)?;
-    Ok(User {
-        nickname,
-        password: password.as_str().to_owned(),
-        created: request.now,
-        updated: request.now,
-        email: None,
-        unconfirmed_email: None,
-        owner: false,
-        extra: String::new(),
-    })
+    Ok(User::new(nickname, password.as_str(), request.now))
 }
 
 /// What somebody wants to register as.

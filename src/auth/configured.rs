@@ -44,17 +44,10 @@ fn new_user(guard: &Guard, account: &UserAccount, now: Timestamp) -> Result<User
     if let Err(reason) = passwords::check(password) {
         log::warn!("the configured user {}: {reason}", account.nickname);
     }
+    let password = passwords::hash_unchecked(guard, password)?;
     Ok(User {
-        nickname: account.nickname.clone(),
-        password: passwords::hash_unchecked(guard, password)?
-            .as_str()
-            .to_owned(),
-        created: now,
-        updated: now,
         email: account.email.clone(),
-        unconfirmed_email: None,
-        owner: false,
-        extra: String::new(),
+        ..User::new(account.nickname.clone(), password.as_str(), now)
     })
 }
 

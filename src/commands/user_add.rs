@@ -22,16 +22,7 @@ pub(super) fn perform(config: &Config, nickname: &Nickname) -> Result<(), Failur
     let password = read_password().map_err(Failure::new)?;
     let hash = passwords::hash(&Guard::default(), password.reveal())?;
     let now = clock::now();
-    let user = User {
-        nickname: nickname.clone(),
-        password: hash.as_str().to_owned(),
-        created: now,
-        updated: now,
-        email: None,
-        unconfirmed_email: None,
-        owner: false,
-        extra: String::new(),
-    };
+    let user = User::new(nickname.clone(), hash.as_str(), now);
     people::register(app, &user, None, now)?;
     let id = app.base().person_id(nickname);
     opened.close()?;

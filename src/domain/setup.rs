@@ -299,14 +299,8 @@ mod tests {
             site: "The Prodromous".to_owned(),
             base: Base::new(host, 80, ""),
             owner: User {
-                nickname: Nickname::new(nickname).expect("a nickname"),
-                password: String::new(),
-                created: NOW,
-                updated: NOW,
-                email: None,
-                unconfirmed_email: None,
                 owner: true,
-                extra: String::new(),
+                ..User::new(Nickname::new(nickname).expect("a nickname"), "", NOW)
             },
         }
     }

@@ -34,16 +34,7 @@ impl Pump {
     }
 
     pub(super) fn register(&self, nickname: &str) -> UserId {
-        let user = User {
-            nickname: Nickname::new(nickname).expect("a nickname"),
-            password: String::new(),
-            created: NOW,
-            updated: NOW,
-            email: None,
-            unconfirmed_email: None,
-            owner: false,
-            extra: String::new(),
-        };
+        let user = User::new(Nickname::new(nickname).expect("a nickname"), "", NOW);
         people::register(&self.app, &user, None, NOW).expect("registered")
     }
 

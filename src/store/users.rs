@@ -31,6 +31,22 @@ pub struct User {
     pub extra: String,
 }
 
+impl User {
+    /// The account of somebody who has just come: no owner, no mail address. `password` is the hash.
+    pub fn new(nickname: Nickname, password: &str, now: Timestamp) -> User {
+        User {
+            nickname,
+            password: password.to_owned(),
+            created: now,
+            updated: now,
+            email: None,
+            unconfirmed_email: None,
+            owner: false,
+            extra: String::new(),
+        }
+    }
+}
+
 /// What is kept of a nickname.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Owned {
@@ -177,16 +193,7 @@ pub(crate) mod tests {
     const NOW: Timestamp = Timestamp(1_795_217_902);
 
     pub(crate) fn user(nickname: &str) -> User {
-        User {
-            nickname: Nickname::new(nickname).expect("a nickname"),
-            password: String::new(),
-            created: NOW,
-            updated: NOW,
-            email: None,
-            unconfirmed_email: None,
-            owner: false,
-            extra: String::new(),
-        }
+        User::new(Nickname::new(nickname).expect("a nickname"), "", NOW)
     }
 
     fn found(memory: &Memory, nickname: &str) -> Option<UserId> {

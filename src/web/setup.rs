@@ -140,14 +140,8 @@ fn choice(request: &Request, form: &[(String, String)]) -> Result<Choice, Error>
         site: site.to_owned(),
         base,
         owner: User {
-            nickname,
-            password: password.as_str().to_owned(),
-            created: request.now,
-            updated: request.now,
-            email: None,
-            unconfirmed_email: None,
             owner: true,
-            extra: String::new(),
+            ..User::new(nickname, password.as_str(), request.now)
         },
     })
 }

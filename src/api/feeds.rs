@@ -154,7 +154,6 @@ pub fn post_minor(request: &Request, user: &LocalUser) -> Answer {
 pub fn viewer(reader: &Reader) -> Viewer {
     Viewer {
         person: reader.person(),
-        local: reader.is_local(),
     }
 }
 

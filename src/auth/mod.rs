@@ -56,7 +56,6 @@ pub struct Client {
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub(in crate::auth) person: Option<ThingId>,
-    pub(in crate::auth) local: bool,
 }
 
 /// A user of this server (`UR`, `3L`).
@@ -89,11 +88,6 @@ impl Reader {
     /// The person who reads; nobody for a plain client.
     pub fn person(&self) -> Option<ThingId> {
         self.person
-    }
-
-    /// Whether the person has an account here.
-    pub fn is_local(&self) -> bool {
-        self.local
     }
 }
 
@@ -166,10 +160,7 @@ pub fn reader(request: &Request) -> Result<Reader, Error> {
             match user_of(request, signed)? {
                 Some(user) => user,
                 None => {
-                    return Ok(Reader {
-                        person: None,
-                        local: false,
-                    });
+                    return Ok(Reader { person: None });
                 }
             }
         }
@@ -177,7 +168,6 @@ pub fn reader(request: &Request) -> Result<Reader, Error> {
     };
     Ok(Reader {
         person: Some(user.id.0),
-        local: true,
     })
 }
 

@@ -12,23 +12,15 @@ use crate::store::things::{self, Activity, Address, Identity, Object};
 pub struct Viewer {
     /// The person; nobody for a plain client or an anonymous visitor.
     pub person: Option<ThingId>,
-    /// Whether the person has an account here.
-    pub local: bool,
 }
 
 impl Viewer {
     /// Sees what is public.
-    pub const NOBODY: Viewer = Viewer {
-        person: None,
-        local: false,
-    };
+    pub const NOBODY: Viewer = Viewer { person: None };
 
     /// A person with an account here.
     pub fn user(id: crate::ids::UserId) -> Viewer {
-        Viewer {
-            person: Some(id.0),
-            local: true,
-        }
+        Viewer { person: Some(id.0) }
     }
 
     /// Whether this is the viewer.

@@ -147,7 +147,6 @@ impl Posting<'_> {
     pub(super) fn viewer(&self) -> Viewer {
         Viewer {
             person: Some(self.actor),
-            local: true,
         }
     }
 
@@ -218,7 +217,6 @@ impl Posting<'_> {
         }
         let viewer = access::Viewer {
             person: Some(self.actor),
-            local: true,
         };
         if !access::may_read_object(tx, viewer, &object)? {
             return Err(Error::invalid("There is no such object.").into());

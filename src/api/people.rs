@@ -11,13 +11,12 @@ use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{ThingId, UserId};
 use crate::store::keys::{Stream, StreamKind};
-use crate::store::things::{self, Object};
+use crate::store::things::Object;
 use crate::wire::draft::{ActivityDraft, ObjectDraft};
 
 /// `GET /api/user/{nickname}/profile`: the person.
 pub fn profile(request: &Request, reader: &Reader) -> Answer {
-    let (UserId(id), _) = users::named(request)?;
-    let person = pages::person(request, id)?;
+    let (id, person) = owner(request)?;
     let documents = Documents::for_viewer(request.app(), feeds::viewer(reader));
     Ok(Response::json_text(documents.object_text(
         id,
@@ -157,10 +156,7 @@ fn shortcut(request: &Request, user: &LocalUser, verb: &str) -> Answer {
 
 fn owner(request: &Request) -> Result<(ThingId, Object), Error> {
     let (UserId(id), _) = users::named(request)?;
-    let person = things::object(&request.app().store, id)?;
-    person
-        .map(|person| (id, person))
-        .ok_or_else(|| Error::not_found("There is no such user here."))
+    Ok((id, pages::person(request, id)?))
 }
 
 fn heading<'a>(

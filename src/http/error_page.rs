@@ -2,6 +2,7 @@
 //! The page here is plain; `web/` gives the server a dressed one with the same shape.
 
 use crate::error::Error;
+use crate::html;
 use crate::http::{Request, Response};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderName};
@@ -71,17 +72,7 @@ const BUSY_RETRY_SECS: u32 = 5;
 
 /// The page without any dress: readable on its own.
 pub fn plain_page(status: u16, text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
+    let escaped = html::escape(text);
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>Error {status}</title></head>\

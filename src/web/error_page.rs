@@ -20,7 +20,6 @@ struct ErrorPage<'a> {
 pub fn page(request: &Request, status: u16, text: &str) -> String {
     let frame = Frame::bare(request);
     let heading = match status {
-        400 => "That did not work",
         401 => "Log in first",
         403 => "Not for you",
         404 => "Not found",

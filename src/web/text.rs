@@ -1,4 +1,5 @@
-//! Plain text, as people type it into a form, becomes HTML: paragraphs, line breaks and links, nothing else. No I/O.
+//! Text on its way between people and pages: what they type becomes HTML (paragraphs, line breaks and links, nothing
+//! else), HTML becomes words, times become words, and a way to go on stays on this site. No I/O.
 
 use crate::clock::Timestamp;
 use crate::html;

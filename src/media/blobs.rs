@@ -135,18 +135,13 @@ impl Blobs {
     /// Keeps an original and its copies. When this returns, all of it is on disk; when it fails, nothing is kept.
     pub fn keep(&self, original: Spool, renditions: &[Rendition]) -> Result<BlobName, Error> {
         let name = BlobName::random();
-        match self.place(name, Some(original), renditions) {
+        match self.place(name, original, renditions) {
             Ok(()) => Ok(name),
             Err(error) => {
                 self.delete(name).ok();
                 Err(error)
             }
         }
-    }
-
-    /// Keeps further copies of a kept original; a copy of the same variant is replaced.
-    pub fn add(&self, name: BlobName, renditions: &[Rendition]) -> Result<(), Error> {
-        self.place(name, None, renditions)
     }
 
     /// Opens a file; `None` where there is none.
@@ -208,7 +203,7 @@ impl Blobs {
     fn place(
         &self,
         name: BlobName,
-        original: Option<Spool>,
+        original: Spool,
         renditions: &[Rendition],
     ) -> Result<(), Error> {
         let shard = self.shard(name.0[0]);
@@ -222,7 +217,7 @@ impl Blobs {
             spool.write(&rendition.bytes)?;
             files.push((spool, rendition.variant));
         }
-        files.extend(original.map(|spool| (spool, Variant::Original)));
+        files.push((original, Variant::Original));
         for (spool, _) in &files {
             spool.sync()?;
         }
@@ -350,10 +345,8 @@ mod tests {
         spool.write(b"orig").expect("room");
         spool.write(b"inal").expect("room");
         let small = rendition(Variant::Small, b"small");
-        let name = blobs.keep(spool, &[small]).expect("kept");
-        blobs
-            .add(name, &[rendition(Variant::Avatar, b"square")])
-            .expect("added");
+        let square = rendition(Variant::Avatar, b"square");
+        let name = blobs.keep(spool, &[small, square]).expect("kept");
         assert_eq!(
             read(&blobs, name, Variant::Original).as_deref(),
             Some(&b"original"[..])

@@ -182,11 +182,6 @@ impl ObjectDraft {
         }
     }
 
-    /// Its plain-text name.
-    pub fn display_name(&self) -> Option<&str> {
-        self.members.get("displayName").and_then(Value::as_str)
-    }
-
     fn from_checked(document: Value) -> ObjectDraft {
         let Value::Object(mut members) = document else {
             return ObjectDraft::default();

@@ -7,7 +7,7 @@
 //! T thing(6)                    → thing: an activity, object or person (things.rs)
 //! U user(6)                     → user: the account of a person
 //! N folded nickname             → nickname: its user, kept when the user goes
-//! S stream(7)                   → head of a stream with its newest entries (streams.rs)
+//! S stream(7)                   → head of a stream with its newest entries (streams/)
 //! C stream(7) !number(4)        → chunk of older entries, newest first
 //! X stream(7) !thing(6)         → anchor: the chunks that hold what came in order from a thing on
 //! E stream(7) thing(6)          → edge: a thing is in a set-like stream, and where

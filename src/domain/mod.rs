@@ -16,4 +16,4 @@ pub mod sweep;
 pub mod uploads;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

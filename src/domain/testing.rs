@@ -16,15 +16,15 @@ use crate::wire::draft::ActivityDraft;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(super) const NOW: Timestamp = Timestamp(1_795_217_900);
+pub(crate) const NOW: Timestamp = Timestamp(1_795_217_900);
 
-pub(super) struct Pump {
-    pub(super) app: App,
+pub(crate) struct Pump {
+    pub(crate) app: App,
     _files: TempDir,
 }
 
 impl Pump {
-    pub(super) fn start() -> Pump {
+    pub(crate) fn start() -> Pump {
         let files = tempfile::tempdir().expect("a temporary directory");
         let store = Store::on(Box::new(MemoryEngine::default())).expect("an empty store");
         let blobs = Blobs::open(files.path()).expect("a place for files");
@@ -33,17 +33,17 @@ impl Pump {
         Pump { app, _files: files }
     }
 
-    pub(super) fn register(&self, nickname: &str) -> UserId {
+    pub(crate) fn register(&self, nickname: &str) -> UserId {
         let user = User::new(Nickname::new(nickname).expect("a nickname"), "", NOW);
         people::register(&self.app, &user, None, NOW).expect("registered")
     }
 
-    pub(super) fn post(&self, user: UserId, activity: Value) -> Result<ThingId, Error> {
+    pub(crate) fn post(&self, user: UserId, activity: Value) -> Result<ThingId, Error> {
         let draft = ActivityDraft::parse(activity)?;
         activities::post(&self.app, user, None, &draft, NOW)
     }
 
-    pub(super) fn total(&self, owner: ThingId, kind: StreamKind) -> u64 {
+    pub(crate) fn total(&self, owner: ThingId, kind: StreamKind) -> u64 {
         streams::total(&self.app.store, Stream::of(owner, kind)).expect("readable")
     }
 }

@@ -2,7 +2,7 @@
 //! It never looks at an idle queue. A job is taken out after it was done, so each may run twice.
 
 use crate::app::App;
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::domain::{distribution, forgetting, sweep};
 use crate::media::BlobName;
 use crate::store::engine::Result;
@@ -12,6 +12,9 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+/// When a job that failed is tried again, in seconds; the others go on meanwhile.
+const RETRY_SECS: i64 = 3600;
 
 /// How long the runner waits after the store failed, in seconds.
 const FAILURE_WAIT_SECS: u64 = 60;
@@ -62,10 +65,22 @@ fn work(app: &App) -> Result<Option<Duration>> {
         let secs = u64::try_from(queued.due.secs_since(now)).unwrap_or(0);
         return Ok(Some(Duration::from_secs(secs)));
     }
-    perform(app, &queued)?;
+    let again = match perform(app, &queued) {
+        Ok(()) => None,
+        Err(error) => {
+            log::error!(
+                "a job failed and is tried again later: {:?}: {error}",
+                queued.job
+            );
+            Some(Timestamp(now.0 + RETRY_SECS))
+        }
+    };
     app.store.write(|tx| {
         jobs::done(tx, &queued);
-        Ok(())
+        match again {
+            Some(due) => jobs::add(tx, app.store.fresh_id(), due, &queued.job),
+            None => Ok(()),
+        }
     })?;
     Ok(Some(Duration::ZERO))
 }
@@ -76,5 +91,40 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
             distribution::continue_distribution(app, activity, after, clock::now())
         }
         Job::Forget { person } => forgetting::continue_forgetting(app, person, clock::now()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::work;
+    use crate::domain::testing::{NOW, Pump};
+    use crate::ids::ThingId;
+    use crate::store::engine::Tx;
+    use crate::store::jobs::{self, Job};
+    use crate::store::keys::{KeyBytes, Table};
+    use std::time::Duration;
+
+    #[test]
+    fn a_job_that_fails_waits_and_lets_the_others_go_on() {
+        let pump = Pump::start();
+        let app = &pump.app;
+        let damaged = app.store.fresh_id();
+        let job = |activity| Job::Distribute {
+            activity,
+            after: ThingId(0),
+        };
+        let queue = |tx: &mut dyn Tx| {
+            tx.put(&KeyBytes::of(Table::Thing).thing(damaged), b"no record");
+            jobs::add(tx, app.store.fresh_id(), NOW, &job(damaged))?;
+            jobs::add(tx, app.store.fresh_id(), NOW, &job(ThingId(1)))
+        };
+        app.store.write(queue).expect("queued");
+        for _ in 0..2 {
+            assert_eq!(work(app).expect("the store works"), Some(Duration::ZERO));
+        }
+        let left = jobs::next(&app.store, 9).expect("readable");
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].job, job(damaged));
+        assert!(work(app).expect("the store works") > Some(Duration::from_secs(3000)));
     }
 }

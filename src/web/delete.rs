@@ -39,12 +39,11 @@ pub fn ask(request: &Request, visitor: &Visitor) -> Answer {
     let (_, object) = own(request, user, &key)?;
     let members = members_of(&object.members);
     let text = |name: &str| members.get(name).and_then(Value::as_str);
-    let words = text("displayName").or(text("content")).unwrap_or_default();
     let page = Delete {
         frame: &frame,
         key: &key,
         kind: kind_in_words(&object.object_type),
-        words: text::without_tags(words, WORDS_SHOWN),
+        words: text::summary(text("displayName"), text("content"), WORDS_SHOWN),
         replies: object.replies,
     };
     show(visitor, &page)

@@ -60,9 +60,21 @@ fn is_address(word: &str) -> bool {
     })
 }
 
-/// HTML without its tags, in one line, for places where only words fit; at most `chars` characters.
-pub fn without_tags(html: &str, chars: usize) -> String {
-    let plain = plain(&html.replace('<', " <"));
+/// What something is about, in one line, for places where only words fit: its title, which is plain text, or its content
+/// without tags; at most `chars` characters.
+pub fn summary(title: Option<&str>, content: Option<&str>, chars: usize) -> String {
+    match title {
+        Some(title) => shortened(title, chars),
+        None => without_tags(content.unwrap_or_default(), chars),
+    }
+}
+
+/// HTML without its tags, in one line; at most `chars` characters.
+fn without_tags(html: &str, chars: usize) -> String {
+    shortened(&plain(&html.replace('<', " <")), chars)
+}
+
+fn shortened(plain: &str, chars: usize) -> String {
     let words: Vec<&str> = plain.split_whitespace().collect();
     let plain = words.join(" ");
     match plain.char_indices().nth(chars) {
@@ -152,7 +164,7 @@ fn date(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ago, local_path, to_html, without_tags};
+    use super::{ago, local_path, summary, to_html, without_tags};
     use crate::clock::Timestamp;
 
     #[test]
@@ -226,5 +238,10 @@ mod tests {
             "One & two three"
         );
         assert_eq!(without_tags("one two three", 8), "one two…");
+        assert_eq!(
+            summary(Some("1 < 2 & 3 > 2"), Some("x"), 80),
+            "1 < 2 & 3 > 2"
+        );
+        assert_eq!(summary(None, Some("<b>x</b>"), 80), "x");
     }
 }

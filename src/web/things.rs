@@ -160,12 +160,7 @@ fn show_card(
     status: StatusCode,
 ) -> Answer {
     card.is_whole = true;
-    let words = card
-        .title
-        .as_deref()
-        .or(card.content.as_deref())
-        .unwrap_or_default();
-    let words = text::without_tags(words, TITLE_CHARS);
+    let words = text::summary(card.title.as_deref(), card.content.as_deref(), TITLE_CHARS);
     let title = match words.is_empty() {
         true => format!("A picture by {}", card.author.name),
         false => format!("{}: {words}", card.author.name),

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, DEFAULT_SITE};
 use crate::domain::setup::Setup;
-use crate::ids::Base;
+use crate::ids::{Base, UserId};
 use crate::media::{BlobName, Blobs};
 use crate::store::Store;
 use crate::store::engine::{Read, Result};
@@ -23,7 +23,12 @@ pub struct App {
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
     jobs: Bell,
+    /// See [`App::turn_of`].
+    turns: [Mutex<()>; TURNS],
 }
+
+/// Between how many groups of users the turns of forms are told apart.
+const TURNS: usize = 8;
 
 /// Rung when there may be a job to do.
 #[derive(Default)]
@@ -48,6 +53,7 @@ impl App {
             setup: Setup::default(),
             base: OnceLock::new(),
             jobs: Bell::default(),
+            turns: Default::default(),
         }
     }
 
@@ -92,6 +98,15 @@ impl App {
         if let Err(error) = self.blobs.delete(name) {
             log::warn!("an upload that was deleted stays on disk: {error}");
         }
+    }
+
+    /// Lets forms of one user wait for each other, for as long as the answer lives: what was sent twice because a button was
+    /// tapped twice is then seen to be the same, however long the first takes.
+    pub fn turn_of(&self, user: UserId) -> MutexGuard<'_, ()> {
+        let number = usize::try_from(user.0.0 % TURNS as u64).unwrap_or_default();
+        self.turns[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that there may be a job to do.

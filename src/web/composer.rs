@@ -21,7 +21,7 @@ use hyper::StatusCode;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// How long the same words and the same picture count as the same post, in seconds.
-const SECOND_TAP_SECS: i64 = 20;
+pub(super) const SECOND_TAP_SECS: i64 = 20;
 
 /// Most lists to choose from.
 const LISTS_SHOWN: usize = 100;
@@ -161,6 +161,7 @@ fn posted(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Res
     }
     let addresses = addresses(app, user, value(form, "audience"))?;
     let content = text::to_html(typed);
+    let _turn = app.turn_of(user.id());
     if is_second_tap(request, user, &content, &addresses)? {
         return Ok(());
     }
@@ -184,6 +185,13 @@ fn posted(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Res
     Ok(())
 }
 
+/// Whether this HTML is what an object says.
+pub(super) fn says(object: &Object, content: &str) -> bool {
+    let members = members_of(&object.members);
+    let known = members.get("content").and_then(|known| known.as_str());
+    known.unwrap_or_default() == content
+}
+
 /// Whether the user's newest post is what this form sends again: a button was tapped twice.
 fn is_second_tap(
     request: &Request,
@@ -205,11 +213,7 @@ fn is_second_tap(
     else {
         return Ok(false);
     };
-    let same_words = members_of(&object.members)
-        .get("content")
-        .and_then(|known| known.as_str())
-        .unwrap_or_default()
-        == content;
+    let same_words = says(&object, content);
     let sent_bytes = match &request.body {
         Body::Multipart { files, .. } => files.first().map(|part| part.file.bytes()),
         _ => None,

@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId};
 use crate::store::keys::{Stream, StreamKind};
-use crate::store::streams;
+use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
-use crate::web::composer::reference;
+use crate::web::composer::{SECOND_TAP_SECS, reference, says};
 use crate::web::frame::Frame;
 use crate::web::login::{self, value};
 use crate::web::{text, things as pages};
@@ -115,6 +115,11 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     }
     let app = request.app();
     let (post, object) = top(request, id, object)?;
+    let done = back(&frame, &form, &object.key(post).to_string());
+    let _turn = app.turn_of(user.id());
+    if is_second_tap(request, user, post, &content)? {
+        return Ok(done);
+    }
     let mut comment = ObjectDraft {
         object_type: Some("comment".to_owned()),
         in_reply_to: Some(Box::new(reference(app, post, &object))),
@@ -123,7 +128,30 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     comment.members.insert("content".to_owned(), content.into());
     let draft = ActivityDraft::of("post", comment);
     activities::post(app, user.id(), None, &draft, request.now)?;
-    Ok(back(&frame, &form, &object.key(post).to_string()))
+    Ok(done)
+}
+
+/// Whether the newest reply is what this form sends again: a button was tapped twice.
+fn is_second_tap(
+    request: &Request,
+    user: &LocalUser,
+    post: ThingId,
+    content: &str,
+) -> Result<bool, Error> {
+    let store = &request.app().store;
+    let newest = streams::page(
+        store,
+        Stream::of(post, StreamKind::Replies),
+        Start::Newest,
+        1,
+    )?;
+    let Some(newest) = newest.unwrap_or_default().first().copied() else {
+        return Ok(false);
+    };
+    let reply = things::object(store, newest)?.filter(|reply| reply.author == Some(user.id().0));
+    Ok(reply.is_some_and(|reply| {
+        request.now.secs_since(reply.updated) < SECOND_TAP_SECS && says(&reply, content)
+    }))
 }
 
 fn on_object(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {

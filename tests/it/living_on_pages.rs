@@ -105,9 +105,12 @@ fn a_post_is_liked_shared_and_commented_on() {
         .form_to("/main/comment")
         .fill("content", "Well <said> & done");
     browser.submit(&comment).expect(200);
+    // A second tap says nothing twice.
+    browser.submit(&comment).expect(200);
     let page = page_of(&mut browser, object);
     assert!(page.shows("Well <said> & done") && !page.html().contains("<said>"));
     let read = ann.read(object).ok();
+    assert_eq!(read["replies"]["totalItems"], 1);
     assert_eq!(read["liked"], true);
     assert_eq!(read["pump_io"]["shared"], true);
     assert_eq!(read["replies"]["totalItems"], 1);

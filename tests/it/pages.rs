@@ -153,6 +153,26 @@ fn a_note_is_posted_and_read_by_forms() {
 }
 
 #[test]
+fn a_second_tap_while_the_photo_is_being_scaled_is_the_same_post() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let mut browser = pump.browser();
+    log_in(&mut browser, "evan");
+    let photo = pictures::photo(2400, 1800, 1);
+    let form = browser.open("/").form_to("/main/post");
+    let form = form
+        .fill("content", "The beach")
+        .attach("photo", "beach.jpg", "image/jpeg", &photo);
+    std::thread::scope(|taps| {
+        for _ in 0..2 {
+            let (mut tapping, form) = (browser.clone(), form.clone());
+            taps.spawn(move || assert_eq!(tapping.submit_once(&form).status, 303));
+        }
+    });
+    assert_eq!(evan.feed().major().total(), 1);
+}
+
+#[test]
 fn a_photo_is_posted_by_a_form_and_shown() {
     let pump = Pump::start();
     let evan = pump.register("evan");

@@ -9,23 +9,10 @@ use crate::store::clients::Generator;
 use crate::store::engine::{Result, Tx};
 use crate::store::things::{self, Address, Identity, Object};
 use crate::wire::draft::{Members, ObjectDraft, members_text};
+use crate::wire::scrub::FEED_MEMBERS;
 
-/// Members that the server sets on objects made here.
-const OWNED_MEMBERS: &[&str] = &[
-    "likes",
-    "replies",
-    "shares",
-    "members",
-    "documents",
-    "followers",
-    "following",
-    "favorites",
-    "lists",
-    "links",
-    "url",
-    "pump_io",
-    "preferredUsername",
-];
+/// Members that the server sets on objects made here, besides those that hold the address of a feed.
+const OWNED_MEMBERS: &[&str] = &["links", "url", "pump_io", "preferredUsername"];
 
 /// Members of an uploaded object that point at its file.
 const FILE_MEMBERS: &[&str] = &[
@@ -165,7 +152,9 @@ pub fn generator(posting: &Posting<'_>, tx: &mut dyn Tx, generator: &Generator) 
 /// The members of a draft that its maker may set on an object made here.
 pub fn own_members(draft: &ObjectDraft) -> Members {
     let mut members = draft.members.clone();
-    members.retain(|key, _| !OWNED_MEMBERS.contains(&key.as_str()));
+    members.retain(|key, _| {
+        !OWNED_MEMBERS.contains(&key.as_str()) && !FEED_MEMBERS.contains(&key.as_str())
+    });
     members
 }
 

@@ -2,4 +2,4 @@
 
 pub mod draft;
 pub mod json;
-mod scrub;
+pub mod scrub;

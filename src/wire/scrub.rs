@@ -11,7 +11,7 @@ use serde_json::Value;
 const SERVER_MEMBERS: &[&str] = &["liked", "updated", "deleted"];
 
 /// Members that hold the address of a feed. Totals and items in them are the server's.
-const FEED_MEMBERS: &[&str] = &[
+pub const FEED_MEMBERS: &[&str] = &[
     "likes",
     "replies",
     "shares",

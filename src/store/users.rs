@@ -29,6 +29,50 @@ pub struct User {
     pub owner: bool,
     /// What else the user stored with the account (`settings`, `langs` …), the text of a JSON object; may be empty.
     pub extra: String,
+    /// What the user is told by mail.
+    pub mail: MailNotices,
+    /// Most bytes of uploads that the user may keep; the site's bound where it is none.
+    pub quota_bytes: Option<u64>,
+    /// Since when the owner of the server lets the user neither log in nor do anything.
+    pub suspended: Option<Timestamp>,
+}
+
+/// Which activities a user with a mail address hears of by mail (`pump-api.md §5.5`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MailNotices {
+    /// None.
+    Off,
+    /// Those that are addressed to the user directly.
+    #[default]
+    Direct,
+    /// All that come into the inbox.
+    All,
+}
+
+/// What version 1 of an account held.
+#[derive(Deserialize)]
+struct UserBefore {
+    nickname: Nickname,
+    password: String,
+    created: Timestamp,
+    updated: Timestamp,
+    email: Option<String>,
+    unconfirmed_email: Option<String>,
+    owner: bool,
+    extra: String,
+}
+
+impl From<UserBefore> for User {
+    fn from(before: UserBefore) -> User {
+        User {
+            updated: before.updated,
+            email: before.email,
+            unconfirmed_email: before.unconfirmed_email,
+            owner: before.owner,
+            extra: before.extra,
+            ..User::new(before.nickname, &before.password, before.created)
+        }
+    }
 }
 
 impl User {
@@ -43,6 +87,9 @@ impl User {
             unconfirmed_email: None,
             owner: false,
             extra: String::new(),
+            mail: MailNotices::default(),
+            quota_bytes: None,
+            suspended: None,
         }
     }
 }
@@ -56,7 +103,16 @@ pub(super) struct Owned {
 
 impl Record for User {
     const NAME: &'static str = "user";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn predecessor(version: u8, body: &[u8]) -> Option<User> {
+        match version {
+            1 => postcard::from_bytes::<UserBefore>(body)
+                .ok()
+                .map(User::from),
+            _ => None,
+        }
+    }
 }
 
 impl Record for Owned {
@@ -187,7 +243,7 @@ pub(crate) mod tests {
     use crate::clock::Timestamp;
     use crate::ids::{Nickname, ThingId, UserId};
     use crate::store::engine::memory::Memory;
-    use crate::store::{sessions, tokens};
+    use crate::store::{record, sessions, tokens};
 
     const ANN: UserId = UserId(ThingId(7));
     const NOW: Timestamp = Timestamp(1_795_217_902);
@@ -235,6 +291,22 @@ pub(crate) mod tests {
         assert!(super::get(&memory, ANN).expect("readable").is_none());
         let session = sessions::get(&memory, &[2; 32], NOW).expect("readable");
         assert_eq!(session, None);
+    }
+
+    #[test]
+    fn an_account_of_an_older_release_is_read() {
+        let ann = User {
+            extra: "{}".to_owned(),
+            email: Some("ann@mail.test".to_owned()),
+            ..user("ann")
+        };
+        let written = record::encode(&ann);
+        // Version 1 ended before the last three members, which take a byte each here.
+        let (_, body) = written.split_first().expect("a version and a body");
+        let before = [&[1], body.strip_suffix(&[1, 0, 0]).expect("the defaults")].concat();
+        let read: User = record::decode(&before).expect("readable");
+        assert_eq!(format!("{read:?}"), format!("{ann:?}"));
+        record::decode::<User>(&[&[3], body].concat()).expect_err("a version of the future");
     }
 
     #[test]

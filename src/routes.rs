@@ -1,7 +1,7 @@
 //! Every address of the server on one page: method, path, who may call (the access column is the handler's signature),
 //! which lane does the work, and how the body arrives. The order is that of `pump-api.md §1.3–1.5`.
 
-use crate::api::{activities, clients, feeds, oauth, objects, people, uploads, users};
+use crate::api::{activities, clients, feeds, listening, oauth, objects, people, uploads, users};
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
@@ -92,6 +92,17 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/user/{nickname}/inbox/direct",    UserRead(feeds::direct),        Quick),
     get   ("/api/user/{nickname}/inbox/direct/major", UserRead(feeds::direct_major), Quick),
     get   ("/api/user/{nickname}/inbox/direct/minor", UserRead(feeds::direct_minor), Quick),
+
+    // The same, as they grow: server-sent events
+    get   ("/api/user/{nickname}/feed/stream",         AnyRead(listening::feed),        Quick),
+    get   ("/api/user/{nickname}/feed/major/stream",   AnyRead(listening::feed_major),  Quick),
+    get   ("/api/user/{nickname}/feed/minor/stream",   AnyRead(listening::feed_minor),  Quick),
+    get   ("/api/user/{nickname}/inbox/stream",        UserRead(listening::inbox),      Quick),
+    get   ("/api/user/{nickname}/inbox/major/stream",  UserRead(listening::inbox_major), Quick),
+    get   ("/api/user/{nickname}/inbox/minor/stream",  UserRead(listening::inbox_minor), Quick),
+    get   ("/api/user/{nickname}/inbox/direct/stream", UserRead(listening::direct),     Quick),
+    get   ("/api/user/{nickname}/inbox/direct/major/stream", UserRead(listening::direct_major), Quick),
+    get   ("/api/user/{nickname}/inbox/direct/minor/stream", UserRead(listening::direct_minor), Quick),
 
     // Streams of people and objects
     get   ("/api/user/{nickname}/followers",       AnyRead(people::followers),     Quick),

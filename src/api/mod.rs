@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod clients;
 pub mod feeds;
+pub mod listening;
 pub mod oauth;
 pub mod objects;
 pub mod pages;

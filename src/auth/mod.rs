@@ -14,6 +14,7 @@ mod tests;
 mod throttle;
 
 use crate::clock::Timestamp;
+use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
@@ -194,6 +195,18 @@ pub fn visitor(request: &Request) -> Result<Visitor, Error> {
 /// with 403.
 pub fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
     sessions::visitor_sending(request)
+}
+
+/// What the caller of a request that was proved before is proved by, for somebody who stays.
+pub fn standing(request: &Request) -> Result<Standing, Error> {
+    match Parameters::of(request) {
+        Some(asked) => match (asked.get("oauth_token"), asked.get("oauth_consumer_key")) {
+            (Some(token), _) => Ok(Standing::Token(token.to_owned())),
+            (None, Some(client)) => Ok(Standing::Client(client.to_owned())),
+            (None, None) => Err(missing()),
+        },
+        None => sessions::standing(request).ok_or_else(not_logged_in),
+    }
 }
 
 /// The user of a request with a token. A request without one lacks a parameter here (`pump-api.md §1.1.1`).

@@ -5,6 +5,7 @@
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
 
 use super::{LocalUser, Visitor};
+use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::{Base, Nickname, UserId, random_text};
@@ -36,6 +37,11 @@ pub fn user(request: &Request) -> Result<Option<LocalUser>, Error> {
         Some(cookie) => user_of(request, cookie),
         None => Ok(None),
     }
+}
+
+/// The session that a request came with.
+pub(super) fn standing(request: &Request) -> Option<Standing> {
+    cookie_of(request).map(|cookie| Standing::Session(fingerprint(cookie)))
 }
 
 /// Who looks at a page. A visitor without a cookie gets a fresh one, for the forms of the page.

@@ -8,10 +8,12 @@ pub mod distribution;
 pub mod documents;
 pub mod feeds;
 pub mod forgetting;
+pub mod live;
 pub mod names;
 pub mod objects;
 pub mod people;
 pub mod setup;
+pub mod standing;
 pub mod sweep;
 pub mod uploads;
 

@@ -2,10 +2,12 @@
 
 pub mod error_page;
 mod json_size;
+pub mod ongoing;
 pub mod request;
 pub mod response;
 
 pub use error_page::ErrorPage;
+pub use ongoing::{Ongoing, Written};
 pub use request::{Body, Request, SpooledFile, SpooledPart};
 pub use response::{Content, Response};
 

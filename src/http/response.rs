@@ -1,5 +1,6 @@
 //! An answer as handlers make it.
 
+use super::Ongoing;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -22,6 +23,8 @@ pub enum Content {
         /// How many bytes to send.
         bytes: u64,
     },
+    /// A body that goes on for as long as both sides live.
+    Ongoing(Box<dyn Ongoing>),
 }
 
 /// An answer.

@@ -204,16 +204,17 @@ fn send(
         content,
     } = response;
     let bytes = match &content {
-        Content::Empty => 0,
-        Content::Memory(bytes) => bytes.len() as u64,
-        Content::File { bytes, .. } => *bytes,
+        Content::Empty => Some(0),
+        Content::Memory(bytes) => Some(bytes.len() as u64),
+        Content::File { bytes, .. } => Some(*bytes),
+        Content::Ongoing(_) => None,
     };
     let has_length = status != StatusCode::NOT_MODIFIED && status != StatusCode::NO_CONTENT;
-    if has_length {
+    if let Some(bytes) = bytes.filter(|_| has_length) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     }
     let content = if is_head { Content::Empty } else { content };
-    let mut sent = hyper::Response::new(Outgoing::new(content, in_flight, &server.files));
+    let mut sent = hyper::Response::new(Outgoing::new(content, in_flight, server));
     *sent.status_mut() = status;
     *sent.headers_mut() = headers;
     sent

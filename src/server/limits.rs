@@ -65,6 +65,12 @@ pub(crate) const QUICK_PLACES: usize = 16;
 /// Requests worked on at once in the Slow lane: pictures and password hashes take a core each, and memory.
 pub(crate) const SLOW_PLACES: usize = 2;
 
+/// Bodies that go on and are written at this moment: new activities for those who listen.
+pub(crate) const LIVE_PLACES: usize = 2;
+
+/// How often somebody who listens gets a sign of life: more often than [`STALL_TIME_MAX`], and than proxies wait.
+pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(20);
+
 /// Pieces of files read or written at once.
 pub(crate) const FILE_PLACES: usize = 2;
 

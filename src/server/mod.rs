@@ -13,6 +13,7 @@ mod gzip;
 mod intake;
 mod lane;
 mod limits;
+mod live;
 mod meter;
 mod multipart;
 mod outgoing;
@@ -103,6 +104,7 @@ pub(crate) struct Bounds {
     connections_per_address_max: u32,
     patience: Patience,
     pace: Pace,
+    beat_every: Duration,
     quick_places: usize,
     waiting_max: usize,
     quick_wait: Duration,
@@ -121,6 +123,7 @@ impl Bounds {
             grace: limits::BODY_GRACE,
             rate: limits::BODY_RATE_MIN,
         },
+        beat_every: limits::BEAT_EVERY,
         quick_places: limits::QUICK_PLACES,
         waiting_max: limits::WAITING_MAX,
         quick_wait: limits::QUICK_WAIT_MAX,
@@ -144,6 +147,8 @@ pub(crate) struct Shared {
     slow: Lane,
     /// Places for pieces of files.
     files: Arc<Semaphore>,
+    /// Places for pieces of bodies that go on.
+    live: Arc<Semaphore>,
     /// Memory for bodies, in KiB.
     bodies: Arc<Semaphore>,
     spool: Spool,
@@ -171,7 +176,13 @@ pub fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         // One more for what watches over the server itself.
-        .max_blocking_threads(limits::QUICK_PLACES + limits::SLOW_PLACES + limits::FILE_PLACES + 1)
+        .max_blocking_threads(
+            limits::QUICK_PLACES
+                + limits::SLOW_PLACES
+                + limits::FILE_PLACES
+                + limits::LIVE_PLACES
+                + 1,
+        )
         .thread_stack_size(limits::STACK_BYTES)
         .thread_keep_alive(limits::THREAD_IDLE_MAX)
         .thread_name("lane")
@@ -225,6 +236,7 @@ impl Server {
                 Arc::clone(&files),
             ),
             files,
+            live: Arc::new(Semaphore::new(limits::LIVE_PLACES)),
             bodies: Arc::new(Semaphore::new(limits::BODIES_KIB_MAX)),
             dress: Dress::new(&settings),
             stopping: watch::Sender::new(false),
@@ -263,6 +275,7 @@ impl Server {
         }
         drop(listener);
         shared.stopping.send_replace(true);
+        shared.app.store.news().close();
         let due = Instant::now() + shared.bounds.finish_time;
         let finished = async {
             shared.places.empty().await;

@@ -1,6 +1,9 @@
-//! The body of an answer on its way out: bytes in memory, or a file in pieces through the threads for blocking work.
+//! The body of an answer on its way out: bytes in memory, a file in pieces through the threads for blocking work, or a body
+//! that goes on.
 
+use super::Shared;
 use super::limits::PIECE_BYTES;
+use super::live::Live;
 use super::meter::{InFlight, Sending};
 use crate::http::Content;
 use bytes::Bytes;
@@ -24,6 +27,7 @@ enum Rest {
     Nothing,
     Memory(Bytes),
     File(Pieces),
+    Live(Live),
 }
 
 /// A part of a file that is still to be sent.
@@ -36,20 +40,21 @@ struct Pieces {
 }
 
 impl Outgoing {
-    /// The body of an answer; reading pieces of files waits for one of `places`.
-    pub(crate) fn new(content: Content, in_flight: InFlight, places: &Arc<Semaphore>) -> Outgoing {
+    /// The body of an answer; pieces of files and of bodies that go on wait for one of the server's places.
+    pub(crate) fn new(content: Content, in_flight: InFlight, server: &Shared) -> Outgoing {
         let rest = match content {
             Content::Empty => Rest::Nothing,
             Content::Memory(bytes) if bytes.is_empty() => Rest::Nothing,
             Content::Memory(bytes) => Rest::Memory(bytes),
             Content::File { bytes: 0, .. } => Rest::Nothing,
             Content::File { file, start, bytes } => Rest::File(Pieces {
-                places: Arc::clone(places),
+                places: Arc::clone(&server.files),
                 file: Arc::new(file),
                 at: start,
                 left: bytes,
                 reading: None,
             }),
+            Content::Ongoing(source) => Rest::Live(Live::new(source, server)),
         };
         let sending = match rest {
             Rest::Nothing => None,
@@ -72,17 +77,23 @@ impl Body for Outgoing {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
-        match std::mem::replace(&mut this.rest, Rest::Nothing) {
-            Rest::Nothing => Poll::Ready(None),
-            Rest::Memory(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Rest::File(mut pieces) => {
-                let piece = pieces.poll(context);
-                if pieces.left > 0 {
-                    this.rest = Rest::File(pieces);
-                }
-                Poll::Ready(Some(ready!(piece).map(Frame::data)))
+        let (piece, goes_on) = match &mut this.rest {
+            Rest::Nothing => (None, false),
+            Rest::Memory(bytes) => (Some(Ok(std::mem::take(bytes))), false),
+            Rest::File(pieces) => {
+                let piece = ready!(pieces.poll(context));
+                (Some(piece), pieces.left > 0)
             }
+            Rest::Live(live) => {
+                let piece = ready!(live.poll(context));
+                let goes_on = piece.is_some();
+                (piece.map(Ok), goes_on)
+            }
+        };
+        if !goes_on {
+            this.rest = Rest::Nothing;
         }
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -94,6 +105,7 @@ impl Body for Outgoing {
             Rest::Nothing => 0,
             Rest::Memory(bytes) => bytes.len() as u64,
             Rest::File(pieces) => pieces.left,
+            Rest::Live(_) => return SizeHint::default(),
         })
     }
 }

@@ -48,7 +48,7 @@ pub enum Table {
 }
 
 /// Which stream of its owner a stream is. The number is part of keys: never renumber.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the names are the field's (pump-api.md §0)")]
 pub enum StreamKind {
@@ -115,7 +115,7 @@ impl StreamKind {
 pub const SITE: ThingId = ThingId(0);
 
 /// A stream: whose and which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stream {
     /// The person, object, list or group that the stream belongs to.
     pub owner: ThingId,
@@ -127,6 +127,22 @@ impl Stream {
     /// The stream `kind` of `owner`.
     pub fn of(owner: ThingId, kind: StreamKind) -> Stream {
         Stream { owner, kind }
+    }
+
+    /// Whether somebody can listen to it (`pump-api.md §7`): feeds and inboxes.
+    pub fn is_listened_to(self) -> bool {
+        matches!(
+            self.kind,
+            StreamKind::Outbox
+                | StreamKind::OutboxMajor
+                | StreamKind::OutboxMinor
+                | StreamKind::Inbox
+                | StreamKind::InboxMajor
+                | StreamKind::InboxMinor
+                | StreamKind::InboxDirect
+                | StreamKind::InboxDirectMajor
+                | StreamKind::InboxDirectMinor
+        )
     }
 
     /// Whether every entry has an edge record: membership is asked for, entries come and go in any order.

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod jobs;
 pub mod keys;
 pub mod meta;
+pub mod news;
 pub mod nonces;
 pub mod record;
 pub mod request_tokens;
@@ -22,6 +23,8 @@ use crate::clock;
 use crate::ids::ThingId;
 use engine::{Durability, Engine, Read, Result, Tx};
 use keys::{KeyBytes, Table};
+use news::{Entry, News};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The store of one server.
@@ -29,6 +32,13 @@ pub struct Store {
     engine: Box<dyn Engine>,
     /// The newest id that was given out.
     newest_id: AtomicU64,
+    news: Arc<News>,
+}
+
+/// A write that notes what it adds to streams.
+struct Noting<'a> {
+    tx: &'a mut dyn Tx,
+    entries: Vec<Entry>,
 }
 
 impl Store {
@@ -36,7 +46,11 @@ impl Store {
     pub fn on(engine: Box<dyn Engine>) -> Result<Store> {
         meta::open(engine.as_ref())?;
         let newest_id = AtomicU64::new(newest_thing(engine.as_ref())?);
-        Ok(Store { engine, newest_id })
+        Ok(Store {
+            engine,
+            newest_id,
+            news: Arc::default(),
+        })
     }
 
     /// Runs `change` as one atomic write and answers when it is on disk. Writers take turns; `change` may run again, so
@@ -56,10 +70,17 @@ impl Store {
         mut change: impl FnMut(&mut dyn Tx) -> Result<T>,
     ) -> Result<T> {
         let mut result = None;
+        let mut turn = self.news.turn();
         self.engine.write(when, &mut |tx| {
-            result = Some(change(tx)?);
+            let mut noting = Noting {
+                tx,
+                entries: Vec::new(),
+            };
+            result = Some(change(&mut noting)?);
+            turn.ran(noting.entries);
             Ok(())
         })?;
+        turn.done();
         Ok(result.expect("a write that succeeded has run its change"))
     }
 
@@ -72,6 +93,11 @@ impl Store {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .unwrap_or_else(|newest| newest);
         ThingId(now.max(newest + 1))
+    }
+
+    /// What is new in the streams, for those who listen.
+    pub fn news(&self) -> &Arc<News> {
+        &self.news
     }
 
     /// The engine, for export and maintenance.
@@ -92,6 +118,35 @@ impl Read for Store {
         limit: usize,
     ) -> Result<Vec<(bytes::Bytes, bytes::Bytes)>> {
         self.engine.scan(start, end, limit)
+    }
+}
+
+impl Read for Noting<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<bytes::Bytes>> {
+        self.tx.get(key)
+    }
+
+    fn scan(
+        &self,
+        start: &[u8],
+        end: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(bytes::Bytes, bytes::Bytes)>> {
+        self.tx.scan(start, end, limit)
+    }
+}
+
+impl Tx for Noting<'_> {
+    fn put(&mut self, key: &[u8], value: &[u8]) {
+        self.tx.put(key, value);
+    }
+
+    fn delete(&mut self, key: &[u8]) {
+        self.tx.delete(key);
+    }
+
+    fn note(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 }
 

@@ -16,6 +16,7 @@ mod http;
 mod inbox;
 mod liking;
 mod limits;
+mod listening;
 mod lists;
 mod living_on_pages;
 mod nonsense;

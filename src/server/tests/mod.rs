@@ -5,6 +5,7 @@ mod bodies;
 mod ending;
 mod http2;
 mod limits;
+mod ongoing;
 mod requests;
 mod secured;
 mod world;

@@ -435,6 +435,7 @@ static TABLE: &[Route] = &[
         Access::AnyRead(|_, _| Ok(Response::text(""))),
         Lane::Quick,
     ),
+    get("/ongoing", Access::Open(super::ongoing::begin), Lane::Quick),
     get("/file", Access::Open(file), Lane::Quick),
     get("/huge/file", Access::Open(huge), Lane::Quick),
     get("/huge/memory", Access::Open(huge_memory), Lane::Quick),

@@ -18,6 +18,7 @@ mod tests;
 pub use open::RESERVE_BYTES;
 pub use overlay::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 
+use super::news::Entry;
 use bytes::Bytes;
 use std::fmt;
 use std::io;
@@ -70,6 +71,8 @@ pub trait Tx: Read {
     fn put(&mut self, key: &[u8], value: &[u8]);
     /// Removes a key.
     fn delete(&mut self, key: &[u8]);
+    /// Notes a new entry of a stream, for those who listen. An engine keeps no such notes; the store does.
+    fn note(&mut self, _entry: Entry) {}
 }
 
 /// An ordered store of bytes.

@@ -23,6 +23,7 @@ pub use walk::Walk;
 
 use super::engine::{Read, Result, Tx};
 use super::keys::{Stream, Table};
+use super::news::Entry;
 use crate::ids::ThingId;
 use layout::{CHUNK_ENTRIES, Head};
 
@@ -62,6 +63,9 @@ pub fn append(tx: &mut dyn Tx, stream: Stream, thing: ThingId) -> Result<bool> {
     head.highest = head.highest.max(thing);
     head.tail.push(thing);
     head.put(tx, stream);
+    if stream.is_listened_to() {
+        tx.note(Entry { stream, thing });
+    }
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 //! A browser without scripts: it keeps cookies, follows redirects within the site, finds forms and sends them.
 
+use super::ear::Ear;
 use super::html::{Tag, tags, unescape, without_tags};
 use super::http::{Answer, Multipart, Request, Site, decode, encode_form};
 use std::sync::Arc;
@@ -56,19 +57,30 @@ impl Browser {
     #[track_caller]
     pub(crate) fn ask(&mut self, request: Request) -> Answer {
         let mut request = request.header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-        if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            request = request.header("Cookie", &cookies.join("; "));
+        if let Some(cookies) = self.cookies() {
+            request = request.header("Cookie", &cookies);
         }
         let answer = self.site.send(&request);
         for cookie in answer.headers.get_all("set-cookie") {
             self.keep(cookie.to_str().expect("cookies are text"));
         }
         answer
+    }
+
+    /// Listens to a stream of events, as a script of the site would.
+    #[track_caller]
+    pub(crate) fn listen(&self, target: &str) -> Ear {
+        let cookies = self.cookies().unwrap_or_default();
+        Ear::open(&self.site, &Request::get(target).header("Cookie", &cookies))
+    }
+
+    /// What it sends as `Cookie`.
+    fn cookies(&self) -> Option<String> {
+        let pairs = self.cookies.iter();
+        let cookies: Vec<String> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        (!cookies.is_empty()).then(|| cookies.join("; "))
     }
 
     /// Sends a form as its only unnamed button does.

@@ -4,6 +4,7 @@
 pub(crate) mod browser;
 pub(crate) mod chance;
 pub(crate) mod documents;
+pub(crate) mod ear;
 mod html;
 pub(crate) mod http;
 pub(crate) mod oauth;

@@ -1,0 +1,41 @@
+//! What somebody who stays was proved by: whoever listens for hours must stop when the token is taken back, the session
+//! ends, or the account goes.
+
+use crate::clock::Timestamp;
+use crate::ids::UserId;
+use crate::store::engine::{Read, Result};
+use crate::store::sessions::Fingerprint;
+use crate::store::{clients, sessions, tokens, users};
+
+/// A proof that was good once and may not be any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The key of an application.
+    Client(String),
+    /// An access token.
+    Token(String),
+    /// The session of a browser.
+    Session(Fingerprint),
+}
+
+impl Standing {
+    /// Whether it is still good.
+    pub fn holds(&self, from: &dyn Read, now: Timestamp) -> Result<bool> {
+        match self {
+            Standing::Client(id) => Ok(clients::get(from, id)?.is_some()),
+            Standing::Token(token) => match tokens::get(from, token)? {
+                Some(token) => may_speak(from, token.user),
+                None => Ok(false),
+            },
+            Standing::Session(cookie) => match sessions::get(from, cookie, now)? {
+                Some(session) => may_speak(from, session.user),
+                None => Ok(false),
+            },
+        }
+    }
+}
+
+fn may_speak(from: &dyn Read, user: UserId) -> Result<bool> {
+    let account = users::get(from, user)?;
+    Ok(account.is_some_and(|account| account.suspended.is_none()))
+}

@@ -18,6 +18,17 @@ pub enum Error {
         /// The exact text that clients compare.
         text: &'static str,
     },
+    /// 400, 401 or 403 with `WWW-Authenticate: Bearer`: the bearer token does not do (RFC 6750 §3.1).
+    Bearer {
+        /// 400, 401 or 403.
+        status: u16,
+        /// `invalid_request`, `invalid_token` or `insufficient_scope`.
+        code: &'static str,
+        /// The sentence for people.
+        text: String,
+        /// The scope that would do.
+        scope: Option<String>,
+    },
     /// 403: known, and not allowed.
     Forbidden(String),
     /// 404: there is no such thing.
@@ -73,7 +84,7 @@ impl Error {
         match self {
             Error::Invalid(_) => 400,
             Error::Unauthorized(_) => 401,
-            Error::OAuth { status, .. } => *status,
+            Error::OAuth { status, .. } | Error::Bearer { status, .. } => *status,
             Error::Forbidden(_) => 403,
             Error::NotFound(_) => 404,
             Error::MethodNotAllowed(_) => 405,
@@ -94,6 +105,7 @@ impl Error {
         match self {
             Error::Invalid(text)
             | Error::Unauthorized(text)
+            | Error::Bearer { text, .. }
             | Error::Forbidden(text)
             | Error::NotFound(text)
             | Error::Slow(text)

@@ -7,6 +7,7 @@ pub mod config;
 pub mod error;
 pub mod html;
 pub mod ids;
+pub mod scope;
 
 // 1: what crosses the network
 pub mod wire;

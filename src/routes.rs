@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::web::{
     apps, assets, composer, deeds, delete as delete_page, home, lists, login, oauth as authorizing,
-    people as everybody, profile, settings, setup, things,
+    people as everybody, profile, settings, setup, things, tokens,
 };
 use hyper::Method;
 
-use Access::{AnyRead, ClientWrite, Form, Open, Page, UserRead, UserWrite};
+use Access::{AccountWrite, AnyRead, ClientWrite, Form, Open, Page, UserRead, UserWrite};
 use Lane::{Quick, Slow};
 
 /// Who may call a handler, and what the handler learns of the caller (`pump-api.md §1.2`).
@@ -27,6 +27,8 @@ pub enum Access {
     UserRead(fn(&Request, &LocalUser) -> Answer),
     /// A user, by token (`3L`).
     UserWrite(fn(&Request, &LocalUser) -> Answer),
+    /// A user, by a token that may change the account itself (`3L`; a bearer token needs `writeall`).
+    AccountWrite(fn(&Request, &LocalUser) -> Answer),
     /// A page: a session or nobody (`C`).
     Page(fn(&Request, &Visitor) -> Answer),
     /// A form of a page: a session or nobody, and the CSRF token of that session (`C`).
@@ -73,8 +75,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/users",                           AnyRead(users::all),            Quick),
     post  ("/api/users",                           ClientWrite(users::register),   Slow),
     get   ("/api/user/{nickname}",                 AnyRead(users::one),            Quick),
-    put   ("/api/user/{nickname}",                 UserWrite(users::update),       Slow),
-    delete("/api/user/{nickname}",                 UserWrite(users::delete),       Quick),
+    put   ("/api/user/{nickname}",                 AccountWrite(users::update),    Slow),
+    delete("/api/user/{nickname}",                 AccountWrite(users::delete),    Quick),
     get   ("/api/user/{nickname}/profile",         AnyRead(people::profile),       Quick),
     put   ("/api/user/{nickname}/profile",         UserWrite(people::update_profile), Quick),
     get   ("/api/whoami",                          UserRead(users::whoami),        Quick),
@@ -173,6 +175,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/account",                        Form(settings::account),        Slow),
     get   ("/main/apps",                           Page(apps::list),               Quick),
     post  ("/main/apps",                           Form(apps::revoke),             Quick),
+    get   ("/main/tokens",                         Page(tokens::form),             Quick),
+    post  ("/main/tokens",                         Form(tokens::make),             Quick),
     get   ("/{nickname}",                          Page(profile::profile),         Quick),
     get   ("/{nickname}/followers",                Page(profile::followers),       Quick),
     get   ("/{nickname}/following",                Page(profile::following),       Quick),
@@ -253,6 +257,7 @@ impl Access {
             Access::AnyRead(handler) => Proven::Reader(handler, auth::reader(request)?),
             Access::UserRead(handler) => Proven::User(handler, auth::user_reading(request)?),
             Access::UserWrite(handler) => Proven::User(handler, auth::user_writing(request)?),
+            Access::AccountWrite(handler) => Proven::User(handler, auth::account_writing(request)?),
             Access::Page(handler) => Proven::Visitor(handler, auth::visitor(request)?),
             Access::Form(handler) => Proven::Visitor(handler, auth::visitor_sending(request)?),
         })
@@ -279,6 +284,7 @@ impl Access {
             Access::AnyRead(_) => "any read",
             Access::UserRead(_) => "user read",
             Access::UserWrite(_) => "user write",
+            Access::AccountWrite(_) => "account write",
             Access::Page(_) => "page",
             Access::Form(_) => "form",
         }

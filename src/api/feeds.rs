@@ -9,7 +9,6 @@ use crate::domain::feeds::{self, Paging};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{ThingId, UserId};
-use crate::store::clients::{self, Generator};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::things;
 use crate::wire::draft::ActivityDraft;
@@ -163,7 +162,7 @@ pub fn post_draft(
     user: &LocalUser,
     draft: &ActivityDraft,
 ) -> Result<ThingId, Error> {
-    let generator = generator(request, user.client())?;
+    let generator = user.generator(&request.app().store)?;
     activities::post(
         request.app(),
         user.id(),
@@ -171,14 +170,6 @@ pub fn post_draft(
         draft,
         request.now,
     )
-}
-
-/// The application that speaks, as an object of activities; none for a browser.
-pub fn generator(request: &Request, client: Option<&str>) -> Result<Option<Generator>, Error> {
-    Ok(match client {
-        Some(id) => clients::get(&request.app().store, id)?.map(|client| client.generator()),
-        None => None,
-    })
 }
 
 fn outbox(request: &Request, reader: &Reader, feed: Feed) -> Answer {

@@ -9,6 +9,7 @@ use crate::domain::{names, people};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
+use crate::store::clients;
 use crate::store::engine;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
@@ -104,7 +105,8 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
 pub fn register(request: &Request, client: &Client) -> Answer {
     let wanted = Wanted::read(request)?;
     let user = new_user(request, &wanted.nickname, &wanted.password)?;
-    let generator = feeds::generator(request, Some(client.id()))?;
+    let store = &request.app().store;
+    let generator = clients::get(store, client.id())?.map(|client| client.generator());
     let id = people::register(request.app(), &user, generator.as_ref(), request.now)?;
     let token = grants::further_token(request, client, id)?;
     with_token(request, id, &token)

@@ -9,10 +9,10 @@ use crate::config::{ClientAccount, TokenAccount, UserAccount};
 use crate::domain::people;
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::store::Store;
 use crate::store::clients::{self, Identity};
 use crate::store::tokens::{self, Pair};
 use crate::store::users::{self, User};
+use crate::store::{Store, bearer};
 
 /// Sees to it that everything is there; users only once the base URL is known. Takes a password hash for each new user.
 pub fn ensure(app: &App, guard: &Guard, now: Timestamp) -> Result<(), Error> {
@@ -75,7 +75,8 @@ fn ensure_clients(store: &Store, accounts: &[ClientAccount], now: Timestamp) -> 
     Ok(())
 }
 
-/// Tokens that are known stay as they are. A token of a client that is not known here, or one of OAuth 2, has no effect.
+/// Tokens that are known stay as they are: one that its user has taken back does not come again. A token of a client that
+/// is not known here has no effect.
 fn ensure_tokens(
     store: &Store,
     user: UserId,
@@ -83,9 +84,6 @@ fn ensure_tokens(
     now: Timestamp,
 ) -> Result<(), Error> {
     for account in accounts {
-        let Some(secret) = &account.token_secret else {
-            continue;
-        };
         if clients::get(store, &account.client_id)?.is_none() {
             log::warn!(
                 "a configured token belongs to the client {}, which is not known here",
@@ -93,12 +91,20 @@ fn ensure_tokens(
             );
             continue;
         }
-        let pair = Pair {
-            token: account.token.reveal().to_owned(),
-            secret: secret.reveal().to_owned(),
-        };
-        if tokens::get(store, &pair.token)?.is_none() {
-            store.write(|tx| tokens::add(tx, user, &account.client_id, &pair, now))?;
+        let token = account.token.reveal();
+        if let Some(secret) = &account.token_secret {
+            let pair = Pair {
+                token: token.to_owned(),
+                secret: secret.reveal().to_owned(),
+            };
+            if tokens::get(store, &pair.token)?.is_none() {
+                store.write(|tx| tokens::add(tx, user, &account.client_id, &pair, now))?;
+            }
+        }
+        if let Some(scope) = account.scope
+            && !bearer::is_given(store, token)?
+        {
+            store.write(|tx| bearer::add_given(tx, user, &account.client_id, token, scope, now))?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 mod addresses;
+mod bearer;
 pub mod configured;
 pub mod grants;
 mod oauth1;
@@ -18,6 +19,10 @@ use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
+use crate::scope::Scope;
+use crate::store::clients::{self, Generator};
+use crate::store::engine::Read;
+use crate::store::users::User;
 use crate::store::{Store, users};
 use hyper::header;
 use oauth1::{Failure, Parameters, Signed};
@@ -47,7 +52,7 @@ impl Guard {
     }
 }
 
-/// An application that signed with its own key (`2L` in `pump-api.md §1.2`).
+/// An application that came with its own key, signed or as a bearer token (`2L` in `pump-api.md §1.2`).
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(in crate::auth) id: String,
@@ -64,7 +69,18 @@ pub struct Reader {
 pub struct LocalUser {
     pub(in crate::auth) id: UserId,
     pub(in crate::auth) nickname: Nickname,
-    pub(in crate::auth) client: Option<String>,
+    pub(in crate::auth) means: Means,
+}
+
+/// Through what a user speaks.
+#[derive(Clone, Debug)]
+pub(in crate::auth) enum Means {
+    /// The pages.
+    Session,
+    /// An application, by its id.
+    Client(String),
+    /// A token that the user made: its id and its name.
+    Token { id: String, name: String },
 }
 
 /// Whoever looks at a page (`C`): a user with a session, or nobody.
@@ -103,9 +119,22 @@ impl LocalUser {
         &self.nickname
     }
 
-    /// The client that speaks for the user; none for a browser session.
+    /// The client that speaks for the user; none for a browser session and for a token that the user made.
     pub fn client(&self) -> Option<&str> {
-        self.client.as_deref()
+        match &self.means {
+            Means::Client(id) => Some(id),
+            Means::Session | Means::Token { .. } => None,
+        }
+    }
+
+    /// What speaks for the user, as the generator of activities: a client, or a token by the name that the user gave it;
+    /// nothing for a browser session.
+    pub fn generator(&self, from: &dyn Read) -> Result<Option<Generator>, Error> {
+        Ok(match &self.means {
+            Means::Session => None,
+            Means::Client(id) => clients::get(from, id)?.map(|client| client.generator()),
+            Means::Token { id, name } => Some(Generator::of_token(id, name)),
+        })
     }
 
     /// The user's id if `nickname` is the user's own, else 401 `Not authorized` (`pump-api.md §1.2`, "self").
@@ -146,6 +175,13 @@ impl Visitor {
 
 /// Proves a `2L` caller. A token beside the client's key is checked, too, and changes nothing.
 pub fn client(request: &Request) -> Result<Client, Error> {
+    if let Some(token) = bearer::of(request) {
+        let bearer = bearer::prove(request, token, Scope::WRITE_OWN)?;
+        let id = bearer.client.ok_or_else(|| {
+            Error::forbidden("This is for applications: a token that you made yourself is none.")
+        })?;
+        return Ok(Client { id });
+    }
     let asked = Parameters::of(request).ok_or_else(missing)?;
     let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
     Ok(Client {
@@ -153,35 +189,46 @@ pub fn client(request: &Request) -> Result<Client, Error> {
     })
 }
 
-/// Proves an `AR` caller: OAuth with or without a token, or a session.
+/// Proves an `AR` caller: a bearer token, OAuth 1 with or without a token, or a session.
 pub fn reader(request: &Request) -> Result<Reader, Error> {
-    let user = match Parameters::of(request) {
-        Some(asked) => {
-            let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
-            match user_of(request, signed)? {
-                Some(user) => user,
-                None => {
-                    return Ok(Reader { person: None });
-                }
-            }
-        }
-        None => sessions::user(request)?.ok_or_else(not_logged_in)?,
+    let user = if let Some(token) = bearer::of(request) {
+        bearer::prove(request, token, Scope::READ)?.user
+    } else if let Some(asked) = Parameters::of(request) {
+        let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
+        user_of(request, signed)?
+    } else {
+        Some(sessions::user(request)?.ok_or_else(not_logged_in)?)
     };
     Ok(Reader {
-        person: Some(user.id.0),
+        person: user.map(|user| user.id.0),
     })
 }
 
-/// Proves a `UR` caller: three-legged OAuth or a session.
+/// Proves a `UR` caller: a bearer token of a user, three-legged OAuth 1, or a session.
 pub fn user_reading(request: &Request) -> Result<LocalUser, Error> {
+    if let Some(token) = bearer::of(request) {
+        return bearer::prove_user(request, token, Scope::READ);
+    }
     match Parameters::of(request) {
         Some(asked) => signing_user(request, &asked),
         None => sessions::user(request)?.ok_or_else(not_logged_in),
     }
 }
 
-/// Proves a `3L` caller: three-legged OAuth only.
+/// Proves a `3L` caller: a bearer token of a user, or three-legged OAuth 1.
 pub fn user_writing(request: &Request) -> Result<LocalUser, Error> {
+    writing(request, Scope::WRITE_OWN)
+}
+
+/// As [`user_writing`], for what changes the account itself: a bearer token needs the scope for everything.
+pub fn account_writing(request: &Request) -> Result<LocalUser, Error> {
+    writing(request, Scope::WRITE_ALL)
+}
+
+fn writing(request: &Request, needed: Scope) -> Result<LocalUser, Error> {
+    if let Some(token) = bearer::of(request) {
+        return bearer::prove_user(request, token, needed);
+    }
     let asked = Parameters::of(request).ok_or_else(missing)?;
     signing_user(request, &asked)
 }
@@ -199,6 +246,9 @@ pub fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
 
 /// What the caller of a request that was proved before is proved by, for somebody who stays.
 pub fn standing(request: &Request) -> Result<Standing, Error> {
+    if let Some(token) = bearer::of(request) {
+        return Ok(Standing::Bearer(bearer::locate(request, token)?));
+    }
     match Parameters::of(request) {
         Some(asked) => match (asked.get("oauth_token"), asked.get("oauth_consumer_key")) {
             (Some(token), _) => Ok(Standing::Token(token.to_owned())),
@@ -219,23 +269,40 @@ fn signing_user(request: &Request, asked: &Parameters<'_>) -> Result<LocalUser, 
 }
 
 /// The account that a token speaks for; nobody without a token. The token of an account that is gone is refused, and so
-/// is everything before the address of an account is confirmed (`pump-api.md §5.3`).
+/// is that of an account that may not act now.
 fn user_of(request: &Request, signed: Signed) -> Result<Option<LocalUser>, Error> {
     let Some(token) = signed.token else {
         return Ok(None);
     };
     let account = users::get(&request.app().store, token.user)?
         .ok_or_else(|| Failure::ForeignToken.at_api())?;
+    may_act(&account)?;
+    Ok(Some(LocalUser {
+        id: token.user,
+        nickname: account.nickname,
+        means: Means::Client(signed.client.id),
+    }))
+}
+
+/// Refuses (403) an account that was suspended, and one whose mail address is not confirmed yet (`pump-api.md §5.3`).
+fn may_act(account: &User) -> Result<(), Error> {
+    check_not_suspended(account)?;
     if account.unconfirmed_email.is_some() {
         return Err(Error::forbidden(
             "Confirm your mail address first: the link is in the message that was sent to you.",
         ));
     }
-    Ok(Some(LocalUser {
-        id: token.user,
-        nickname: account.nickname,
-        client: Some(signed.client.id),
-    }))
+    Ok(())
+}
+
+/// Refuses (403) an account that the owner of the server has suspended.
+fn check_not_suspended(account: &User) -> Result<(), Error> {
+    match account.suspended {
+        None => Ok(()),
+        Some(_) => Err(Error::forbidden(
+            "This account is suspended. Ask the owner of this server.",
+        )),
+    }
 }
 
 fn missing() -> Error {

@@ -4,13 +4,13 @@
 //! cookie that the store does not know is a visitor's, and still good to bind a form to: the token of a form is
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
 
-use super::{LocalUser, Visitor};
+use super::{LocalUser, Means, Visitor, check_not_suspended};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::{Base, Nickname, UserId, random_text};
 use crate::store::sessions::{self, Fingerprint, SESSION_SECS, TOUCH_SECS};
-use crate::store::users;
+use crate::store::users::{self, User};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, SameSite};
@@ -31,12 +31,13 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Characters of a cookie's value: 32 bytes in base64.
 const COOKIE_CHARS: usize = 43;
 
-/// The user of the request's session; nobody without one.
+/// The user of the request's session; nobody without one. A suspended user is refused (403).
 pub fn user(request: &Request) -> Result<Option<LocalUser>, Error> {
-    match cookie_of(request) {
-        Some(cookie) => user_of(request, cookie),
-        None => Ok(None),
-    }
+    let Some((id, account)) = known(request)? else {
+        return Ok(None);
+    };
+    check_not_suspended(&account)?;
+    Ok(Some(by_session(id, account)))
 }
 
 /// The session that a request came with.
@@ -44,11 +45,14 @@ pub(super) fn standing(request: &Request) -> Option<Standing> {
     cookie_of(request).map(|cookie| Standing::Session(fingerprint(cookie)))
 }
 
-/// Who looks at a page. A visitor without a cookie gets a fresh one, for the forms of the page.
+/// Who looks at a page; a suspended user is nobody there. A visitor without a cookie gets a fresh one, for the forms of
+/// the page.
 pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
     match cookie_of(request) {
         Some(cookie) => Ok(Visitor {
-            user: user_of(request, cookie)?,
+            user: known(request)?
+                .filter(|(_, account)| account.suspended.is_none())
+                .map(|(id, account)| by_session(id, account)),
             csrf: csrf_of(cookie),
             cookie: None,
             is_needed: Cell::new(false),
@@ -84,7 +88,7 @@ pub(super) fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
 }
 
 /// Checks a nickname and a password. A wrong one is 401, the same for a wrong password and an unknown name; too many wrong
-/// ones are 429. Takes as long as a password hash.
+/// ones are 429; the right one of a suspended user is 403. Takes as long as a password hash.
 pub fn prove_password(
     request: &Request,
     nickname: &str,
@@ -101,11 +105,8 @@ pub fn prove_password(
     }
     let (id, account) = known.ok_or_else(wrong)?;
     guard.throttle.was_right(&this);
-    Ok(LocalUser {
-        id,
-        nickname: account.nickname,
-        client: None,
-    })
+    check_not_suspended(&account)?;
+    Ok(by_session(id, account))
 }
 
 /// Logs a user in whose password was proved: checks it and begins a session (see [`begin`]).
@@ -131,11 +132,7 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
         sessions::begin(tx, &fingerprint(&cookie), user, request.now)
     })?;
     Ok(Visitor {
-        user: Some(LocalUser {
-            id: user,
-            nickname: account.nickname,
-            client: None,
-        }),
+        user: Some(by_session(user, account)),
         csrf: csrf_of(&cookie),
         cookie: Some(built(request, cookie)),
         is_needed: Cell::new(true),
@@ -158,10 +155,12 @@ pub fn logout(request: &Request) -> Result<Cookie<'static>, Error> {
     Ok(gone)
 }
 
-/// The user of a cookie; notes that the session is used, now and then.
-fn user_of(request: &Request, cookie: &str) -> Result<Option<LocalUser>, Error> {
+/// The account of the request's session; notes that the session is used, now and then.
+fn known(request: &Request) -> Result<Option<(UserId, User)>, Error> {
+    let Some(cookie) = cookie_of(request).map(fingerprint) else {
+        return Ok(None);
+    };
     let store = &request.app().store;
-    let cookie = fingerprint(cookie);
     let Some(session) = sessions::get(store, &cookie, request.now)? else {
         return Ok(None);
     };
@@ -171,11 +170,15 @@ fn user_of(request: &Request, cookie: &str) -> Result<Option<LocalUser>, Error> 
     if request.now.secs_since(session.last_seen) >= TOUCH_SECS {
         store.write_soon(|tx| sessions::touch(tx, &cookie, request.now))?;
     }
-    Ok(Some(LocalUser {
-        id: session.user,
+    Ok(Some((session.user, account)))
+}
+
+fn by_session(id: UserId, account: User) -> LocalUser {
+    LocalUser {
+        id,
         nickname: account.nickname,
-        client: None,
-    }))
+        means: Means::Session,
+    }
 }
 
 /// The value of the request's cookie, if it has the form that we give.

@@ -11,12 +11,13 @@ use crate::error::Error;
 use crate::http::{Body, Request, Response};
 use crate::ids::{Base, Nickname, ThingId, UserId};
 use crate::media::Blobs;
+use crate::scope::Scope;
 use crate::store::engine::Engine;
 use crate::store::engine::memory::MemoryEngine;
 use crate::store::engine::sled::Sled;
 use crate::store::tokens::{self, Pair};
 use crate::store::users::{self, User};
-use crate::store::{Store, clients};
+use crate::store::{Store, bearer, clients};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 use std::sync::Arc;
@@ -180,6 +181,13 @@ fn every_caller_is_refused_in_the_words_that_clients_compare() {
     assert_eq!(refusal(auth::reader(&empty)), missing);
     let mut bearer = nobody();
     set(&mut bearer.headers, header::AUTHORIZATION, "Bearer x");
+    let unknown = refused(
+        401,
+        "This token is not known here, was taken back, or has ended.",
+    );
+    assert_eq!(refusal(auth::reader(&bearer)), unknown);
+    assert_eq!(refusal(auth::client(&bearer)), unknown);
+    set(&mut bearer.headers, header::AUTHORIZATION, "Bearerx");
     assert_eq!(refusal(auth::reader(&bearer)), not_logged_in);
 
     let client = |number: &str| site.plaintext("client", "client-secret%26", "", number);
@@ -222,6 +230,44 @@ fn a_client_reads_as_nobody_and_a_user_as_the_person() {
     let ben = Nickname::new("ben").expect("a nickname");
     let others = refusal(user.owning(&ben));
     assert_eq!(others, refused(401, "Not authorized"));
+}
+
+#[test]
+fn a_suspended_account_is_told_so_by_every_proof() {
+    let site = Site::on(443);
+    let cookie = cookie_of(&site.login());
+    let token = site.app.store.write(|tx| {
+        let (_, token) = bearer::add_personal(tx, ANN, "cron", Scope::WRITE_ALL, None, NOW)?;
+        Ok(token)
+    });
+    let mut bearer = site.request(Method::GET, "/api/whoami");
+    let value = format!("Bearer {}", token.expect("kept"));
+    set(&mut bearer.headers, header::AUTHORIZATION, &value);
+    let suspend = |since: Option<Timestamp>| {
+        let changed = site
+            .app
+            .store
+            .write(|tx| users::update(tx, ANN, NOW, |ann| ann.suspended = since));
+        changed.expect("there");
+    };
+    suspend(Some(NOW));
+    let told = refused(
+        403,
+        "This account is suspended. Ask the owner of this server.",
+    );
+    assert_eq!(refusal(auth::user_writing(&site.anns("1"))), told);
+    assert_eq!(refusal(auth::user_reading(&bearer)), told);
+    assert_eq!(refusal(auth::account_writing(&bearer)), told);
+    assert_eq!(refusal(auth::reader(&site.browser("/", &cookie))), told);
+    let visitor = auth::visitor(&site.browser("/", &cookie)).expect("a store");
+    assert!(visitor.user().is_none(), "pages know nobody");
+    let login = site.request(Method::POST, "/main/login");
+    assert_eq!(refusal(sessions::login(&login, "ann", PASSWORD)), told);
+    assert_eq!(refusal(sessions::login(&login, "ann", "wrong")).0, 401);
+    suspend(None);
+    auth::user_writing(&site.anns("2")).expect("a user");
+    auth::account_writing(&bearer).expect("a user");
+    assert!(site.user_of(&cookie).is_some());
 }
 
 #[test]

@@ -27,6 +27,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "It is done at once, without asking; what was posted goes when the server runs again.",
     ),
     (
+        "user token NICKNAME",
+        "Make a token for a script, and print it.",
+        "The server must be stopped; while it runs, tokens are made at /main/tokens. --scope read (default), writeown or writeall; --name TEXT, which marks what the script posts; --days NUMBER, after which it ends (default: never).",
+    ),
+    (
         "user list",
         "List the accounts.",
         "One a line: nickname, day of registration, role, number of posts.",

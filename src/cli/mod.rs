@@ -12,6 +12,7 @@ pub use password::read_password;
 use crate::config::options::{self, Kind};
 use crate::config::{Argument, Secret};
 use crate::ids::Nickname;
+use crate::scope::Scope;
 use lexopt::{Arg, Parser};
 use std::ffi::OsString;
 use std::fmt;
@@ -38,6 +39,8 @@ pub enum Command {
     UserPassword(Nickname),
     /// Remove an account.
     UserRemove(Nickname),
+    /// Make a token for a script.
+    UserToken(NewToken),
     /// List the accounts.
     UserList,
     /// Show the code that the setup page asks for.
@@ -54,6 +57,27 @@ pub enum Command {
     Help(String),
     /// Tell the version.
     Version,
+}
+
+/// A token for a script, as somebody wants it.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// For whom it speaks.
+    pub nickname: Nickname,
+    /// What its user calls it.
+    pub name: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// How long it lives, in days; without it, until it is taken back.
+    pub days: Option<u32>,
+}
+
+/// What only `user token` takes, as it was typed.
+#[derive(Default)]
+struct TokenWords {
+    name: Option<String>,
+    scope: Option<String>,
+    days: Option<String>,
 }
 
 /// A command line that makes sense.
@@ -95,6 +119,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     let mut config_file = None;
     let mut arguments = Vec::new();
     let (mut help, mut version) = (false, false);
+    let mut token = TokenWords::default();
     let broken = |error: lexopt::Error| Usage::new(capital(&error.to_string()), "");
     while let Some(arg) = parser.next().map_err(broken)? {
         match arg {
@@ -102,6 +127,15 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
             Arg::Short('V') | Arg::Long("version") => version = true,
             Arg::Short('c') | Arg::Long("config") => {
                 config_file = Some(PathBuf::from(parser.value().map_err(broken)?));
+            }
+            Arg::Long(name @ ("name" | "scope" | "days")) => {
+                let word = match name {
+                    "name" => &mut token.name,
+                    "scope" => &mut token.scope,
+                    _ => &mut token.days,
+                };
+                let value = parser.value().map_err(broken)?;
+                *word = Some(value.to_string_lossy().into_owned());
             }
             Arg::Long(name) => {
                 let Some(option) = options::find(name) else {
@@ -136,7 +170,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     } else if version {
         Command::Version
     } else {
-        command(&positional)?
+        command(&positional, token)?
     };
     Ok(Invocation {
         command,
@@ -145,7 +179,14 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     })
 }
 
-fn command(words: &[OsString]) -> Result<Command, Usage> {
+fn command(words: &[OsString], token: TokenWords) -> Result<Command, Usage> {
+    let is_token = matches!(words, [user, token, ..] if user == "user" && token == "token");
+    if !is_token && (token.name.is_some() || token.scope.is_some() || token.days.is_some()) {
+        return Err(Usage::new(
+            "--name, --scope and --days belong to `user token`.",
+            "",
+        ));
+    }
     let Some((first, rest)) = words.split_first() else {
         return Ok(Command::Serve);
     };
@@ -165,6 +206,7 @@ fn command(words: &[OsString]) -> Result<Command, Usage> {
                 &name,
             ));
         }
+        ("user", [what, rest @ ..]) if what == "token" => new_token(rest, token)?,
         ("user", rest) => user(rest)?,
         ("serve" | "setup-code" | "doctor" | "compact" | "version", [extra, ..]) => {
             return Err(extra_word(extra, &name));
@@ -182,7 +224,9 @@ fn command(words: &[OsString]) -> Result<Command, Usage> {
 fn user(words: &[OsString]) -> Result<Command, Usage> {
     let wrong = |sentence: &str| Usage::new(sentence, "user");
     let Some((what, rest)) = words.split_first() else {
-        return Err(wrong("`user` needs one of add, password, remove, list."));
+        return Err(wrong(
+            "`user` needs one of add, password, remove, token, list.",
+        ));
     };
     let make = match &*what.to_string_lossy() {
         "add" => Command::UserAdd,
@@ -196,7 +240,7 @@ fn user(words: &[OsString]) -> Result<Command, Usage> {
         }
         other => {
             return Err(wrong(&format!(
-                "There is no command `user {other}`, only add, password, remove, list."
+                "There is no command `user {other}`, only add, password, remove, token, list."
             )));
         }
     };
@@ -210,6 +254,30 @@ fn user(words: &[OsString]) -> Result<Command, Usage> {
             "Only the nickname can be given here; a password is read from standard input.",
         )),
     }
+}
+
+fn new_token(words: &[OsString], typed: TokenWords) -> Result<Command, Usage> {
+    let wrong = |sentence: &str| Usage::new(sentence, "user");
+    let nickname = match words {
+        [nickname] => Nickname::new(&nickname.to_string_lossy()).map_err(|text| wrong(&text))?,
+        [] => return Err(wrong("The nickname is missing.")),
+        [_, extra, ..] => return Err(extra_word(extra, "user")),
+    };
+    let scope = typed.scope.as_deref().unwrap_or("read");
+    let scope = Scope::parse(&scope.replace(',', " ")).ok_or_else(|| {
+        let names = Scope::ALL_NAMES.join(", ");
+        wrong(&format!("There is no scope `{scope}`, only {names}."))
+    })?;
+    let days = typed.days.map(|days| {
+        days.parse()
+            .map_err(|_| wrong(&format!("--days needs a number, not `{days}`.")))
+    });
+    Ok(Command::UserToken(NewToken {
+        nickname,
+        name: typed.name.unwrap_or_else(|| "command line".to_owned()),
+        scope,
+        days: days.transpose()?,
+    }))
 }
 
 fn extra_word(extra: &OsString, topic: &str) -> Usage {

@@ -47,12 +47,12 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
         ),
         (
             "user",
-            "`user` needs one of add, password, remove, list.",
+            "`user` needs one of add, password, remove, token, list.",
             "pumphouse user --help",
         ),
         (
             "user rename ann",
-            "There is no command `user rename`, only add, password, remove, list.",
+            "There is no command `user rename`, only add, password, remove, token, list.",
             "pumphouse user --help",
         ),
         (
@@ -153,7 +153,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("help"), help());
     assert_eq!(about("nonsense -h"), help());
     assert!(about("export --help").starts_with("pumphouse export FILE\n"));
-    assert_eq!(about("help user").matches("pumphouse user").count(), 4);
+    assert_eq!(about("help user").matches("pumphouse user").count(), 5);
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [
         "PUMPHOUSE_HOSTNAME",

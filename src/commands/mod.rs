@@ -15,6 +15,7 @@ mod user_add;
 mod user_list;
 mod user_password;
 mod user_remove;
+mod user_token;
 
 use crate::cli::{Command, Failure};
 use crate::config::Loaded;
@@ -28,6 +29,7 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
         Command::UserAdd(nickname) => user_add::perform(config, nickname),
         Command::UserPassword(nickname) => user_password::perform(config, nickname),
         Command::UserRemove(nickname) => user_remove::perform(config, nickname),
+        Command::UserToken(wanted) => user_token::perform(config, wanted),
         Command::UserList => user_list::perform(config),
         Command::SetupCode => setup_code::perform(config),
         Command::Doctor => doctor::perform(loaded),

@@ -3,6 +3,7 @@
 use super::Secret;
 use super::given::Values;
 use crate::ids::Nickname;
+use crate::scope::Scope;
 use serde_json::{Map, Value};
 
 /// An OAuth client known from the start.
@@ -42,8 +43,8 @@ pub struct TokenAccount {
     pub client_id: String,
     /// OAuth 1: the secret beside the token.
     pub token_secret: Option<Secret>,
-    /// OAuth 2: what the token allows.
-    pub scope: Option<String>,
+    /// OAuth 2: what the bearer token allows.
+    pub scope: Option<Scope>,
 }
 
 /// Reads `clients`; what is wrong becomes a problem.
@@ -84,12 +85,21 @@ fn token(value: &Value) -> Result<TokenAccount, String> {
         token: Secret::new(needed(members, "token")?),
         client_id: needed(members, "client_id")?,
         token_secret: text(members, "token_secret")?.map(Secret::new),
-        scope: text(members, "scope")?,
+        scope: text(members, "scope")?
+            .map(|text| scope(&text))
+            .transpose()?,
     };
     if token.token_secret.is_none() && token.scope.is_none() {
         return Err("needs token_secret or scope beside each token.".to_owned());
     }
     Ok(token)
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::parse(text).ok_or_else(|| {
+        let names = Scope::ALL_NAMES.join(", ");
+        format!("has a scope that is none of {names}.")
+    })
 }
 
 fn read_each<T>(

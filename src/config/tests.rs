@@ -215,7 +215,7 @@ fn structured_options_come_from_the_environment_as_json() {
     assert_eq!(ann.nickname.as_str(), "ann");
     assert_eq!(ann.password.reveal(), "sesame");
     assert_eq!(ann.tokens.len(), 2);
-    assert_eq!(ann.tokens[1].scope.as_deref(), Some("read"));
+    assert_eq!(ann.tokens[1].scope, Some(crate::scope::Scope::READ));
     assert_eq!(config.clients[0].title.as_deref(), Some("App"));
     let hsts = Hsts {
         max_age_secs: 60,

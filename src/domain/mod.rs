@@ -12,6 +12,7 @@ pub mod live;
 pub mod names;
 pub mod objects;
 pub mod people;
+pub mod personal_tokens;
 pub mod setup;
 pub mod standing;
 pub mod sweep;

@@ -3,6 +3,7 @@
 
 use crate::clock::Timestamp;
 use crate::ids::UserId;
+use crate::store::bearer::{self, Located, Owner};
 use crate::store::engine::{Read, Result};
 use crate::store::sessions::Fingerprint;
 use crate::store::{clients, sessions, tokens, users};
@@ -14,6 +15,8 @@ pub enum Standing {
     Client(String),
     /// An access token.
     Token(String),
+    /// A bearer token.
+    Bearer(Located),
     /// The session of a browser.
     Session(Fingerprint),
 }
@@ -25,6 +28,15 @@ impl Standing {
             Standing::Client(id) => Ok(clients::get(from, id)?.is_some()),
             Standing::Token(token) => match tokens::get(from, token)? {
                 Some(token) => may_speak(from, token.user),
+                None => Ok(false),
+            },
+            Standing::Bearer(token) => match bearer::alive(from, token, now)? {
+                Some((family, _)) => match (token.owner, family.client()) {
+                    (Owner::User(user), _) => may_speak(from, user),
+                    (Owner::Client, client) => {
+                        Ok(clients::get(from, client.unwrap_or_default())?.is_some())
+                    }
+                },
                 None => Ok(false),
             },
             Standing::Session(cookie) => match sessions::get(from, cookie, now)? {

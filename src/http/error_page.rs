@@ -58,6 +58,9 @@ impl ErrorForm {
 fn own_headers(error: &Error) -> Option<(HeaderName, String)> {
     match error {
         Error::OAuth { .. } => Some((header::WWW_AUTHENTICATE, "OAuth realm=\"OAuth\"".to_owned())),
+        Error::Bearer {
+            code, text, scope, ..
+        } => Some((header::WWW_AUTHENTICATE, challenge(code, text, scope))),
         Error::MethodNotAllowed(allow) => Some((header::ALLOW, allow.clone())),
         Error::TooMany { retry_after_secs } => {
             Some((header::RETRY_AFTER, retry_after_secs.to_string()))
@@ -65,6 +68,22 @@ fn own_headers(error: &Error) -> Option<(HeaderName, String)> {
         Error::Busy(_) => Some((header::RETRY_AFTER, BUSY_RETRY_SECS.to_string())),
         _ => None,
     }
+}
+
+/// The challenge of RFC 6750 §3: quoted texts of plain characters.
+fn challenge(code: &str, text: &str, scope: &Option<String>) -> String {
+    let plain = |c: char| match c {
+        '\u{201c}' | '\u{201d}' | '"' | '\\' => '\'',
+        ' '..='~' => c,
+        _ => '?',
+    };
+    let text: String = text.chars().map(plain).collect();
+    let mut value =
+        format!("Bearer realm=\"pump\", error=\"{code}\", error_description=\"{text}\"");
+    if let Some(scope) = scope {
+        value.push_str(&format!(", scope=\"{scope}\""));
+    }
+    value
 }
 
 /// What `Retry-After` says when there was no place free, in seconds.

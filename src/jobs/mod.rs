@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::{distribution, forgetting, sweep};
 use crate::media::BlobName;
+use crate::store::bearer;
 use crate::store::engine::Result;
 use crate::store::jobs::{self, Job, Queued};
 use std::collections::HashSet;
@@ -20,7 +21,7 @@ const RETRY_SECS: i64 = 3600;
 const FAILURE_WAIT_SECS: u64 = 60;
 
 /// Starts the runner; it ends after [`App::close_jobs`]. First it removes those of `leftovers`, files that an earlier run
-/// may have left, that no record names.
+/// may have left, that no record names, and the tokens that have ended.
 pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHandle<()>> {
     let app = Arc::clone(app);
     thread::Builder::new()
@@ -29,6 +30,11 @@ pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHan
         .spawn(move || {
             if !leftovers.is_empty() {
                 sweep_away(&app, leftovers);
+            }
+            match bearer::sweep(&app.store, clock::now()) {
+                Ok(0) => {}
+                Ok(number) => log::debug!("{number} families of tokens had ended and were removed"),
+                Err(error) => log::error!("tokens that have ended: {error}"),
             }
             run(&app);
         })

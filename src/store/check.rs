@@ -6,7 +6,9 @@ use super::engine::{Error, Read, Result};
 use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
-use super::{aliases, clients, jobs, meta, nonces, record, request_tokens, sessions};
+use super::{
+    aliases, bearer, clients, codes, jobs, meta, nonces, record, request_tokens, sessions,
+};
 use super::{streams, things, tokens, users};
 use crate::ids::ThingId;
 use bytes::Bytes;
@@ -163,6 +165,9 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::RequestToken) => {
             decodes::<request_tokens::RequestToken>(value)?;
         }
+        _ if is(Table::Bearer) => decodes::<bearer::Family>(value)?,
+        _ if is(Table::GivenBearer) => decodes::<bearer::Given>(value)?,
+        _ if is(Table::Code) => decodes::<codes::Code>(value)?,
         _ if is(Table::Session) => decodes::<sessions::Session>(value)?,
         _ if is(Table::UserSession) => {}
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,

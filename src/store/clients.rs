@@ -94,6 +94,17 @@ pub struct Generator {
     pub display_name: Option<String>,
 }
 
+impl Generator {
+    /// What an activity says of a token that its user made: the name that the user gave it.
+    pub fn of_token(id: &str, name: &str) -> Generator {
+        Generator {
+            id: format!("urn:uuid:{}", uuid_of(id)),
+            object_type: "application",
+            display_name: Some(name.to_owned()),
+        }
+    }
+}
+
 /// The client of an id.
 pub fn get(from: &dyn Read, id: &str) -> Result<Option<Client>> {
     let found: Option<Client> = record::get(from, &key(id))?;

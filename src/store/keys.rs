@@ -16,6 +16,9 @@
 //! O token                       → access token
 //! P user(6) client id           → the access token of a user and a client
 //! Q token                       → request token
+//! H user(6) family(16)          → family of bearer tokens that came of one consent; user 0: of a client itself (bearer/)
+//! B token hash(32)              → bearer token of the configuration: its family
+//! G time(6) code hash(32)       → OAuth 2 code on its way to tokens
 //! W session hash(32)            → browser session
 //! Y user(6) session hash(32)    → the sessions of a user
 //! J due(8) job(6)               → job
@@ -42,6 +45,9 @@ pub enum Table {
     AccessToken = b'O',
     UserClientToken = b'P',
     RequestToken = b'Q',
+    Bearer = b'H',
+    GivenBearer = b'B',
+    Code = b'G',
     Session = b'W',
     UserSession = b'Y',
     Job = b'J',

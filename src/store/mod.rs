@@ -3,8 +3,10 @@
 //! sees its own changes); deeds take a write, so that what belongs together changes together.
 
 pub mod aliases;
+pub mod bearer;
 pub mod check;
 pub mod clients;
+pub mod codes;
 pub mod engine;
 pub mod jobs;
 pub mod keys;

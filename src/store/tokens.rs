@@ -147,6 +147,19 @@ pub fn revoke(tx: &mut dyn Tx, user: UserId, client: &str) -> Result<()> {
     Ok(())
 }
 
+/// Takes back everything that `user` granted to anybody.
+pub fn revoke_all(tx: &mut dyn Tx, user: UserId) -> Result<()> {
+    loop {
+        let grants = grants_of(tx, user, TOKENS_PER_GRANT_MAX)?;
+        if grants.is_empty() {
+            return Ok(());
+        }
+        for (client, _) in grants {
+            revoke(tx, user, &client)?;
+        }
+    }
+}
+
 fn add_to(
     tx: &mut dyn Tx,
     grant: &mut Grant,
@@ -225,11 +238,16 @@ mod tests {
         for client in ["c", "d"] {
             super::add(&mut memory, ANN, client, &Pair::random(), NOW).expect("kept");
         }
-        let clients = super::grants_of(&memory, ANN, 10).expect("readable");
-        assert_eq!(clients.len(), 2);
-        for (client, _) in clients {
-            super::revoke(&mut memory, ANN, &client).expect("gone");
-        }
+        assert_eq!(
+            super::grants_of(&memory, ANN, 10).expect("readable").len(),
+            2
+        );
+        super::revoke(&mut memory, ANN, "c").expect("gone");
+        assert_eq!(
+            super::grants_of(&memory, ANN, 10).expect("readable").len(),
+            1
+        );
+        super::revoke_all(&mut memory, ANN).expect("gone");
         assert_eq!(
             memory.records(),
             2,

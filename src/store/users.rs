@@ -4,7 +4,7 @@
 use super::engine::{Read, Result, Tx};
 use super::keys::{KeyBytes, Table};
 use super::record::{self, Record};
-use super::sessions;
+use super::{bearer, sessions};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId, UserId};
@@ -199,15 +199,16 @@ pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp)
     sessions::end_all(tx, id)
 }
 
-/// Removes an account and its sessions. The nickname stays reserved; the person is another record. The tokens stay where
-/// they are and prove nothing any more: who still uses one is told 401 and not, as for a token that never was, 400
-/// (`pump-api.md §2.5`).
+/// Removes an account, its sessions and its bearer tokens. The nickname stays reserved; the person is another record. The
+/// tokens of OAuth 1 stay where they are and prove nothing any more: who still uses one is told 401 and not, as for a token
+/// that never was, 400 (`pump-api.md §2.5`).
 pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     let user = get(tx, id)?.ok_or_else(gone)?;
     if user.owner {
         tx.delete(&owner_key());
     }
     sessions::end_all(tx, id)?;
+    bearer::end_all(tx, id)?;
     tx.delete(&user_key(id));
     Ok(())
 }

@@ -1,29 +1,54 @@
-//! `/main/apps`: the applications that may speak for somebody, and the form that takes this back.
+//! `/main/apps`: everything that has access to somebody's account besides the browser – applications, by OAuth 1 or 2, and
+//! the tokens of one's own scripts –, and the forms that take it back.
 
 use crate::auth::Visitor;
+use crate::clock::Timestamp;
+use crate::error::Error;
 use crate::http::{Answer, Request, Response};
-use crate::store::{clients, tokens};
+use crate::ids::UserId;
+use crate::store::bearer::{self, Family, FamilyId, Holder, Owner};
+use crate::store::{Store, clients, tokens};
 use crate::web::cards::Time;
 use crate::web::frame::{Frame, show};
 use crate::web::login::{self, value};
 use askama::Template;
 use hyper::StatusCode;
+use std::collections::BTreeMap;
 
-/// Most applications on the page.
+/// Most applications of OAuth 1 on the page.
 const SHOWN_MAX: usize = 100;
+
+/// What an application of OAuth 1 may do: there are no scopes.
+const EVERYTHING: &str = "do everything that you can do by its API";
 
 #[derive(Template)]
 #[template(path = "apps.html", config = "assets/askama.toml")]
 struct Apps<'a> {
     frame: &'a Frame,
-    apps: Vec<Application>,
+    apps: Vec<Access>,
+    tokens: Vec<Access>,
 }
 
-struct Application {
-    client: String,
+/// Something that has access.
+struct Access {
+    /// The field of its form: `client` or `token`.
+    field: &'static str,
+    /// Its id.
+    id: String,
     name: String,
     description: Option<String>,
-    since: Option<Time>,
+    allowed: Vec<&'static str>,
+    since: Time,
+    last_used: Option<Time>,
+    /// The day on which it ends by itself.
+    ends: Option<String>,
+}
+
+/// What is known of one client's access.
+struct Granted {
+    since: Timestamp,
+    last_used: Option<Timestamp>,
+    allowed: Vec<&'static str>,
 }
 
 /// `GET /main/apps`
@@ -32,41 +57,134 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     let Some(user) = visitor.user() else {
         return login::first(&frame);
     };
+    let now = request.now;
     let store = &request.app().store;
-    let mut apps = Vec::new();
-    for (id, grant) in tokens::grants_of(store, user.id(), SHOWN_MAX)? {
-        let client = clients::get(store, &id)?;
-        let first = match grant.tokens.first() {
-            Some(token) => tokens::get(store, token)?,
-            None => None,
-        };
-        let (name, description) =
-            client.map_or((None, None), |client| (client.title, client.description));
-        apps.push(Application {
-            name: name.unwrap_or_else(|| "An application without a name".to_owned()),
-            description,
-            since: first.map(|token| Time::of(token.created, request.now)),
-            client: id,
-        });
+    let families = bearer::families_of(store, user.id(), now)?;
+    let mut own: Vec<(&FamilyId, &Family, &str)> = Vec::new();
+    for (id, family) in &families {
+        if let Holder::Personal(name) = &family.holder {
+            own.push((id, family, name));
+        }
     }
+    own.sort_by_key(|(_, family, name)| (family.created, *name));
     let page = Apps {
         frame: &frame,
-        apps,
+        apps: applications(store, user.id(), &families, now)?,
+        tokens: own
+            .into_iter()
+            .map(|(id, family, name)| Access {
+                field: "token",
+                id: id.text(),
+                name: name.to_owned(),
+                description: None,
+                allowed: family.scope.sentences().to_vec(),
+                since: Time::of(family.created, now),
+                last_used: family.last_used.map(|at| Time::of(at, now)),
+                ends: family.ends().map(day),
+            })
+            .collect(),
     };
     show(visitor, &page)
 }
 
-/// `POST /main/apps`: `client`. Takes back everything that was granted to it; 303 back.
+/// `POST /main/apps`: `client`, `token` or `all`. Takes back everything that was granted to it, or to all; 303 back.
 pub fn revoke(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
         return login::first(&frame);
     };
     let form = request.form();
+    let (client, token) = (value(&form, "client"), value(&form, "token"));
+    let is_all = !value(&form, "all").is_empty();
     let store = &request.app().store;
-    store.write(|tx| tokens::revoke(tx, user.id(), value(&form, "client")))?;
+    store.write(|tx| {
+        if is_all {
+            tokens::revoke_all(tx, user.id())?;
+            return bearer::end_all(tx, user.id());
+        }
+        if let Some(family) = FamilyId::parse(token) {
+            bearer::end(tx, Owner::User(user.id()), family);
+        }
+        tokens::revoke(tx, user.id(), client)?;
+        bearer::end_client(tx, user.id(), client)
+    })?;
     Ok(Response::redirect(
         StatusCode::SEE_OTHER,
         &format!("{}/main/apps", frame.root),
     ))
+}
+
+/// The clients with access, one entry for all ways in which each has it; the newest last.
+fn applications(
+    store: &Store,
+    user: UserId,
+    families: &[(FamilyId, Family)],
+    now: Timestamp,
+) -> Result<Vec<Access>, Error> {
+    let mut granted: BTreeMap<String, Granted> = BTreeMap::new();
+    for (_, family) in families {
+        if let Some(client) = family.client() {
+            let new = Granted {
+                since: family.created,
+                last_used: family.last_used,
+                allowed: family.scope.sentences().to_vec(),
+            };
+            match granted.get_mut(client) {
+                Some(known) => known.add(new),
+                None => drop(granted.insert(client.to_owned(), new)),
+            }
+        }
+    }
+    for (client, grant) in tokens::grants_of(store, user, SHOWN_MAX)? {
+        let first = match grant.tokens.first() {
+            Some(token) => tokens::get(store, token)?,
+            None => None,
+        };
+        let new = Granted {
+            since: first.map_or(now, |token| token.created),
+            last_used: None,
+            allowed: vec![EVERYTHING],
+        };
+        match granted.get_mut(&client) {
+            Some(known) => known.add(new),
+            None => drop(granted.insert(client, new)),
+        }
+    }
+    let mut apps: Vec<(Timestamp, Access)> = Vec::new();
+    for (id, granted) in granted {
+        let (name, description) = clients::get(store, &id)?
+            .map_or((None, None), |client| (client.title, client.description));
+        let access = Access {
+            field: "client",
+            id,
+            name: name.unwrap_or_else(|| "An application without a name".to_owned()),
+            description,
+            allowed: granted.allowed,
+            since: Time::of(granted.since, now),
+            last_used: granted.last_used.map(|at| Time::of(at, now)),
+            ends: None,
+        };
+        apps.push((granted.since, access));
+    }
+    apps.sort_by_key(|(since, _)| *since);
+    Ok(apps.into_iter().map(|(_, access)| access).collect())
+}
+
+impl Granted {
+    /// What was granted at another time or in another way, besides: the most is what counts.
+    fn add(&mut self, other: Granted) {
+        self.since = self.since.min(other.since);
+        self.last_used = self.last_used.max(other.last_used);
+        if other.allowed == [EVERYTHING]
+            || (self.allowed != [EVERYTHING] && other.allowed.len() > self.allowed.len())
+        {
+            self.allowed = other.allowed;
+        }
+    }
+}
+
+/// `2026-11-20`
+fn day(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
 }

@@ -19,3 +19,4 @@ pub mod settings;
 pub mod setup;
 pub mod text;
 pub mod things;
+pub mod tokens;

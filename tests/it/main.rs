@@ -33,5 +33,6 @@ mod sharing;
 mod signing;
 mod stores;
 mod tidy;
+mod tokens;
 mod updating_and_deleting;
 mod uploads;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors from the bottom up. A file may use its own floor and those below.
 const FLOORS: &[&[&str]] = &[
-    &["clock", "config", "error", "html", "ids"],
+    &["clock", "config", "error", "html", "ids", "scope"],
     &["wire"],
     &["media", "peers", "store"],
     &["app", "domain"],

@@ -354,6 +354,18 @@ impl Answer {
         );
     }
 
+    /// A refusal of a bearer token: this status, the error of RFC 6750 in the challenge, and a sentence.
+    #[track_caller]
+    pub(crate) fn bearer_refused(self, status: u16, error: &str) {
+        let challenge = self.header("www-authenticate").to_owned();
+        assert!(
+            challenge.starts_with("Bearer ") && challenge.contains(&format!("error=\"{error}\"")),
+            "{}: {challenge}",
+            self.asked
+        );
+        self.refused(status);
+    }
+
     /// The pairs of a form-encoded body.
     #[track_caller]
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {

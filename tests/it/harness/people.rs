@@ -16,6 +16,8 @@ pub(crate) struct Caller {
     pub(crate) site: Arc<Site>,
     pub(crate) client: Option<Pair>,
     pub(crate) token: Option<Pair>,
+    /// A bearer token, which then is the proof.
+    pub(crate) bearer: Option<String>,
 }
 
 /// Somebody with an account and a client.
@@ -56,9 +58,20 @@ impl Caller {
 
     /// The request with the proof of this caller.
     pub(crate) fn signed(&self, request: Request) -> Request {
+        if let Some(bearer) = &self.bearer {
+            return request.header("Authorization", &format!("Bearer {bearer}"));
+        }
         match &self.client {
             Some(client) => Signer::new(client, self.token.as_ref()).sign(&self.site, request),
             None => request,
+        }
+    }
+
+    /// The same place with a bearer token as the proof.
+    pub(crate) fn bearing(&self, token: &str) -> Caller {
+        Caller {
+            bearer: Some(token.to_owned()),
+            ..self.clone()
         }
     }
 

@@ -165,6 +165,7 @@ impl Pump {
             site: Arc::clone(&self.site),
             client: None,
             token: None,
+            bearer: None,
         }
     }
 

@@ -1,0 +1,85 @@
+//! What a bearer token allows. The names are pump.io's (`pump-api.md §2.6`); each allows what those before it allow.
+
+use serde::{Deserialize, Serialize};
+
+/// A set of scopes, as it was asked for and granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope(u8);
+
+/// Names, in ascending order of what they allow; each has the bit of its place.
+const NAMES: [&str; 3] = ["read", "writeown", "writeall"];
+
+/// What each allows, for people.
+const SENTENCES: [&str; 3] = [
+    "read everything that you can read here, also what only you can see",
+    "post, comment, like, share, follow and upload in your name, and change or delete what you posted",
+    "change your password and delete your account",
+];
+
+impl Scope {
+    /// To read what the user can read.
+    pub const READ: Scope = Scope(1);
+    /// Also to post, and to change what the user has made.
+    pub const WRITE_OWN: Scope = Scope(2);
+    /// Also to change the account itself.
+    pub const WRITE_ALL: Scope = Scope(4);
+    /// All names.
+    pub const ALL_NAMES: [&str; 3] = NAMES;
+
+    /// Reads names with blanks between (RFC 6749 §3.3); nothing for no name and for one that nobody knows.
+    pub fn parse(text: &str) -> Option<Scope> {
+        let mut bits = 0;
+        for name in text.split_ascii_whitespace() {
+            let place = NAMES.iter().position(|known| *known == name)?;
+            bits |= 1 << place;
+        }
+        (bits != 0).then_some(Scope(bits))
+    }
+
+    /// Whether it allows what `needed`, a single scope, allows.
+    pub fn allows(self, needed: Scope) -> bool {
+        self.0 >= needed.0
+    }
+
+    /// Whether it allows nothing that `other` does not.
+    pub fn is_within(self, other: Scope) -> bool {
+        self.0.ilog2() <= other.0.ilog2()
+    }
+
+    /// The names, with blanks between.
+    pub fn names(self) -> String {
+        let named = NAMES.iter().enumerate();
+        let held = named.filter(|(place, _)| self.0 & (1 << place) != 0);
+        held.map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What it allows, in words for people.
+    pub fn sentences(self) -> &'static [&'static str] {
+        let highest = usize::try_from(self.0.ilog2()).unwrap_or_default();
+        SENTENCES.get(..=highest).unwrap_or(&SENTENCES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scope;
+
+    #[test]
+    fn each_scope_allows_what_those_before_it_allow() {
+        let all = [Scope::READ, Scope::WRITE_OWN, Scope::WRITE_ALL];
+        for (place, held) in all.into_iter().enumerate() {
+            for (other, needed) in all.into_iter().enumerate() {
+                assert_eq!(held.allows(needed), place >= other);
+                assert_eq!(needed.is_within(held), place >= other);
+            }
+            assert_eq!(held.sentences().len(), place + 1);
+        }
+        let both = Scope::parse("writeown read").expect("known names");
+        assert!(both.allows(Scope::WRITE_OWN) && !both.allows(Scope::WRITE_ALL));
+        assert!(both.is_within(Scope::WRITE_OWN) && Scope::WRITE_OWN.is_within(both));
+        assert_eq!(both.names(), "read writeown");
+        for unknown in ["", " ", "write", "read write", "READ"] {
+            assert_eq!(Scope::parse(unknown), None, "{unknown}");
+        }
+    }
+}

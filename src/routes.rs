@@ -1,13 +1,15 @@
 //! Every address of the server on one page: method, path, who may call (the access column is the handler's signature),
 //! which lane does the work, and how the body arrives. The order is that of `pump-api.md §1.3–1.5`.
 
-use crate::api::{activities, clients, feeds, listening, oauth, objects, people, uploads, users};
+use crate::api::{
+    activities, clients, feeds, listening, oauth, oauth2, objects, people, uploads, users,
+};
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::web::{
     apps, assets, composer, deeds, delete as delete_page, home, lists, login, oauth as authorizing,
-    people as everybody, profile, settings, setup, things, tokens,
+    oauth2 as authorizing2, people as everybody, profile, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -142,6 +144,14 @@ pub const ROUTES: &[Route] = &[
     post  ("/oauth/authorize",                     Form(authorizing::answer),      Slow),
     get   ("/oauth/access_token",                  Open(oauth::access_token),      Quick),
     post  ("/oauth/access_token",                  Open(oauth::access_token),      Quick),
+    get   ("/oauth2/authz",                        Page(authorizing2::consent),    Quick),
+    post  ("/oauth2/authz",                        Form(authorizing2::decide),     Quick),
+    get   ("/oauth2/authc",                        Page(authorizing2::login_form), Quick),
+    post  ("/oauth2/authc",                        Form(authorizing2::login),      Slow),
+    post  ("/oauth2/token",                        Open(oauth2::token),            Quick),
+    post  ("/oauth2/revoke",                       Open(oauth2::revoke),           Quick),
+    get   ("/.well-known/oauth-authorization-server", Open(oauth2::metadata),      Quick),
+    get   ("/.well-known/oauth-authorization-server/{*path}", Open(oauth2::metadata), Quick),
 
     // Files
     get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),

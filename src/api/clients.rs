@@ -1,6 +1,7 @@
 //! `POST /api/client/register`: an application makes itself known, or changes what it says of itself
 //! (`pump-api.md §2.1`). Anybody may; what a client may then do is up to the users who authorise it.
 
+use crate::api::client_metadata;
 use crate::auth::registration::{self, Registration, Wanted};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -8,13 +9,17 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderName};
 use serde_json::{Map, Value, json};
 
-/// Registers a client. The body is a form or JSON. 200 with `client_id`, `client_secret` and `expires_at` (0: never);
+/// Registers a client. The body is a form or JSON; JSON in the words of RFC 7591 is answered in them. 200 with `client_id`, `client_secret` and `expires_at` (0: never);
 /// 400 for what is wrong in it; 403 for an update of a client that the sender is not; 401 for any `Authorization`.
 pub fn register(request: &Request) -> Answer {
     if request.headers.contains_key(header::AUTHORIZATION) {
         return Ok(only_dialback());
     }
-    let wanted = wanted(&fields(request)?)?;
+    let fields = fields(request)?;
+    if client_metadata::is_spoken(&fields) {
+        return client_metadata::register(request, &fields);
+    }
+    let wanted = wanted(&fields)?;
     let client = registration::register(request, &wanted)?;
     Ok(Response::json(&json!({
         "client_id": client.id,

@@ -1,10 +1,12 @@
 //! Handlers of the client API of pump.io (`pump-api.md §1.3`). Each reads, decides who, calls the domain and answers.
 
 pub mod activities;
+mod client_metadata;
 pub mod clients;
 pub mod feeds;
 pub mod listening;
 pub mod oauth;
+pub mod oauth2;
 pub mod objects;
 pub mod pages;
 pub mod people;

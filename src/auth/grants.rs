@@ -1,7 +1,7 @@
 //! How a client comes to speak for a user (`pump-api.md §2.2–2.4`): it asks for a request token, the user agrees in the
 //! browser, and the client exchanges the request token for an access token. The pages are in `web/oauth.rs`.
 
-use super::addresses::http_origin;
+use super::addresses::{self, http_origin};
 use super::oauth1::{self, Failure, Parameters};
 use super::{Client, LocalUser, Visitor};
 use crate::error::Error;
@@ -169,20 +169,7 @@ impl Pending {
     /// The callback with more in its query.
     fn location(&self, pairs: &[(&str, &str)]) -> Option<String> {
         self.origin()?;
-        let callback = &self.record.callback;
-        let (address, fragment) = match callback.split_once('#') {
-            Some((address, fragment)) => (address, Some(fragment)),
-            None => (callback.as_str(), None),
-        };
-        let mut location = address.to_owned();
-        location.push(if address.contains('?') { '&' } else { '?' });
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        location.push_str(&query.extend_pairs(pairs).finish());
-        if let Some(fragment) = fragment {
-            location.push('#');
-            location.push_str(fragment);
-        }
-        Some(location)
+        Some(addresses::with_query(&self.record.callback, pairs))
     }
 }
 

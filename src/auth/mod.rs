@@ -7,6 +7,7 @@ mod bearer;
 pub mod configured;
 pub mod grants;
 mod oauth1;
+pub mod oauth2;
 pub mod passwords;
 pub mod registration;
 pub mod sessions;

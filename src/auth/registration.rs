@@ -1,6 +1,6 @@
 //! Applications make themselves known here (`pump-api.md §2.1`).
 
-use super::addresses::http_origin;
+use super::addresses::{http_origin, is_redirect};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::Request;
@@ -25,6 +25,7 @@ pub struct Registration {
     logo: Option<String>,
     contacts: Vec<String>,
     redirect_uris: Vec<String>,
+    is_public: bool,
 }
 
 /// What a registration asks for.
@@ -75,7 +76,29 @@ impl Registration {
             logo: logo.map(str::to_owned),
             contacts: owned(contacts),
             redirect_uris: owned(redirect_uris),
+            is_public: false,
         })
+    }
+
+    /// The same client with the addresses of OAuth 2, which may be those of an application's own scheme; one that
+    /// `is_public` keeps no secret. Answers the first address that cannot be one.
+    pub fn with_redirects<'a>(
+        mut self,
+        redirect_uris: &[&'a str],
+        is_public: bool,
+    ) -> Result<Registration, &'a str> {
+        for uri in redirect_uris {
+            if uri.len() > ADDRESS_BYTES_MAX || !is_redirect(uri) {
+                return Err(uri);
+            }
+        }
+        if let Some(uri) = redirect_uris.get(LIST_MAX) {
+            return Err(uri);
+        }
+        let owned = redirect_uris.iter().map(|uri| (*uri).to_owned());
+        self.redirect_uris = owned.collect();
+        self.is_public = is_public;
+        Ok(self)
     }
 
     fn write_into(&self, client: &mut Client) {
@@ -84,6 +107,7 @@ impl Registration {
         client.logo.clone_from(&self.logo);
         client.contacts.clone_from(&self.contacts);
         client.redirect_uris.clone_from(&self.redirect_uris);
+        client.is_public = self.is_public;
     }
 }
 
@@ -121,6 +145,7 @@ pub(super) fn fresh(id: String, secret: String, now: Timestamp) -> Client {
         identity: None,
         created: now,
         updated: now,
+        is_public: false,
     }
 }
 

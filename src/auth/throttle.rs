@@ -52,7 +52,8 @@ struct Tries {
 /// count, too.
 #[must_use]
 pub(super) struct Try {
-    nickname: u64,
+    /// None for a try that names nobody.
+    nickname: Option<u64>,
     address: u64,
 }
 
@@ -64,20 +65,36 @@ impl Throttle {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Try, Error> {
-        let this = Try {
-            nickname: self.hash.hash_one(("nickname", nickname.folded())),
-            address: self.hash.hash_one(("address", network(address))),
-        };
+        let nickname = self.hash.hash_one(("nickname", nickname.folded()));
+        self.admit_counted(Some(nickname), address, now)
+    }
+
+    /// As [`Throttle::admit`], for a try that is counted for the address only: a secret that nobody can guess needs no more,
+    /// and nobody can make its owner wait.
+    pub(super) fn admit_address(&self, address: IpAddr, now: Timestamp) -> Result<Try, Error> {
+        self.admit_counted(None, address, now)
+    }
+
+    fn admit_counted(
+        &self,
+        nickname: Option<u64>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Try, Error> {
+        let address = self.hash.hash_one(("address", network(address)));
+        let this = Try { nickname, address };
+        let nickname = this.nickname.map(|name| (name, &NICKNAME));
+        let counted = [nickname, Some((this.address, &ADDRESS))];
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        for (thing, rule) in [(this.nickname, NICKNAME), (this.address, ADDRESS)] {
-            let wait = tries.get(&thing).map_or(0, |tries| tries.wait(&rule, now));
+        for (thing, rule) in counted.into_iter().flatten() {
+            let wait = tries.get(&thing).map_or(0, |tries| tries.wait(rule, now));
             if wait > 0 {
                 return Err(Error::TooMany {
                     retry_after_secs: wait,
                 });
             }
         }
-        for thing in [this.nickname, this.address] {
+        for (thing, _) in counted.into_iter().flatten() {
             make_room(&mut tries, now);
             let entry = tries.entry(thing).or_insert(Tries {
                 wrong: 0,
@@ -93,7 +110,9 @@ impl Throttle {
     /// afresh, else an own account would free its owner to guess on others.
     pub(super) fn was_right(&self, this: &Try) {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.remove(&this.nickname);
+        if let Some(nickname) = this.nickname {
+            tries.remove(&nickname);
+        }
         if let Some(entry) = tries.get_mut(&this.address) {
             entry.wrong = entry.wrong.saturating_sub(1);
         }

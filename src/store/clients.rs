@@ -22,7 +22,8 @@ pub struct Client {
     pub description: Option<String>,
     /// What kind of application it is, if it said so.
     pub kind: Option<Kind>,
-    /// Where it said that people may be sent back to. Kept, not enforced: the callback of the request token counts.
+    /// Where it said that people may be sent back to. Enforced by OAuth 2 only: in OAuth 1 the callback of the request token
+    /// counts.
     pub redirect_uris: Vec<String>,
     /// Mail addresses of the people behind it.
     pub contacts: Vec<String>,
@@ -34,6 +35,42 @@ pub struct Client {
     pub created: Timestamp,
     /// When it last changed what it says of itself.
     pub updated: Timestamp,
+    /// Whether it cannot keep a secret and was given none (RFC 6749 §2.1).
+    pub is_public: bool,
+}
+
+/// What version 1 of a client held.
+#[derive(Deserialize)]
+struct ClientBefore {
+    secret: String,
+    title: Option<String>,
+    description: Option<String>,
+    kind: Option<Kind>,
+    redirect_uris: Vec<String>,
+    contacts: Vec<String>,
+    logo: Option<String>,
+    identity: Option<Identity>,
+    created: Timestamp,
+    updated: Timestamp,
+}
+
+impl From<ClientBefore> for Client {
+    fn from(before: ClientBefore) -> Client {
+        Client {
+            id: String::new(),
+            secret: before.secret,
+            title: before.title,
+            description: before.description,
+            kind: before.kind,
+            redirect_uris: before.redirect_uris,
+            contacts: before.contacts,
+            logo: before.logo,
+            identity: before.identity,
+            created: before.created,
+            updated: before.updated,
+            is_public: false,
+        }
+    }
 }
 
 /// The `application_type` of a client.
@@ -56,7 +93,16 @@ pub enum Identity {
 
 impl Record for Client {
     const NAME: &'static str = "client";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn predecessor(version: u8, body: &[u8]) -> Option<Client> {
+        match version {
+            1 => postcard::from_bytes::<ClientBefore>(body)
+                .ok()
+                .map(Client::from),
+            _ => None,
+        }
+    }
 }
 
 impl Client {
@@ -136,6 +182,7 @@ pub(crate) mod tests {
     use super::{Client, Identity, Kind};
     use crate::clock::Timestamp;
     use crate::store::engine::memory::Memory;
+    use crate::store::record;
 
     pub(crate) fn client(id: &str) -> Client {
         Client {
@@ -150,6 +197,7 @@ pub(crate) mod tests {
             identity: None,
             created: Timestamp(1_795_217_902),
             updated: Timestamp(1_795_217_902),
+            is_public: false,
         }
     }
 
@@ -163,6 +211,17 @@ pub(crate) mod tests {
             super::get(&memory, &kept.id).expect("readable"),
             Some(kept.clone())
         );
+    }
+
+    #[test]
+    fn a_client_of_an_older_release_is_read() {
+        let client = client("");
+        let written = record::encode(&client);
+        // Version 1 ended before the last member.
+        let (_, body) = written.split_first().expect("a version and a body");
+        let before = [&[1], body.strip_suffix(&[0]).expect("the default")].concat();
+        let read: Client = record::decode(&before).expect("readable");
+        assert_eq!(read, client);
     }
 
     #[test]

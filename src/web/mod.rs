@@ -12,6 +12,7 @@ pub mod home;
 pub mod lists;
 pub mod login;
 pub mod oauth;
+pub mod oauth2;
 pub mod people;
 pub mod pictures;
 pub mod profile;

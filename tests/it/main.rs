@@ -20,6 +20,7 @@ mod listening;
 mod lists;
 mod living_on_pages;
 mod nonsense;
+mod oauth2;
 mod pages;
 mod paging;
 mod posting;

@@ -1,0 +1,169 @@
+//! `/oauth2/authz` and `/oauth2/authc`: the pages on which a user logs in and lets an application in (`pump-api.md §2.6`, D20).
+//! The rules are `auth/oauth2/authorize.rs`. Consent is asked for every time and belongs to the session: its form carries
+//! the token that only this session's pages hold. Only the button that allows does allow.
+
+use crate::auth::oauth2::authorize::{Asked, Verdict};
+use crate::auth::{Visitor, sessions};
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::web::frame::Frame;
+use crate::web::login::{again, value};
+use askama::Template;
+use hyper::{Method, StatusCode};
+
+#[derive(Template)]
+#[template(path = "oauth2/login.html", config = "assets/askama.toml")]
+struct Login<'a> {
+    frame: Frame,
+    csrf: &'a str,
+    fields: &'a [(String, String)],
+    client: &'a str,
+    nickname: &'a str,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "oauth2/consent.html", config = "assets/askama.toml")]
+struct Consent<'a> {
+    frame: Frame,
+    csrf: &'a str,
+    fields: &'a [(String, String)],
+    client: &'a str,
+    description: Option<&'a str>,
+    nickname: &'a str,
+    allowed: &'a [&'a str],
+    origin: Option<&'a str>,
+}
+
+/// `GET /oauth2/authz?response_type=code&client_id=…&redirect_uri=…`: the consent page; for somebody who is not logged in,
+/// the way to the login (302). What is wrong is told to the client (302), or on a page (400) where the client or its
+/// address is not known.
+pub fn consent(request: &Request, visitor: &Visitor) -> Answer {
+    let asked = match asked(request)? {
+        Verdict::Ask(asked) => asked,
+        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    };
+    let Some(user) = visitor.user() else {
+        return Ok(onward(request, &at(request, "authc", &asked)));
+    };
+    let page = Consent {
+        frame: Frame::bare(request),
+        csrf: visitor.csrf(),
+        fields: &asked.parameters,
+        client: name_of(&asked),
+        description: asked.client.description.as_deref(),
+        nickname: user.nickname().as_str(),
+        allowed: asked.scope.sentences(),
+        origin: asked.origin(),
+    };
+    crate::web::frame::show(visitor, &page)
+}
+
+/// `POST /oauth2/authz`: the consent form. 303 to the application, with a code after `allow` and with `access_denied` after
+/// anything else.
+pub fn decide(request: &Request, visitor: &Visitor) -> Answer {
+    let asked = match asked(request)? {
+        Verdict::Ask(asked) => asked,
+        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    };
+    let Some(user) = visitor.user() else {
+        return Ok(onward(request, &at(request, "authc", &asked)));
+    };
+    let allows = !value(&request.form(), "allow").is_empty();
+    let location = if allows {
+        asked.agree(request, user)?
+    } else {
+        asked.refuse()
+    };
+    Ok(onward(request, &location))
+}
+
+/// `GET /oauth2/authc?…`: the login page; for somebody who is logged in, the way to the consent page (302).
+pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
+    let asked = match asked(request)? {
+        Verdict::Ask(asked) => asked,
+        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    };
+    if visitor.user().is_some() {
+        return Ok(onward(request, &at(request, "authz", &asked)));
+    }
+    crate::web::frame::show(visitor, &login_page(request, visitor, &asked, "", None))
+}
+
+/// `POST /oauth2/authc`: `nickname` and `password`, or `cancel`. 303 to the consent page or with `access_denied` to the
+/// application; 401, 403, 429 with the form and a sentence.
+pub fn login(request: &Request, visitor: &Visitor) -> Answer {
+    let asked = match asked(request)? {
+        Verdict::Ask(asked) => asked,
+        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    };
+    let form = request.form();
+    if !value(&form, "cancel").is_empty() {
+        return Ok(onward(request, &asked.refuse()));
+    }
+    let nickname = value(&form, "nickname").trim();
+    match sessions::login(request, nickname, value(&form, "password")) {
+        Ok(now) => Ok(now.introduce(onward(request, &at(request, "authz", &asked)))),
+        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
+        Err(error) => {
+            let problem = match error {
+                Error::Unauthorized(_) => {
+                    "The nickname or the password is not right. Try again.".to_owned()
+                }
+                ref other => other.public(),
+            };
+            let page = login_page(request, visitor, &asked, nickname, Some(problem));
+            again(visitor, &page, &error)
+        }
+    }
+}
+
+/// What the client asks, from the query of a link or from the fields of our own form.
+fn asked(request: &Request) -> Result<Verdict, Error> {
+    let pairs = if request.method == Method::GET {
+        let pairs = request.query_pairs();
+        pairs
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect()
+    } else {
+        request.form()
+    };
+    Asked::read(request, pairs)
+}
+
+fn login_page<'a>(
+    request: &Request,
+    visitor: &'a Visitor,
+    asked: &'a Asked,
+    nickname: &'a str,
+    problem: Option<String>,
+) -> Login<'a> {
+    Login {
+        frame: Frame::bare(request),
+        csrf: visitor.csrf(),
+        fields: &asked.parameters,
+        client: name_of(asked),
+        nickname,
+        problem,
+    }
+}
+
+/// The address of the other page, with what the client asks.
+fn at(request: &Request, page: &str, asked: &Asked) -> String {
+    let root = Frame::bare(request).root;
+    format!("{root}/oauth2/{page}?{}", asked.query())
+}
+
+/// 302 after a link, 303 after a form.
+fn onward(request: &Request, location: &str) -> Response {
+    let status = match request.method {
+        Method::GET => StatusCode::FOUND,
+        _ => StatusCode::SEE_OTHER,
+    };
+    Response::redirect(status, location).with(hyper::header::CACHE_CONTROL, "no-store")
+}
+
+fn name_of(asked: &Asked) -> &str {
+    let title = asked.client.title.as_deref();
+    title.unwrap_or("An application without a name")
+}

@@ -16,6 +16,13 @@ const SENTENCES: [&str; 3] = [
     "change your password and delete your account",
 ];
 
+/// The same, in short, each with what those before it allow.
+const SUMMARIES: [&str; 3] = [
+    "read what you can read",
+    "read, post, and change what you posted",
+    "do everything, also delete your account",
+];
+
 impl Scope {
     /// To read what the user can read.
     pub const READ: Scope = Scope(1);
@@ -23,6 +30,8 @@ impl Scope {
     pub const WRITE_OWN: Scope = Scope(2);
     /// Also to change the account itself.
     pub const WRITE_ALL: Scope = Scope(4);
+    /// Each of them, in ascending order.
+    pub const ALL: [Scope; 3] = [Scope::READ, Scope::WRITE_OWN, Scope::WRITE_ALL];
     /// All names.
     pub const ALL_NAMES: [&str; 3] = NAMES;
 
@@ -43,7 +52,7 @@ impl Scope {
 
     /// Whether it allows nothing that `other` does not.
     pub fn is_within(self, other: Scope) -> bool {
-        self.0.ilog2() <= other.0.ilog2()
+        self.highest() <= other.highest()
     }
 
     /// The names, with blanks between.
@@ -53,10 +62,19 @@ impl Scope {
         held.map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
     }
 
-    /// What it allows, in words for people.
+    /// What it allows, in words for people: one sentence for each scope up to the highest.
     pub fn sentences(self) -> &'static [&'static str] {
-        let highest = usize::try_from(self.0.ilog2()).unwrap_or_default();
-        SENTENCES.get(..=highest).unwrap_or(&SENTENCES)
+        SENTENCES.get(..=self.highest()).unwrap_or(&SENTENCES)
+    }
+
+    /// What it allows, in one short sentence for people.
+    pub fn summary(self) -> &'static str {
+        SUMMARIES.get(self.highest()).unwrap_or(&SUMMARIES[0])
+    }
+
+    /// The place of the highest name.
+    fn highest(self) -> usize {
+        usize::try_from(self.0.ilog2()).unwrap_or_default()
     }
 }
 
@@ -66,13 +84,13 @@ mod tests {
 
     #[test]
     fn each_scope_allows_what_those_before_it_allow() {
-        let all = [Scope::READ, Scope::WRITE_OWN, Scope::WRITE_ALL];
-        for (place, held) in all.into_iter().enumerate() {
-            for (other, needed) in all.into_iter().enumerate() {
+        for (place, held) in Scope::ALL.into_iter().enumerate() {
+            for (other, needed) in Scope::ALL.into_iter().enumerate() {
                 assert_eq!(held.allows(needed), place >= other);
                 assert_eq!(needed.is_within(held), place >= other);
             }
             assert_eq!(held.sentences().len(), place + 1);
+            assert_eq!(held.summary(), super::SUMMARIES[place]);
         }
         let both = Scope::parse("writeown read").expect("known names");
         assert!(both.allows(Scope::WRITE_OWN) && !both.allows(Scope::WRITE_ALL));

@@ -1,6 +1,8 @@
 //! Callers in all their forms, against a server in memory: what is refused and in which words, then what is let in.
 
 use super::grants;
+use super::oauth2::authorize::{Asked, Verdict};
+use super::oauth2::{self, Failure};
 use super::sessions::{self, CSRF_FIELD};
 use super::{Guard, LocalUser, Visitor, configured, passwords};
 use crate::app::App;
@@ -12,6 +14,7 @@ use crate::http::{Body, Request, Response};
 use crate::ids::{Base, Nickname, ThingId, UserId};
 use crate::media::Blobs;
 use crate::scope::Scope;
+use crate::store::codes::CODE_SECS;
 use crate::store::engine::Engine;
 use crate::store::engine::memory::MemoryEngine;
 use crate::store::engine::sled::Sled;
@@ -230,6 +233,70 @@ fn a_client_reads_as_nobody_and_a_user_as_the_person() {
     let ben = Nickname::new("ben").expect("a nickname");
     let others = refusal(user.owning(&ben));
     assert_eq!(others, refused(401, "Not authorized"));
+}
+
+/// RFC 6749 §4.1.2
+#[test]
+fn codes_and_access_tokens_end_by_themselves() {
+    let site = Site::on(443);
+    let client = clients::Client {
+        secret: "client-secret".to_owned(),
+        redirect_uris: vec!["https://app.test/cb".to_owned()],
+        kind: None,
+        ..clients::tests::client("app")
+    };
+    let kept = site.app.store.write(|tx| {
+        clients::put(tx, &client);
+        Ok(())
+    });
+    kept.expect("a store");
+    let agree = || {
+        let request = site.request(Method::POST, "/oauth2/authz");
+        let pairs = [
+            ("client_id", "app"),
+            ("redirect_uri", "https://app.test/cb"),
+            ("response_type", "code"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let Ok(Verdict::Ask(asked)) = Asked::read(&request, pairs.to_vec()) else {
+            panic!("a good question");
+        };
+        let visitor = site.login();
+        let location = asked.agree(&request, visitor.user().expect("ann"));
+        let location = location.expect("a code");
+        let (_, rest) = location.split_once("code=").expect("a code");
+        rest.split('&').next().unwrap_or_default().to_owned()
+    };
+    let exchange = |code: &str, secs: i64| {
+        let mut request = site.form(
+            "",
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", "https://app.test/cb"),
+                ("client_id", "app"),
+                ("client_secret", "client-secret"),
+            ],
+        );
+        request.now = Timestamp(NOW.0 + secs);
+        oauth2::exchange(&request)
+    };
+    let code = agree();
+    let old = exchange(&code, CODE_SECS);
+    assert!(
+        matches!(old, Err(Failure::Refused { code, .. }) if code == "invalid_grant"),
+        "{old:?}"
+    );
+    let issued = exchange(&agree(), CODE_SECS - 1).expect("a fresh code");
+    let read = |secs: i64| {
+        let mut request = site.request(Method::GET, "/api/whoami");
+        request.now = Timestamp(NOW.0 + secs);
+        let value = format!("bearer  {}", issued.access);
+        set(&mut request.headers, header::AUTHORIZATION, &value);
+        refusal(auth::user_reading(&request)).0
+    };
+    let end = CODE_SECS - 1 + bearer::ACCESS_SECS;
+    assert_eq!((read(end - 1), read(end)), (200, 401));
 }
 
 #[test]

@@ -247,7 +247,7 @@ pub const OPTIONS: &[Opt] = &[
     used("noweb", Flag, Json("false"), "Leaves the web pages out: API only."),
     // people
     used("disableRegistration", Flag, Json("false"), "Refuses new accounts."),
-    used("users", Objects, Json("[]"), "Accounts made at start where they are missing: `nickname`, `password`, `email`, `tokens`."),
+    used("users", Objects, Json("[]"), "Accounts made at start where they are missing: `nickname`, `password`, `email`, `tokens` (each with `token`, `client_id`, and `token_secret` for OAuth 1 or `scope` for a bearer token)."),
     used("clients", Objects, Json("[]"), "OAuth clients known from the start: `client_id`, `client_secret`, `title`, `description`, `host`."),
     // the log
     used("nologger", Flag, Json("false"), "Writes no log."),

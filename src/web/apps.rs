@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::UserId;
+use crate::scope::Scope;
 use crate::store::bearer::{self, Family, FamilyId, Holder, Owner};
 use crate::store::{Store, clients, tokens};
 use crate::web::cards::Time;
@@ -17,9 +18,6 @@ use std::collections::BTreeMap;
 
 /// Most applications of OAuth 1 on the page.
 const SHOWN_MAX: usize = 100;
-
-/// What an application of OAuth 1 may do: there are no scopes.
-const EVERYTHING: &str = "do everything that you can do by its API";
 
 #[derive(Template)]
 #[template(path = "apps.html", config = "assets/askama.toml")]
@@ -37,7 +35,7 @@ struct Access {
     id: String,
     name: String,
     description: Option<String>,
-    allowed: Vec<&'static str>,
+    allowed: &'static str,
     since: Time,
     last_used: Option<Time>,
     /// The day on which it ends by itself.
@@ -45,10 +43,11 @@ struct Access {
 }
 
 /// What is known of one client's access.
+#[derive(Clone, Copy)]
 struct Granted {
     since: Timestamp,
     last_used: Option<Timestamp>,
-    allowed: Vec<&'static str>,
+    scope: Scope,
 }
 
 /// `GET /main/apps`
@@ -77,7 +76,7 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
                 id: id.text(),
                 name: name.to_owned(),
                 description: None,
-                allowed: family.scope.sentences().to_vec(),
+                allowed: family.scope.summary(),
                 since: Time::of(family.created, now),
                 last_used: family.last_used.map(|at| Time::of(at, now)),
                 ends: family.ends().map(day),
@@ -127,12 +126,9 @@ fn applications(
             let new = Granted {
                 since: family.created,
                 last_used: family.last_used,
-                allowed: family.scope.sentences().to_vec(),
+                scope: family.scope,
             };
-            match granted.get_mut(client) {
-                Some(known) => known.add(new),
-                None => drop(granted.insert(client.to_owned(), new)),
-            }
+            granted.entry(client.to_owned()).or_insert(new).add(new);
         }
     }
     for (client, grant) in tokens::grants_of(store, user, SHOWN_MAX)? {
@@ -143,12 +139,10 @@ fn applications(
         let new = Granted {
             since: first.map_or(now, |token| token.created),
             last_used: None,
-            allowed: vec![EVERYTHING],
+            // OAuth 1 knows no scopes.
+            scope: Scope::WRITE_ALL,
         };
-        match granted.get_mut(&client) {
-            Some(known) => known.add(new),
-            None => drop(granted.insert(client, new)),
-        }
+        granted.entry(client).or_insert(new).add(new);
     }
     let mut apps: Vec<(Timestamp, Access)> = Vec::new();
     for (id, granted) in granted {
@@ -159,7 +153,7 @@ fn applications(
             id,
             name: name.unwrap_or_else(|| "An application without a name".to_owned()),
             description,
-            allowed: granted.allowed,
+            allowed: granted.scope.summary(),
             since: Time::of(granted.since, now),
             last_used: granted.last_used.map(|at| Time::of(at, now)),
             ends: None,
@@ -175,10 +169,8 @@ impl Granted {
     fn add(&mut self, other: Granted) {
         self.since = self.since.min(other.since);
         self.last_used = self.last_used.max(other.last_used);
-        if other.allowed == [EVERYTHING]
-            || (self.allowed != [EVERYTHING] && other.allowed.len() > self.allowed.len())
-        {
-            self.allowed = other.allowed;
+        if self.scope.is_within(other.scope) {
+            self.scope = other.scope;
         }
     }
 }

@@ -20,6 +20,8 @@ struct Tokens<'a> {
     whoami: String,
     name: &'a str,
     name_chars_max: usize,
+    /// The scopes: names, and what they allow.
+    scopes: Vec<(String, &'static str)>,
     problem: Option<String>,
 }
 
@@ -31,6 +33,9 @@ impl<'a> Tokens<'a> {
             whoami: format!("{}/api/whoami", request.app().base().url()),
             name,
             name_chars_max: NAME_CHARS_MAX,
+            scopes: Scope::ALL
+                .map(|scope| (scope.names(), scope.summary()))
+                .to_vec(),
             problem: None,
         }
     }

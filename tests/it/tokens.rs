@@ -177,6 +177,25 @@ fn a_page_shows_what_has_access_and_takes_it_back_at_once() {
 }
 
 #[test]
+fn whoever_listens_with_a_token_hears_until_it_is_taken_back() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let mut browser = logged_in(&pump, "evan");
+    let script = token(&pump, &mut browser, "script", "read");
+    let mut ear = script.listen(&evan.path("inbox/stream"));
+    ear.place();
+    let posted = evan.post(note("hello"));
+    assert_eq!(ear.activity()["id"], posted["id"]);
+    let forms = browser.open("/main/apps").forms();
+    let form = forms.iter().find(|form| form.has("token"));
+    browser
+        .submit(form.expect("a form for the token"))
+        .expect(200);
+    evan.post(note("not for the script"));
+    assert_eq!(ear.end(), []);
+}
+
+#[test]
 fn tokens_outlive_a_restart() {
     let mut pump = Pump::start();
     pump.register("evan");

@@ -36,12 +36,12 @@ struct Consent<'a> {
 }
 
 /// `GET /oauth2/authz?response_type=code&client_id=…&redirect_uri=…`: the consent page; for somebody who is not logged in,
-/// the way to the login (302). What is wrong is told to the client (302), or on a page (400) where the client or its
-/// address is not known.
+/// the way to the login (302). What is wrong is told to the client (302), or on a page (400) where nobody is logged in, or
+/// the client or its address is not known.
 pub fn consent(request: &Request, visitor: &Visitor) -> Answer {
-    let asked = match asked(request)? {
-        Verdict::Ask(asked) => asked,
-        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    let asked = match asked(request, visitor)? {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(answer),
     };
     let Some(user) = visitor.user() else {
         return Ok(onward(request, &at(request, "authc", &asked)));
@@ -62,9 +62,9 @@ pub fn consent(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /oauth2/authz`: the consent form. 303 to the application, with a code after `allow` and with `access_denied` after
 /// anything else.
 pub fn decide(request: &Request, visitor: &Visitor) -> Answer {
-    let asked = match asked(request)? {
-        Verdict::Ask(asked) => asked,
-        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    let asked = match asked(request, visitor)? {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(answer),
     };
     let Some(user) = visitor.user() else {
         return Ok(onward(request, &at(request, "authc", &asked)));
@@ -80,9 +80,9 @@ pub fn decide(request: &Request, visitor: &Visitor) -> Answer {
 
 /// `GET /oauth2/authc?…`: the login page; for somebody who is logged in, the way to the consent page (302).
 pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
-    let asked = match asked(request)? {
-        Verdict::Ask(asked) => asked,
-        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    let asked = match asked(request, visitor)? {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(answer),
     };
     if visitor.user().is_some() {
         return Ok(onward(request, &at(request, "authz", &asked)));
@@ -93,9 +93,9 @@ pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /oauth2/authc`: `nickname` and `password`, or `cancel`. 303 to the consent page or with `access_denied` to the
 /// application; 401, 403, 429 with the form and a sentence.
 pub fn login(request: &Request, visitor: &Visitor) -> Answer {
-    let asked = match asked(request)? {
-        Verdict::Ask(asked) => asked,
-        Verdict::SendBack(location) => return Ok(onward(request, &location)),
+    let asked = match asked(request, visitor)? {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(answer),
     };
     let form = request.form();
     if !value(&form, "cancel").is_empty() {
@@ -118,8 +118,10 @@ pub fn login(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-/// What the client asks, from the query of a link or from the fields of our own form.
-fn asked(request: &Request) -> Result<Verdict, Error> {
+/// What the client asks, from the query of a link or from the fields of our own form; or the answer that tells it what is
+/// wrong. Only somebody who is logged in is sent there with it: anybody can register a client, and else a link of this site
+/// would lead wherever its maker likes (RFC 9700 §4.11.2).
+fn asked(request: &Request, visitor: &Visitor) -> Result<Result<Box<Asked>, Response>, Error> {
     let pairs = if request.method == Method::GET {
         let pairs = request.query_pairs();
         pairs
@@ -128,7 +130,15 @@ fn asked(request: &Request) -> Result<Verdict, Error> {
     } else {
         request.form()
     };
-    Asked::read(request, pairs)
+    match Asked::read(request, pairs)? {
+        Verdict::Ask(asked) => Ok(Ok(asked)),
+        Verdict::SendBack { location, .. } if visitor.user().is_some() => {
+            Ok(Err(onward(request, &location)))
+        }
+        Verdict::SendBack { text, .. } => Err(Error::Invalid(format!(
+            "The application that sent you here asked for something that cannot be: {text}"
+        ))),
+    }
 }
 
 fn login_page<'a>(

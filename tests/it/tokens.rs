@@ -107,7 +107,10 @@ fn a_token_goes_as_far_as_its_scope() {
     let posted = write.post_to(&feed, &post).ok();
     assert_eq!(posted["generator"]["displayName"], "writer");
     assert_eq!(posted["generator"]["objectType"], "application");
-    write.send(upload).ok();
+    let file = write.send(upload).ok();
+    let url = file["fileUrl"].as_str().expect("a file has an address");
+    assert_eq!(read.get(url).expect(200).text(), "hi");
+    assert!(pump.nobody().get(url).status >= 400);
     write.post_to(&ann.path("feed"), &post).refused(401);
 
     let user = json!({ "nickname": "evan", "password": "another-horse-8" });

@@ -40,8 +40,13 @@ pub struct Asked {
 pub enum Verdict {
     /// It is put to the user.
     Ask(Box<Asked>),
-    /// The client hears what is wrong: the address that the browser is sent to.
-    SendBack(String),
+    /// The client hears what is wrong.
+    SendBack {
+        /// The address that the browser is sent to.
+        location: String,
+        /// What is wrong, for people.
+        text: &'static str,
+    },
 }
 
 /// The way back to the client.
@@ -75,9 +80,10 @@ impl Asked {
                 challenge,
                 back,
             }))),
-            Err((code, text)) => Ok(Verdict::SendBack(
-                back.location(&[("error", code), ("error_description", text)]),
-            )),
+            Err((code, text)) => Ok(Verdict::SendBack {
+                location: back.location(&[("error", code), ("error_description", text)]),
+                text,
+            }),
         }
     }
 

@@ -63,6 +63,7 @@ fn nobody_is_sent_to_an_address_that_is_not_registered() {
     evan.open(&target(AUTHZ, &bare)).expect(400);
 }
 
+/// pump-api.md §2.6
 #[test]
 fn what_is_wrong_besides_is_told_to_the_client() {
     let pump = Pump::start();
@@ -101,6 +102,8 @@ fn what_is_wrong_besides_is_told_to_the_client() {
             "{location}"
         );
         assert!(location.contains("&state=x%26y+7&iss="), "{location}");
+        // RFC 9700 §4.11.2: whoever is not logged in is not led away by a link of this site.
+        pump.browser().open(&target(AUTHZ, &wrong)).expect(400);
     }
 }
 

@@ -15,6 +15,9 @@ pub const TOKENS_PER_GRANT_MAX: usize = 16;
 /// Most places that one grant remembers to have sent the user back to.
 pub const ORIGINS_PER_GRANT_MAX: usize = 16;
 
+/// How old "last used" may become before it is written again, in seconds.
+pub const TOUCH_SECS: i64 = 3600;
+
 /// A token and its secret, as the client gets them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
@@ -45,6 +48,29 @@ pub struct AccessToken {
     pub user: UserId,
     /// When it was made.
     pub created: Timestamp,
+    /// When it was last used, within [`TOUCH_SECS`].
+    pub last_used: Option<Timestamp>,
+}
+
+/// What version 1 of an access token held.
+#[derive(Deserialize)]
+struct AccessTokenBefore {
+    secret: String,
+    client: String,
+    user: UserId,
+    created: Timestamp,
+}
+
+impl From<AccessTokenBefore> for AccessToken {
+    fn from(before: AccessTokenBefore) -> AccessToken {
+        AccessToken {
+            secret: before.secret,
+            client: before.client,
+            user: before.user,
+            created: before.created,
+            last_used: None,
+        }
+    }
 }
 
 /// What one user has granted to one client.
@@ -58,7 +84,16 @@ pub struct Grant {
 
 impl Record for AccessToken {
     const NAME: &'static str = "access token";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn predecessor(version: u8, body: &[u8]) -> Option<AccessToken> {
+        match version {
+            1 => postcard::from_bytes::<AccessTokenBefore>(body)
+                .ok()
+                .map(AccessToken::from),
+            _ => None,
+        }
+    }
 }
 
 impl Record for Grant {
@@ -136,6 +171,23 @@ pub fn add(tx: &mut dyn Tx, user: UserId, client: &str, pair: &Pair, now: Timest
     Ok(())
 }
 
+/// Notes that a token is used; does nothing if it has ended.
+pub fn touch(tx: &mut dyn Tx, token: &str, now: Timestamp) -> Result<()> {
+    if let Some(mut known) = get(tx, token)? {
+        known.last_used = Some(now);
+        record::put(tx, &token_key(token), &known);
+    }
+    Ok(())
+}
+
+impl AccessToken {
+    /// Whether its use now is worth noting.
+    pub fn is_to_be_noted(&self, now: Timestamp) -> bool {
+        self.last_used
+            .is_none_or(|used| now.secs_since(used) >= TOUCH_SECS)
+    }
+}
+
 /// Takes back everything that `user` granted to `client`.
 pub fn revoke(tx: &mut dyn Tx, user: UserId, client: &str) -> Result<()> {
     if let Some(grant) = granted(tx, user, client)? {
@@ -178,6 +230,7 @@ fn add_to(
         client: client.to_owned(),
         user,
         created: now,
+        last_used: None,
     };
     record::put(tx, &token_key(&pair.token), &token);
 }
@@ -192,10 +245,11 @@ fn grant_key(user: UserId, client: &str) -> KeyBytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pair, TOKENS_PER_GRANT_MAX};
+    use super::{AccessToken, Pair, TOKENS_PER_GRANT_MAX, TOUCH_SECS};
     use crate::clock::Timestamp;
     use crate::ids::{ThingId, UserId};
     use crate::store::engine::memory::Memory;
+    use crate::store::record;
 
     const ANN: UserId = UserId(ThingId(1));
     const NOW: Timestamp = Timestamp(1_795_217_902);
@@ -214,6 +268,29 @@ mod tests {
         }
         let grant = super::granted(&memory, ANN, "c").expect("readable");
         assert_eq!(grant.map(|grant| grant.tokens.len()), Some(2));
+    }
+
+    #[test]
+    fn a_token_of_an_older_release_is_read_and_its_use_is_noted_now_and_then() {
+        let mut memory = Memory::default();
+        let pair = Pair::random();
+        super::add(&mut memory, ANN, "c", &pair, NOW).expect("kept");
+        let get = |memory: &Memory| {
+            let known = super::get(memory, &pair.token).expect("readable");
+            known.expect("there")
+        };
+        let written = record::encode(&get(&memory));
+        // Version 1 ended before the last member.
+        let (_, body) = written.split_first().expect("a version and a body");
+        let before = [&[1], body.strip_suffix(&[0]).expect("the default")].concat();
+        let read: AccessToken = record::decode(&before).expect("readable");
+        assert_eq!(read, get(&memory));
+        assert!(read.is_to_be_noted(NOW));
+        super::touch(&mut memory, &pair.token, NOW).expect("kept");
+        let later = |secs| Timestamp(NOW.0 + secs);
+        assert!(!get(&memory).is_to_be_noted(later(TOUCH_SECS - 1)));
+        assert!(get(&memory).is_to_be_noted(later(TOUCH_SECS)));
+        super::touch(&mut memory, "nope", NOW).expect("nothing to do");
     }
 
     #[test]

@@ -132,13 +132,13 @@ fn applications(
         }
     }
     for (client, grant) in tokens::grants_of(store, user, SHOWN_MAX)? {
-        let first = match grant.tokens.first() {
-            Some(token) => tokens::get(store, token)?,
-            None => None,
-        };
+        let mut held = Vec::new();
+        for token in &grant.tokens {
+            held.extend(tokens::get(store, token)?);
+        }
         let new = Granted {
-            since: first.map_or(now, |token| token.created),
-            last_used: None,
+            since: held.first().map_or(now, |token| token.created),
+            last_used: held.iter().filter_map(|token| token.last_used).max(),
             // OAuth 1 knows no scopes.
             scope: Scope::WRITE_ALL,
         };

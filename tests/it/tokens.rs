@@ -140,7 +140,10 @@ fn a_page_shows_what_has_access_and_takes_it_back_at_once() {
     let one = token(&pump, &mut browser, "nightly backup", "read");
     let other = token(&pump, &mut browser, "weather bot", "writeown");
     one.get("/api/whoami").expect(302);
+    evan.get(&evan.path("inbox")).ok();
     let page = browser.open("/main/apps").expect(200);
+    // Of the application and of one token.
+    assert_eq!(page.html().matches("last used").count(), 2);
     for text in ["nightly backup", "weather bot", "never used", "Stories"] {
         assert!(page.shows(text), "{text}: {}", page.html());
     }

@@ -99,6 +99,11 @@ pub(in crate::auth) fn prove(request: &Request, asked: &Parameters<'_>) -> Resul
     }
     let token_secret = token.as_ref().map_or("", |token| &token.secret);
     stated.check(request, asked, &client.secret, token_secret)?;
+    if let (Some(known), Some(text)) = (&token, asked.get("oauth_token"))
+        && known.is_to_be_noted(request.now)
+    {
+        store.write_soon(|tx| tokens::touch(tx, text, request.now))?;
+    }
     Ok(Signed { client, token })
 }
 

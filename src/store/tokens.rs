@@ -101,6 +101,14 @@ impl Record for Grant {
     const VERSION: u8 = 1;
 }
 
+impl AccessToken {
+    /// Whether its use now is worth noting.
+    pub fn is_to_be_noted(&self, now: Timestamp) -> bool {
+        self.last_used
+            .is_none_or(|used| now.secs_since(used) >= TOUCH_SECS)
+    }
+}
+
 /// What is kept of an access token.
 pub fn get(from: &dyn Read, token: &str) -> Result<Option<AccessToken>> {
     record::get(from, &token_key(token))
@@ -178,14 +186,6 @@ pub fn touch(tx: &mut dyn Tx, token: &str, now: Timestamp) -> Result<()> {
         record::put(tx, &token_key(token), &known);
     }
     Ok(())
-}
-
-impl AccessToken {
-    /// Whether its use now is worth noting.
-    pub fn is_to_be_noted(&self, now: Timestamp) -> bool {
-        self.last_used
-            .is_none_or(|used| now.secs_since(used) >= TOUCH_SECS)
-    }
 }
 
 /// Takes back everything that `user` granted to `client`.

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, DEFAULT_SITE};
 use crate::domain::setup::Setup;
+use crate::domain::talks::Talks;
 use crate::ids::{Base, UserId};
 use crate::media::{BlobName, Blobs};
 use crate::store::Store;
@@ -20,6 +21,8 @@ pub struct App {
     pub blobs: Blobs,
     /// How the server gets its owner.
     pub setup: Setup,
+    /// Realtime clients that speak by single requests.
+    pub talks: Talks,
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
     jobs: Bell,
@@ -51,6 +54,7 @@ impl App {
             store,
             blobs,
             setup: Setup::default(),
+            talks: Talks::default(),
             base: OnceLock::new(),
             jobs: Bell::default(),
             turns: Default::default(),

@@ -1,12 +1,14 @@
 //! Every address of the server on one page: method, path, who may call (the access column is the handler's signature),
 //! which lane does the work, and how the body arrives. The order is that of `pump-api.md §1.3–1.5`.
 
+use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
     activities, clients, feeds, listening, oauth, oauth2, objects, people, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
+use crate::ids::UserId;
 use crate::web::{
     apps, assets, composer, deeds, delete as delete_page, home, lists, login, oauth as authorizing,
     oauth2 as authorizing2, people as everybody, profile, settings, setup, things, tokens,
@@ -153,6 +155,21 @@ pub const ROUTES: &[Route] = &[
     get   ("/.well-known/oauth-authorization-server", Open(oauth2::metadata),      Quick),
     get   ("/.well-known/oauth-authorization-server/{*path}", Open(oauth2::metadata), Quick),
 
+    // Realtime by SockJS (pump-api.md §7)
+    get   ("/main/realtime/sockjs",                Open(sockjs::greeting),         Quick),
+    get   ("/main/realtime/sockjs/info",           Open(sockjs::info),             Quick),
+    permit("/main/realtime/sockjs/info",           Open(sockjs::permit_get),       Quick),
+    get   ("/main/realtime/sockjs/websocket",      Open(socket::raw),              Quick),
+    get   ("/main/realtime/sockjs/{page}",         Open(sockjs::frame),            Quick),
+    get   ("/main/realtime/sockjs/{server}/{session}/websocket", Open(socket::framed), Quick),
+    post  ("/main/realtime/sockjs/{server}/{session}/xhr", Open(polling::xhr), Quick),
+    permit("/main/realtime/sockjs/{server}/{session}/xhr", Open(sockjs::permit_post), Quick),
+    post  ("/main/realtime/sockjs/{server}/{session}/xhr_send", Open(polling::xhr_send), Quick),
+    permit("/main/realtime/sockjs/{server}/{session}/xhr_send", Open(sockjs::permit_post), Quick),
+    post  ("/main/realtime/sockjs/{server}/{session}/xhr_streaming", Open(polling::xhr_streaming), Quick),
+    permit("/main/realtime/sockjs/{server}/{session}/xhr_streaming", Open(sockjs::permit_post), Quick),
+    get   ("/main/realtime/sockjs/{server}/{session}/eventsource", Open(polling::eventsource), Quick),
+
     // Files
     get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),
 
@@ -218,6 +235,11 @@ pub const fn put(path: &'static str, access: Access, lane: Lane) -> Route {
 /// `DELETE`.
 pub const fn delete(path: &'static str, access: Access, lane: Lane) -> Route {
     route(Method::DELETE, path, access, lane, Intake::Memory)
+}
+
+/// `OPTIONS`, where pages of other origins ask for permission.
+pub const fn permit(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::OPTIONS, path, access, lane, Intake::Memory)
 }
 
 /// `POST` with a body in a file.
@@ -312,6 +334,16 @@ impl Proven {
             Proven::Visitor(handler, visitor) => {
                 handler(request, visitor).map(|answer| visitor.introduce(answer))
             }
+        }
+    }
+
+    /// The user who calls; nobody where a page or a client does.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Proven::Nobody(_) | Proven::Client(..) => None,
+            Proven::Reader(_, reader) => reader.person().map(UserId),
+            Proven::User(_, user) => Some(user.id()),
+            Proven::Visitor(_, visitor) => visitor.user().map(LocalUser::id),
         }
     }
 

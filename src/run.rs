@@ -123,7 +123,10 @@ async fn watch_over(app: &Arc<App>) -> Failure {
     loop {
         tokio::time::sleep(every).await;
         let its = Arc::clone(app);
-        let look = move || (its.store.engine().failed(), meta::site(&its.store).is_ok());
+        let look = move || {
+            its.talks.forget_silent(clock::now());
+            (its.store.engine().failed(), meta::site(&its.store).is_ok())
+        };
         match tokio::task::spawn_blocking(look).await {
             Ok((Some(why), _)) => {
                 return Failure::new(format!("The store takes no more writes: {why}."));

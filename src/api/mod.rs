@@ -10,5 +10,6 @@ pub mod oauth2;
 pub mod objects;
 pub mod pages;
 pub mod people;
+pub mod sockjs;
 pub mod uploads;
 pub mod users;

@@ -15,8 +15,10 @@ pub mod sessions;
 mod tests;
 mod throttle;
 
+use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::standing::Standing;
+use crate::domain::talk::{Proved, Rise};
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
@@ -25,9 +27,10 @@ use crate::store::clients::{self, Generator};
 use crate::store::engine::Read;
 use crate::store::users::User;
 use crate::store::{Store, users};
-use hyper::header;
+use hyper::{Method, header};
 use oauth1::{Failure, Parameters, Signed};
 use std::cell::Cell;
+use std::sync::Arc;
 
 /// What proofs need beyond the store: nonces, throttles, places for password hashes.
 #[derive(Default)]
@@ -243,6 +246,31 @@ pub fn visitor(request: &Request) -> Result<Visitor, Error> {
 /// with 403.
 pub fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
     sessions::visitor_sending(request)
+}
+
+/// Who signed the challenge of a realtime client (`pump-api.md §7`): it is verified as a request for its address would be,
+/// and counts once.
+pub fn rising(
+    app: &Arc<App>,
+    guard: &Arc<Guard>,
+    rise: &Rise,
+    now: Timestamp,
+) -> Result<Proved, Error> {
+    let path = rise.action.strip_prefix(app.base().url());
+    let path = path.ok_or_else(missing)?;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&rise.parameters)
+        .finish();
+    let mut request = Request::bare(Arc::clone(app), Arc::clone(guard), Method::GET, path, now);
+    request.query = query;
+    let asked = Parameters::of(&request).ok_or_else(missing)?;
+    let standing = standing(&request)?;
+    let signed = oauth1::prove(&request, &asked).map_err(Failure::at_api)?;
+    let user = user_of(&request, signed)?;
+    Ok(Proved {
+        user: user.map(|user| (user.id, user.nickname)),
+        standing,
+    })
 }
 
 /// What the caller of a request that was proved before is proved by, for somebody who stays.

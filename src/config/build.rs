@@ -50,6 +50,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         append_footer: values.text("appendFooter"),
         favicon: path(values, "favicon"),
         noweb: values.flag("noweb"),
+        sockjs: values.flag("sockjs"),
         disable_registration: values.flag("disableRegistration"),
         users: accounts::users(values),
         clients: accounts::clients(values),

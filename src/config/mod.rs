@@ -76,6 +76,8 @@ pub struct Config {
     pub favicon: Option<PathBuf>,
     /// Whether there are no web pages.
     pub noweb: bool,
+    /// Whether realtime clients are served by SockJS.
+    pub sockjs: bool,
 
     /// Whether new accounts are refused.
     pub disable_registration: bool,

@@ -249,12 +249,12 @@ pub const OPTIONS: &[Opt] = &[
     used("disableRegistration", Flag, Json("false"), "Refuses new accounts."),
     used("users", Objects, Json("[]"), "Accounts made at start where they are missing: `nickname`, `password`, `email`, `tokens` (each with `token`, `client_id`, and `token_secret` for OAuth 1 or `scope` for a bearer token)."),
     used("clients", Objects, Json("[]"), "OAuth clients known from the start: `client_id`, `client_secret`, `title`, `description`, `host`."),
+    used("sockjs", Flag, Json("true"), "Realtime updates for old web clients at `/main/realtime/sockjs`. Streams of events (`…/stream`) are there in any case."),
     // the log
     used("nologger", Flag, Json("false"), "Writes no log."),
     used("logfile", Path, Unset("standard error"), "File that the log is appended to."),
     used("logLevel", Level, Json("\"info\""), "Least grave messages that are logged."),
     // later
-    without("sockjs", Flag, "Realtime updates.", "this version has no realtime channel"),
     without("requireEmail", Flag, "Asks new people for a confirmed mail address.", NO_MAIL),
     without("smtpserver", Text, "Mail server.", NO_MAIL),
     without("smtpport", Port, "Port of the mail server.", NO_MAIL),

@@ -16,6 +16,8 @@ pub mod personal_tokens;
 pub mod setup;
 pub mod standing;
 pub mod sweep;
+pub mod talk;
+pub mod talks;
 pub mod uploads;
 
 #[cfg(test)]

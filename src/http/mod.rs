@@ -7,7 +7,7 @@ pub mod request;
 pub mod response;
 
 pub use error_page::ErrorPage;
-pub use ongoing::{Ongoing, Written};
+pub use ongoing::{Conversation, End, Ongoing, Spoken, Written};
 pub use request::{Body, Request, SpooledFile, SpooledPart};
 pub use response::{Content, Response};
 

@@ -1,6 +1,6 @@
 //! An answer as handlers make it.
 
-use super::Ongoing;
+use super::{Conversation, Ongoing};
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -25,6 +25,8 @@ pub enum Content {
     },
     /// A body that goes on for as long as both sides live.
     Ongoing(Box<dyn Ongoing>),
+    /// A WebSocket, with status 101.
+    Upgrade(Box<dyn Conversation>),
 }
 
 /// An answer.

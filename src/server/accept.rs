@@ -82,7 +82,7 @@ fn lock(counts: &Counts) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
 }
 
 /// What is counted as one caller: an IPv4 address, or an IPv6 network of /64, which is what one home has.
-fn network(peer: IpAddr) -> IpAddr {
+pub(super) fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => {
             let mut octets = v6.octets();

@@ -8,13 +8,16 @@ use super::meter::InFlight;
 use super::outgoing::Outgoing;
 use super::request_log::Line;
 use super::router::Found;
-use super::{Shared, canonical};
+use super::seats::{Seat, Seats};
+use super::{Shared, canonical, connection, websocket};
 use crate::clock;
 use crate::error::Error;
-use crate::http::{Content, Request, Response};
+use crate::http::{Answer, Content, Request, Response};
+use crate::ids::UserId;
 use crate::routes::{self, Intake, Proven, Route};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, StatusCode, http};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +36,8 @@ pub(super) async fn answer(
     caller: Caller,
     incoming: hyper::Request<Incoming>,
 ) -> hyper::Response<Outgoing> {
-    let (head, body) = incoming.into_parts();
+    let (mut head, body) = incoming.into_parts();
+    let upgrade = head.extensions.remove::<OnUpgrade>();
     let is_head = head.method == Method::HEAD;
     let mut request = receive(&server, &caller, head);
     let mut line = Line::begin(&request.sent_method, &request.path);
@@ -50,7 +54,7 @@ pub(super) async fn answer(
         Plan::Call(route) => call(&server, route, request, body, wishes, &mut line).await,
     };
     line.write(dressed.response.status, dressed.cause.as_deref());
-    send(&server, dressed.response, is_head, caller.in_flight)
+    send(&server, dressed, is_head, caller.in_flight, upgrade)
 }
 
 /// What is to be done with a request, judged by its head.
@@ -167,8 +171,13 @@ async fn call(
             None => route.access.prove(&request),
         };
         let caller = proven.as_ref().ok().map(Proven::caller);
+        let user = proven.as_ref().ok().and_then(Proven::user);
         let answer = proven.and_then(|proven| proven.answer(&request));
-        let dressed = inner.dress(&its_wishes, Some(&request), answer);
+        let (answer, seat) = seated(&inner.seats, &request, user, answer);
+        let dressed = Dressed {
+            seat,
+            ..inner.dress(&its_wishes, Some(&request), answer)
+        };
         drop(share);
         (dressed, caller)
     });
@@ -185,6 +194,27 @@ async fn call(
     server.dress(&wishes, None, Err(error))
 }
 
+/// Takes a seat for somebody who goes on to listen; without one there is no listening.
+fn seated(
+    seats: &Seats,
+    request: &Request,
+    user: Option<UserId>,
+    answer: Answer,
+) -> (Answer, Option<Seat>) {
+    let stays =
+        |response: &Response| matches!(response.content, Content::Ongoing(_) | Content::Upgrade(_));
+    if !answer.as_ref().is_ok_and(stays) || request.sent_method == Method::HEAD {
+        return (answer, None);
+    }
+    match seats.take(request.peer, user) {
+        Some(seat) => (answer, Some(seat)),
+        None => {
+            let text = "Too many are listening. Try again later, or read the feed.";
+            (Err(Error::Busy(text.to_owned())), None)
+        }
+    }
+}
+
 fn lane<'a>(server: &'a Shared, route: &Route) -> &'a Lane {
     match route.lane {
         routes::Lane::Quick => &server.quick,
@@ -193,28 +223,37 @@ fn lane<'a>(server: &'a Shared, route: &Route) -> &'a Lane {
 }
 
 fn send(
-    server: &Shared,
-    response: Response,
+    server: &Arc<Shared>,
+    dressed: Dressed,
     is_head: bool,
     in_flight: InFlight,
+    upgrade: Option<OnUpgrade>,
 ) -> hyper::Response<Outgoing> {
     let Response {
         status,
         mut headers,
         content,
-    } = response;
+    } = dressed.response;
     let bytes = match &content {
         Content::Empty => Some(0),
         Content::Memory(bytes) => Some(bytes.len() as u64),
         Content::File { bytes, .. } => Some(*bytes),
-        Content::Ongoing(_) => None,
+        Content::Ongoing(_) | Content::Upgrade(_) => None,
     };
     let has_length = status != StatusCode::NOT_MODIFIED && status != StatusCode::NO_CONTENT;
     if let Some(bytes) = bytes.filter(|_| has_length) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     }
     let content = if is_head { Content::Empty } else { content };
-    let mut sent = hyper::Response::new(Outgoing::new(content, in_flight, server));
+    let outgoing = match (content, dressed.seat, upgrade) {
+        (Content::Upgrade(conversation), Some(seat), Some(upgrade)) => {
+            let its = Arc::clone(server);
+            connection::start(websocket::converse(its, upgrade, conversation, seat));
+            Outgoing::new(Content::Empty, None, in_flight, server)
+        }
+        (content, seat, _) => Outgoing::new(content, seat, in_flight, server),
+    };
+    let mut sent = hyper::Response::new(outgoing);
     *sent.status_mut() = status;
     *sent.headers_mut() = headers;
     sent

@@ -121,7 +121,7 @@ async fn http1_on<S>(end: End, socket: S, ahead: Ahead)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let pulse = Pulse::new(end.server.bounds.patience, true);
+    let pulse = Pulse::new(end.server.bounds.patience, true, end.place);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         // The pulse watches heads and idleness with a timer of its own.
@@ -129,17 +129,18 @@ where
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(
             TokioIo::new(Metered::new(socket, Arc::clone(&pulse), ahead)),
-            Callee::new(&end, &pulse),
-        );
+            Callee::new(&end.server, end.peer, end.tls, &pulse),
+        )
+        .with_upgrades();
     attend(pin!(connection), &pulse, &end.server).await;
-    drop(end.place);
+    pulse.give_up_place();
 }
 
 async fn http2_on<S>(end: End, socket: S, ahead: Ahead)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let pulse = Pulse::new(end.server.bounds.patience, false);
+    let pulse = Pulse::new(end.server.bounds.patience, false, end.place);
     let connection = http2::Builder::new(Tasks)
         .timer(TokioTimer::new())
         .max_concurrent_streams(H2_STREAMS_MAX)
@@ -149,10 +150,10 @@ where
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).expect("some KiB"))
         .serve_connection(
             TokioIo::new(Metered::new(socket, Arc::clone(&pulse), ahead)),
-            Callee::new(&end, &pulse),
+            Callee::new(&end.server, end.peer, end.tls, &pulse),
         );
     attend(Box::pin(connection).as_mut(), &pulse, &end.server).await;
-    drop(end.place);
+    pulse.give_up_place();
 }
 
 /// Starts the streams of an HTTP/2 connection.
@@ -170,8 +171,8 @@ trait Ends: Future {
     fn end(self: Pin<&mut Self>);
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Ends
-    for http1::Connection<TokioIo<Metered<S>>, Callee>
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Ends
+    for http1::UpgradeableConnection<TokioIo<Metered<S>>, Callee>
 {
     fn end(self: Pin<&mut Self>) {
         self.graceful_shutdown();
@@ -233,12 +234,12 @@ struct Callee {
 }
 
 impl Callee {
-    fn new(end: &End, pulse: &Arc<Pulse>) -> Callee {
+    fn new(server: &Arc<Shared>, peer: IpAddr, tls: bool, pulse: &Arc<Pulse>) -> Callee {
         Callee {
-            server: Arc::clone(&end.server),
+            server: Arc::clone(server),
             pulse: Arc::clone(pulse),
-            peer: end.peer,
-            tls: end.tls,
+            peer,
+            tls,
         }
     }
 }

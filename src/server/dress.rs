@@ -4,6 +4,7 @@
 use super::Settings;
 use super::gzip::{self, Gzip};
 use super::limits::COMPRESS_BYTES_MIN;
+use super::seats::Seat;
 use crate::http::error_page::{ErrorForm, plain_page};
 use crate::http::{Answer, Content, Request, Response};
 use crate::ids::Base;
@@ -26,6 +27,8 @@ pub(super) struct Dressed {
     pub(super) response: Response,
     /// Why it is a failure of ours, for the log.
     pub(super) cause: Option<String>,
+    /// The seat of somebody who goes on to listen.
+    pub(super) seat: Option<Seat>,
 }
 
 /// What an answer's dress depends on besides the answer; taken from the request before that goes to its handler.
@@ -104,7 +107,11 @@ impl Dress {
             self.compress(&mut response, wishes);
         }
         self.set_common(&mut response.headers, base, is_html);
-        Dressed { response, cause }
+        Dressed {
+            response,
+            cause,
+            seat: None,
+        }
     }
 
     fn compress(&self, response: &mut Response, wishes: &Wishes) {

@@ -10,6 +10,18 @@ pub(crate) const CONNECTIONS_MAX: usize = 512;
 /// for everybody.
 pub(crate) const CONNECTIONS_PER_ADDRESS_MAX: u32 = 64;
 
+/// Those who listen at once: bodies that go on, and WebSockets. One more is answered 503.
+pub(crate) const LISTENERS_MAX: usize = 12_288;
+
+/// Those of them who are no users; the rest is kept for users.
+pub(crate) const LISTENING_STRANGERS_MAX: usize = 10_240;
+
+/// Those of them from one address (IPv6: one /64 network), loopback excepted.
+pub(crate) const LISTENERS_PER_ADDRESS_MAX: u32 = 512;
+
+/// Those of them who are the same user.
+pub(crate) const LISTENERS_PER_USER_MAX: u32 = 256;
+
 /// A request's head, in bytes: method, path, query and headers. More is 431, as are more than hyper's 100 headers.
 pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 

@@ -2,6 +2,7 @@
 //! work is taken only while a piece is written.
 
 use super::Shared;
+use super::seats::Seat;
 use crate::clock;
 use crate::http::{Ongoing, Written};
 use bytes::Bytes;
@@ -21,6 +22,7 @@ pub(crate) struct Live {
     state: State,
     beat: Pin<Box<Sleep>>,
     beat_every: Duration,
+    _seat: Option<Seat>,
 }
 
 enum State {
@@ -31,13 +33,14 @@ enum State {
 
 impl Live {
     /// The body of a source; writing waits for one of the server's places.
-    pub(crate) fn new(source: Box<dyn Ongoing>, server: &Shared) -> Live {
+    pub(super) fn new(source: Box<dyn Ongoing>, seat: Option<Seat>, server: &Shared) -> Live {
         let beat_every = server.bounds.beat_every;
         Live {
             places: Arc::clone(&server.live),
             state: State::Waiting(source),
             beat: Box::pin(sleep(beat_every)),
             beat_every,
+            _seat: seat,
         }
     }
 

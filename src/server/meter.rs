@@ -1,13 +1,14 @@
 //! What a connection is doing and since when, and how long it may go on so. [`Metered`] is the socket as hyper sees it:
 //! it notes when bytes move.
 
+use super::accept::Place;
 use super::limits::{
     HEAD_TIME_MAX, IDLE_TIME_MAX, LINGER_BYTES_MAX, LINGER_TIME_MAX, STALL_TIME_MAX,
 };
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -51,6 +52,8 @@ pub(crate) struct Pulse {
     sent_at: AtomicU64,
     /// When the last answer was sent, while what is unread is thrown away.
     lingers_since: AtomicU64,
+    /// The connection's place; given back when somebody begins to listen on it, or at its end.
+    place: Mutex<Option<Place>>,
 }
 
 /// What is to be done with a connection.
@@ -65,7 +68,7 @@ pub(crate) enum Verdict {
 }
 
 impl Pulse {
-    pub(crate) fn new(patience: Patience, watches_head: bool) -> Arc<Pulse> {
+    pub(crate) fn new(patience: Patience, watches_head: bool, place: Place) -> Arc<Pulse> {
         Arc::new(Pulse {
             start: Instant::now(),
             patience,
@@ -76,6 +79,7 @@ impl Pulse {
             sending: AtomicU32::new(0),
             sent_at: AtomicU64::new(0),
             lingers_since: AtomicU64::new(0),
+            place: Mutex::new(Some(place)),
         })
     }
 
@@ -93,6 +97,18 @@ impl Pulse {
         Sending(Arc::clone(self))
     }
 
+    /// Gives the connection's place back. A connection that goes on to listen has a seat instead, and ends with its last
+    /// request.
+    pub(crate) fn give_up_place(&self) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(place.take());
+    }
+
+    fn has_place(&self) -> bool {
+        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.is_some()
+    }
+
     /// What is to be done now.
     pub(crate) fn verdict(&self) -> Verdict {
         let lingers_since = self.lingers_since.load(Ordering::Relaxed);
@@ -104,6 +120,8 @@ impl Pulse {
             }
             let sent_at = self.sent_at.load(Ordering::Relaxed);
             (sent_at, self.patience.stall, Verdict::Cut)
+        } else if !self.has_place() {
+            return Verdict::Close;
         } else {
             let head_since = self.head_since.load(Ordering::Relaxed);
             if head_since > 0 && (self.watches_head || self.idle_since.load(Ordering::Relaxed) == 0)

@@ -19,10 +19,12 @@ mod multipart;
 mod outgoing;
 mod request_log;
 mod router;
+mod seats;
 mod spool;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod websocket;
 
 use crate::app::App;
 use crate::auth::Guard;
@@ -36,6 +38,7 @@ use intake::Pace;
 use lane::Lane;
 use meter::Patience;
 use router::Router;
+use seats::Seats;
 use spool::Spool;
 use std::io;
 use std::net::SocketAddr;
@@ -143,6 +146,7 @@ pub(crate) struct Shared {
     router: Router,
     tls: Option<Tls>,
     places: Places,
+    seats: Seats,
     quick: Lane,
     slow: Lane,
     /// Places for pieces of files.
@@ -224,6 +228,7 @@ impl Server {
             router,
             tls,
             places: Places::new(bounds.connections_max, bounds.connections_per_address_max),
+            seats: Seats::new(),
             quick: Lane::new(bounds.quick_places, bounds.waiting_max, bounds.quick_wait),
             slow: Lane::new(
                 limits::SLOW_PLACES,
@@ -279,6 +284,7 @@ impl Server {
         let due = Instant::now() + shared.bounds.finish_time;
         let finished = async {
             shared.places.empty().await;
+            shared.seats.empty().await;
             // Work whose caller hung up goes on without a connection.
             shared.quick.idle().await;
             shared.slow.idle().await;

@@ -5,6 +5,7 @@ use super::Shared;
 use super::limits::PIECE_BYTES;
 use super::live::Live;
 use super::meter::{InFlight, Sending};
+use super::seats::Seat;
 use crate::http::Content;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -41,7 +42,12 @@ struct Pieces {
 
 impl Outgoing {
     /// The body of an answer; pieces of files and of bodies that go on wait for one of the server's places.
-    pub(crate) fn new(content: Content, in_flight: InFlight, server: &Shared) -> Outgoing {
+    pub(super) fn new(
+        content: Content,
+        seat: Option<Seat>,
+        in_flight: InFlight,
+        server: &Shared,
+    ) -> Outgoing {
         let rest = match content {
             Content::Empty => Rest::Nothing,
             Content::Memory(bytes) if bytes.is_empty() => Rest::Nothing,
@@ -54,7 +60,12 @@ impl Outgoing {
                 left: bytes,
                 reading: None,
             }),
-            Content::Ongoing(source) => Rest::Live(Live::new(source, server)),
+            Content::Ongoing(source) => {
+                in_flight.pulse().give_up_place();
+                Rest::Live(Live::new(source, seat, server))
+            }
+            // A connection that does not upgrade has nothing to say.
+            Content::Upgrade(_) => Rest::Nothing,
         };
         let sending = match rest {
             Rest::Nothing => None,

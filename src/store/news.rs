@@ -69,6 +69,8 @@ struct Waiting {
     /// More came than may wait.
     lost: bool,
     closed: bool,
+    /// There is something else to do.
+    nudged: bool,
     waker: Option<Waker>,
 }
 
@@ -92,6 +94,9 @@ pub struct Listener {
     streams: Vec<Stream>,
     line: Arc<Line>,
 }
+
+/// Where a task waits for a listener to have something to hear.
+pub struct Ear(Arc<Line>);
 
 impl News {
     /// The turn of a write that is about to run.
@@ -207,6 +212,24 @@ impl Line {
     }
 }
 
+impl Ear {
+    /// Ready as soon as there is something to hear. Only the task that asked last is woken.
+    pub fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        self.0.poll(context)
+    }
+}
+
+impl Line {
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        let mut waiting = self.lock();
+        if waiting.lost || waiting.closed || waiting.nudged || !waiting.entries.is_empty() {
+            return Poll::Ready(());
+        }
+        waiting.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
 impl Waiting {
     fn add(&mut self, entry: Entry) {
         if self.lost {
@@ -251,14 +274,21 @@ impl Listener {
         }
     }
 
-    /// Ready as soon as there is something to hear. Only the task that asked last is woken.
+    /// What somebody waits at who does not hold the listener.
+    pub fn ear(&self) -> Ear {
+        Ear(Arc::clone(&self.line))
+    }
+
+    /// As [`Ear::poll`].
     pub fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        self.line.poll(context)
+    }
+
+    /// Wakes who waits although nothing new came, until the next [`Heard::Nothing`].
+    pub fn nudge(&self) {
         let mut waiting = self.line.lock();
-        if waiting.lost || waiting.closed || !waiting.entries.is_empty() {
-            return Poll::Ready(());
-        }
-        waiting.waker = Some(context.waker().clone());
-        Poll::Pending
+        waiting.nudged = true;
+        waiting.wake();
     }
 
     /// What comes next.
@@ -271,6 +301,7 @@ impl Listener {
             return Heard::Lost;
         }
         let heard = waiting.entries.pop_front();
+        waiting.nudged &= heard.is_some();
         if waiting.entries.is_empty() {
             // Most listeners wait most of the time.
             waiting.entries = VecDeque::new();

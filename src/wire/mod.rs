@@ -3,3 +3,4 @@
 pub mod draft;
 pub mod json;
 pub mod scrub;
+pub mod sockjs;

@@ -32,6 +32,7 @@ mod restart;
 mod setup;
 mod sharing;
 mod signing;
+mod sockjs;
 mod stores;
 mod tidy;
 mod tokens;

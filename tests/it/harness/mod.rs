@@ -11,6 +11,7 @@ pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod pictures;
 pub(crate) mod pump;
+pub(crate) mod realtime;
 
 pub(crate) use browser::Browser;
 pub(crate) use documents::{Activity, activity, comment, note, public};

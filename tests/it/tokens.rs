@@ -132,6 +132,39 @@ fn a_token_goes_as_far_as_its_scope() {
     }
 }
 
+/// Every address of the table in the README, so that none is forgotten that comes later.
+#[test]
+fn every_address_of_the_api_asks_for_the_scope_of_its_kind() {
+    let pump = Pump::start();
+    pump.register("evan");
+    let mut browser = logged_in(&pump, "evan");
+    let read = token(&pump, &mut browser, "reader", "read");
+    let write = token(&pump, &mut browser, "writer", "writeown");
+    let unknown = pump.nobody().bearing("unknown");
+    let mut seen = 0;
+    for line in include_str!("../../README.md").lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, method, path, who, ..] = cells.as_slice() else {
+            continue;
+        };
+        let path = path.trim_matches('`').replace("{nickname}", "evan");
+        let path = path.replace(['{', '}'], "");
+        let ask = |caller: &Caller| caller.send(Request::new(method, &path));
+        let too_little = match *who {
+            "any read" | "user read" => None,
+            "user write" | "client write" => Some(&read),
+            "account write" => Some(&write),
+            _ => continue,
+        };
+        ask(&unknown).bearer_refused(401, "invalid_token");
+        if let Some(caller) = too_little {
+            ask(caller).bearer_refused(403, "insufficient_scope");
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "the table was not found: {seen}");
+}
+
 #[test]
 fn a_page_shows_what_has_access_and_takes_it_back_at_once() {
     let pump = Pump::start();

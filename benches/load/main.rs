@@ -2,13 +2,14 @@
 //! speaks to it as clients do, and prints a Markdown table per part. Asserts nothing about time.
 //!
 //! Parts: `feed`, `inbox`, `post` (rates, processor time and latency with 1, 8 and 64 clients), `written`, `memory`,
-//! `size`, `small` (a store of 10 000 activities), `large` (one of 100 000), `idle`. Without a part: all but the last
-//! two, in some three minutes; `all`: everything. Stores are made in cargo's target directory, so that syncs are real.
+//! `size`, `small` (a store of 10 000 activities), `large` (one of 100 000), `idle`, `listeners` (10 000 of them, which
+//! takes as many open files). Without a part: all but the last three, in some three minutes; `all`: everything. Stores are made in cargo's target directory, so that syncs are real.
 //! `BENCH_SERVER` names another server to measure, to compare two.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod crowd;
+mod listeners;
 mod parts;
 mod run;
 mod server;
@@ -24,7 +25,7 @@ const QUICK: [&str; 7] = [
 ];
 
 /// What takes longer.
-const SLOW: [&str; 2] = ["large", "idle"];
+const SLOW: [&str; 3] = ["large", "idle", "listeners"];
 
 /// Where stores are made.
 pub(crate) const DIRECTORY: &str = env!("CARGO_TARGET_TMPDIR");
@@ -51,6 +52,7 @@ fn main() {
             "feed" | "inbox" | "post" => parts::rates(part),
             "written" => parts::written(),
             "idle" => parts::idle(),
+            "listeners" => listeners::listeners(),
             "small" => stores::stored(10_000),
             "large" => stores::stored(100_000),
             other => {

@@ -162,6 +162,17 @@ impl Connection {
     }
 }
 
+/// Sends a request on a connection of its own, whose answer goes on and on.
+pub(crate) fn begin(address: SocketAddr, keys: Option<&Keys>, request: &Request<'_>) -> TcpStream {
+    let mut connection = Connection::open(address);
+    connection.compose(keys, request);
+    connection
+        .socket
+        .write_all(connection.out.as_bytes())
+        .expect("the server takes the request");
+    connection.socket
+}
+
 /// Where the body of an answer lies, once its head is complete.
 fn body_of(input: &[u8]) -> Option<(usize, usize)> {
     let start = input.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;

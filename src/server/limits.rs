@@ -10,11 +10,12 @@ pub(crate) const CONNECTIONS_MAX: usize = 512;
 /// for everybody.
 pub(crate) const CONNECTIONS_PER_ADDRESS_MAX: u32 = 64;
 
-/// Those who listen at once: bodies that go on, and WebSockets. One more is answered 503.
+/// Those who listen at once: bodies that go on, and WebSockets. One more is answered 503. Fewer where the system lets the
+/// process open fewer files.
 pub(crate) const LISTENERS_MAX: usize = 12_288;
 
-/// Those of them who are no users; the rest is kept for users.
-pub(crate) const LISTENING_STRANGERS_MAX: usize = 10_240;
+/// Files that are not for those who listen: ordinary connections, the store, uploads.
+pub(crate) const FILES_KEPT: usize = CONNECTIONS_MAX + 256;
 
 /// Those of them from one address (IPv6: one /64 network), loopback excepted.
 pub(crate) const LISTENERS_PER_ADDRESS_MAX: u32 = 512;

@@ -2,10 +2,9 @@
 //! starve the other: a connection that begins to listen gives its place back. Some seats are kept for users, and nobody
 //! gets more than a share.
 
-use super::limits::{
-    LISTENERS_MAX, LISTENERS_PER_ADDRESS_MAX, LISTENERS_PER_USER_MAX, LISTENING_STRANGERS_MAX,
-};
+use super::limits::{FILES_KEPT, LISTENERS_MAX, LISTENERS_PER_ADDRESS_MAX, LISTENERS_PER_USER_MAX};
 use crate::ids::UserId;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +22,7 @@ type Counts = Mutex<HashMap<Who, u32>>;
 
 /// All seats.
 pub(super) struct Seats {
+    count: usize,
     all: Arc<Semaphore>,
     for_strangers: Arc<Semaphore>,
     taken: Arc<Counts>,
@@ -42,10 +42,18 @@ struct Share {
 }
 
 impl Seats {
+    /// As many as the system has files for; asks it for as many as it gives.
     pub(super) fn new() -> Seats {
+        let files = usize::try_from(files_max()).unwrap_or(usize::MAX);
+        Seats::of(files.saturating_sub(FILES_KEPT).min(LISTENERS_MAX))
+    }
+
+    /// A sixth of them is kept for users.
+    fn of(count: usize) -> Seats {
         Seats {
-            all: Arc::new(Semaphore::new(LISTENERS_MAX)),
-            for_strangers: Arc::new(Semaphore::new(LISTENING_STRANGERS_MAX)),
+            count,
+            all: Arc::new(Semaphore::new(count)),
+            for_strangers: Arc::new(Semaphore::new(count - count / 6)),
             taken: Arc::default(),
         }
     }
@@ -75,7 +83,7 @@ impl Seats {
 
     /// Waits until nobody listens.
     pub(super) async fn empty(&self) {
-        let all = u32::try_from(LISTENERS_MAX).expect("some thousands");
+        let all = u32::try_from(self.count).expect("some thousands");
         drop(self.all.acquire_many(all).await);
     }
 
@@ -105,15 +113,26 @@ impl Drop for Share {
     }
 }
 
+/// How many files this process may have open, after asking for the most that it may have.
+fn files_max() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum.unwrap_or(u64::MAX),
+        Err(_) => limit.current.unwrap_or(u64::MAX),
+    }
+}
+
 fn lock(counts: &Counts) -> MutexGuard<'_, HashMap<Who, u32>> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::limits::{
-        LISTENERS_MAX, LISTENERS_PER_ADDRESS_MAX, LISTENERS_PER_USER_MAX, LISTENING_STRANGERS_MAX,
-    };
+    use super::super::limits::{LISTENERS_PER_ADDRESS_MAX, LISTENERS_PER_USER_MAX};
     use super::{Seat, Seats};
     use crate::ids::{ThingId, UserId};
     use std::net::IpAddr;
@@ -126,16 +145,16 @@ mod tests {
 
     #[test]
     fn nobody_gets_more_than_a_share_and_users_find_a_seat() {
-        let seats = Seats::new();
+        let seats = Seats::of(6000);
         let one = take_all(&seats, "192.0.2.1", None);
         assert_eq!(one.len(), LISTENERS_PER_ADDRESS_MAX as usize);
         assert!(take_all(&seats, "::ffff:192.0.2.1", Some(1)).is_empty());
         let strangers = take_all(&seats, "127.0.0.1", None);
-        assert_eq!(one.len() + strangers.len(), LISTENING_STRANGERS_MAX);
+        assert_eq!(one.len() + strangers.len(), 5000);
         let user = take_all(&seats, "127.0.0.1", Some(1));
         assert_eq!(user.len(), LISTENERS_PER_USER_MAX as usize);
         drop((one, strangers, user));
-        assert_eq!(seats.all.available_permits(), LISTENERS_MAX);
+        assert_eq!(seats.all.available_permits(), 6000);
         assert!(seats.taken.lock().expect("not poisoned").is_empty());
     }
 }

@@ -28,6 +28,7 @@ mod posting_refused;
 mod pypump;
 mod racing;
 mod registering;
+mod replaying;
 mod restart;
 mod setup;
 mod sharing;

@@ -315,7 +315,7 @@ impl Replay {
                 wrong.extend(more.map(|name| format!("+{at}.{name}")));
             }
             (Value::Array(was), Value::Array(is)) => {
-                self.compare_lists(at, was, is, partial, wrong)
+                self.compare_lists(at, was, is, partial, wrong);
             }
             _ if kind(was) == kind(is) => {}
             _ => drop(wrong.insert(format!("{at}: {} became {}", kind(was), kind(is)))),

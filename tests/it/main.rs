@@ -27,6 +27,7 @@ mod posting;
 mod posting_refused;
 mod pypump;
 mod racing;
+mod refusals;
 mod registering;
 mod replaying;
 mod restart;

@@ -1,5 +1,8 @@
 //! Makes HTML of strangers harmless, and plain text safe inside HTML (`pump-api.md §5.1`). No I/O.
 
+#[cfg(test)]
+mod properties;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -45,16 +48,42 @@ pub fn fits(html: &str) -> bool {
     html.len() <= HTML_BYTES_MAX && html.bytes().filter(|byte| *byte == b'<').count() <= TAGS_MAX
 }
 
-/// The harmless part of some HTML; harmless HTML comes back as it was, where that is possible. What does not fit the
-/// bounds is no HTML: it is shown as it was typed.
+/// How often HTML is read again until it stays as it is: readers mend what is nested wrongly step by step (a table inside a
+/// paragraph moves out of it when it is read the second time). Well-formed HTML is read once.
+const READINGS_MAX: usize = 3;
+
+/// The harmless part of some HTML; harmless HTML comes back as it was, where that is possible, and what came out of here
+/// always does. What does not fit the bounds is no HTML: it is shown as it was typed.
 pub fn clean(html: &str) -> String {
-    if !html.contains(['<', '&']) {
+    // What reading would change apart from markup: it drops NUL and turns CR into LF.
+    if !html.contains(['<', '&', '\0', '\r']) {
         return html.replace('>', "&gt;");
     }
-    if !fits(html) {
-        return escape(html).into_owned();
+    let mut before = Cow::Borrowed(html);
+    for _ in 0..READINGS_MAX {
+        if !fits(&before) {
+            break;
+        }
+        let cleaned = CLEANER.clean(&before).to_string();
+        if cleaned == before {
+            return cleaned;
+        }
+        before = Cow::Owned(cleaned);
     }
-    CLEANER.clean(html).to_string()
+    if is_escaped(html) {
+        return html.to_owned();
+    }
+    escape(html).into_owned()
+}
+
+/// Whether some text is what [`escape`] makes.
+fn is_escaped(text: &str) -> bool {
+    const ENTITIES: [&str; 5] = ["lt;", "gt;", "amp;", "quot;", "#39;"];
+    let mut pieces = text.split('&');
+    let first = pieces.next().unwrap_or_default();
+    let plain = |piece: &str| !piece.contains(['<', '>', '"', '\'']);
+    plain(first)
+        && pieces.all(|piece| plain(piece) && ENTITIES.iter().any(|name| piece.starts_with(name)))
 }
 
 /// Plain text made safe for HTML, also inside attribute values.
@@ -109,6 +138,11 @@ mod tests {
         let long = "&".repeat(HTML_BYTES_MAX + 1);
         assert!(!fits(&long));
         assert!(clean(&long).starts_with("&amp;&amp;"));
+        let grows = format!("<b>{}", "&".repeat(HTML_BYTES_MAX / 2));
+        for text in [nested, long, grows] {
+            let cleaned = clean(&text);
+            assert!(clean(&cleaned) == cleaned, "it is escaped once");
+        }
         let article = "<p>One &amp; two</p>".repeat(1000);
         assert!(fits(&article));
         assert_eq!(clean(&article), article);

@@ -4,6 +4,8 @@
 mod base_string;
 pub(in crate::auth) mod nonces;
 mod parameters;
+#[cfg(test)]
+mod properties;
 mod signature;
 
 pub(in crate::auth) use parameters::Parameters;

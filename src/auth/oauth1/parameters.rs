@@ -89,7 +89,7 @@ fn of_scheme(value: &[u8]) -> Option<&[u8]> {
 
 /// The pairs of an `Authorization` header (RFC 5849 §3.5.1): `name="value"`, separated by commas, percent-encoded.
 /// What is no pair is passed over; quotes may be missing.
-fn header_pairs(credentials: &[u8]) -> Vec<Pair<'_>> {
+pub(super) fn header_pairs(credentials: &[u8]) -> Vec<Pair<'_>> {
     let mut pairs = Vec::with_capacity(8);
     let mut rest = credentials;
     while !rest.is_empty() {

@@ -269,6 +269,44 @@ impl Base {
 #[cfg(test)]
 mod tests {
     use super::{Base, Key, Nickname, Nonce, ThingId};
+    use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn every_key_has_one_text(id in 0_u64..1 << 48, nonce in any::<[u8; 10]>()) {
+            let key = Key { id: ThingId(id), nonce: Nonce(nonce) };
+            prop_assert_eq!(Key::parse(&key.to_string()), Some(key));
+        }
+
+        #[test]
+        fn every_text_is_the_key_it_reads_as(text in "([A-Za-z0-9_-]{22}|\\PC{0,24})") {
+            if let Some(key) = Key::parse(&text) {
+                prop_assert_eq!(key.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn nicknames_stay_as_typed(text in "([A-Za-z0-9._-]{1,66}|\\PC{0,8})") {
+            if let Ok(nickname) = Nickname::new(&text) {
+                prop_assert_eq!(nickname.as_str(), text);
+                let folded = Nickname::new(&nickname.folded()).map(|again| again.folded());
+                prop_assert_eq!(folded, Ok(nickname.folded()));
+            }
+        }
+
+        #[test]
+        fn ids_sort_as_their_bytes(one in 0_u64..1 << 48, other in 0_u64..1 << 48) {
+            let [one, other] = [one, other].map(ThingId);
+            prop_assert_eq!(one.cmp(&other), one.bytes().cmp(&other.bytes()));
+            prop_assert_eq!(ThingId::from_bytes(one.bytes()), one);
+        }
+    }
 
     #[test]
     fn keys_are_22_characters_and_round_trip() {

@@ -249,6 +249,45 @@ impl std::ops::Deref for KeyBytes {
 mod tests {
     use super::{KeyBytes, Stream, StreamKind, Table};
     use crate::ids::ThingId;
+    use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn keys_sort_as_what_they_are_made_of(
+            ids in any::<[u16; 2]>(),
+            numbers in any::<[u32; 2]>(),
+            tails in any::<[[u8; 2]; 2]>(),
+        ) {
+            let key = |which: usize| {
+                KeyBytes::of(Table::StreamChunk)
+                    .thing(ThingId(ids[which].into()))
+                    .descending(numbers[which])
+                    .ascending(numbers[1 - which].into())
+                    .tail(tails[which])
+            };
+            let parts = |which: usize| {
+                (ids[which], !numbers[which], numbers[1 - which], tails[which])
+            };
+            prop_assert_eq!(key(0).cmp(&key(1)), parts(0).cmp(&parts(1)));
+        }
+
+        #[test]
+        fn a_prefix_holds_its_keys_and_no_others(
+            prefix in proptest::collection::vec(any::<u8>(), 0..4),
+            other in proptest::collection::vec(any::<u8>(), 0..6),
+        ) {
+            let prefix = KeyBytes::of(Table::Thing).tail(prefix);
+            let other = KeyBytes::of(Table::Thing).tail(other);
+            let within = other[..] >= prefix[..] && other[..] < prefix.end()[..];
+            prop_assert_eq!(within, other.starts_with(&prefix));
+        }
+    }
 
     fn chunk(number: u32) -> KeyBytes {
         let stream = Stream::of(ThingId(7), StreamKind::Inbox);

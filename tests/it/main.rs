@@ -40,3 +40,4 @@ mod tidy;
 mod tokens;
 mod updating_and_deleting;
 mod uploads;
+mod walking;

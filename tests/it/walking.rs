@@ -218,7 +218,7 @@ fn who_walks_while_others_write_loses_nothing_and_sees_nothing_twice() {
             let known = ids(&feed.ask("count=200").ok());
             let mut walked = Vec::new();
             follow(&evan, feed.ask("count=4").ok(), "next", |items| {
-                walked.extend(items)
+                walked.extend(items);
             });
             let once: HashSet<&String> = walked.iter().collect();
             assert_eq!(once.len(), walked.len(), "something was seen twice");
@@ -229,7 +229,7 @@ fn who_walks_while_others_write_loses_nothing_and_sees_nothing_twice() {
     let mut caught_up: Vec<String> = Vec::new();
     let first = feed.ask(&format!("since={anchor}&count=4")).ok();
     follow(&evan, first, "prev", |items| {
-        drop(caught_up.splice(0..0, items))
+        drop(caught_up.splice(0..0, items));
     });
     let mut all = ids(&feed.ask("count=200").ok());
     all.truncate(WRITERS * NOTES_EACH);

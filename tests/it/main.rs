@@ -12,6 +12,7 @@ mod durability;
 mod finishers;
 mod following;
 mod full_disk;
+mod fuzzing;
 mod http;
 mod inbox;
 mod liking;

@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(clean("<iframe src=\"http://x\"></iframe>Hi"), "Hi");
     }
 
+    /// pump-api.md Q39
     #[test]
     fn harmless_markup_stays_as_it_was() {
         for html in [

@@ -108,6 +108,7 @@ fn a_request_token_needs_a_known_client_a_signature_and_a_callback() {
     pump.site.send(&once).expect(401);
 }
 
+/// pump-api.md D36, D4
 #[test]
 fn the_pages_refuse_tokens_and_passwords_that_are_wrong() {
     let pump = Pump::start();
@@ -142,6 +143,7 @@ fn the_pages_refuse_tokens_and_passwords_that_are_wrong() {
     assert!(pump.is_well());
 }
 
+/// pump-api.md D2
 #[test]
 fn consent_counts_only_in_the_browser_of_whoever_gives_it() {
     let pump = Pump::start();
@@ -178,6 +180,7 @@ fn cancelling_gives_nothing_away() {
     ask_access_token(&pump, &client, &token, "guess").expect(401);
 }
 
+/// pump-api.md §2.2 [W], §2.3 [W], D2, Q23
 #[test]
 fn a_program_is_authorised_out_of_band() {
     let pump = Pump::start();
@@ -214,6 +217,7 @@ fn a_program_is_authorised_out_of_band() {
     assert_eq!(posted["generator"]["displayName"], "Testy");
 }
 
+/// pump-api.md §2.3 [W], Q24
 #[test]
 fn a_program_with_a_callback_gets_the_verifier_there() {
     let pump = Pump::start();
@@ -244,6 +248,7 @@ fn a_program_with_a_callback_gets_the_verifier_there() {
     }
 }
 
+/// pump-api.md §2.4 [W], Q25
 #[test]
 fn a_second_authorisation_gives_the_same_token() {
     let pump = Pump::start();

@@ -25,6 +25,7 @@ fn a_comment_on_nothing_is_refused() {
         .refused(410);
 }
 
+/// pump-api.md §4.6 [W], Q30
 #[test]
 fn a_comment_stands_below_the_note_and_reaches_its_author() {
     let pump = Pump::start();
@@ -68,6 +69,7 @@ fn a_comment_stands_below_the_note_and_reaches_its_author() {
     assert_eq!(evan.read(object).ok()["replies"]["totalItems"], 0);
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn replies_come_newest_first_and_four_of_them_with_the_note() {
     let pump = Pump::start();

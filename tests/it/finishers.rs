@@ -65,6 +65,7 @@ fn has_totals(object: &Value) {
     }
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn major_feeds_are_finished_for_the_reader() {
     let scene = scene();
@@ -75,6 +76,7 @@ fn major_feeds_are_finished_for_the_reader() {
     is_finished(&in_feed(&scene, &evan.feed().major()), false, false);
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn plain_feeds_have_totals_only() {
     let scene = scene();
@@ -91,6 +93,7 @@ fn plain_feeds_have_totals_only() {
     }
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn an_object_by_itself_is_finished() {
     let scene = scene();
@@ -108,6 +111,7 @@ fn an_object_by_itself_is_finished() {
     has_totals(&alone["object"]);
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn favorites_and_replies_are_finished() {
     let scene = scene();
@@ -124,6 +128,7 @@ fn favorites_and_replies_are_finished() {
     assert_eq!(replies[0]["likes"]["items"][0]["preferredUsername"], "bea");
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn an_empty_stream_has_no_items() {
     let pump = Pump::start();
@@ -136,6 +141,7 @@ fn an_empty_stream_has_no_items() {
     }
 }
 
+/// pump-api.md §3.7 [W]
 #[test]
 fn people_say_whether_the_reader_follows_them() {
     let scene = scene();
@@ -153,6 +159,7 @@ fn people_say_whether_the_reader_follows_them() {
     assert!(plain["profile"]["pump_io"]["followed"].is_null());
 }
 
+/// pump-api.md §3.2 [W], D10, D5
 #[test]
 fn private_members_never_leave() {
     let scene = scene();

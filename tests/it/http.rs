@@ -33,6 +33,7 @@ fn what_does_not_exist_is_refused_in_the_readers_language() {
     assert!(matches!(wrong.status, 404 | 405 | 501), "{}", wrong.status);
 }
 
+/// pump-api.md §1.1 [W]
 #[test]
 fn head_is_a_get_without_its_body() {
     let pump = Pump::start();
@@ -85,6 +86,7 @@ fn options_lists_the_methods() {
         .expect(404);
 }
 
+/// pump-api.md §1.1 [W], Q1
 #[test]
 fn paths_match_without_regard_to_case_and_a_slash_at_the_end() {
     let pump = Pump::start();
@@ -192,6 +194,7 @@ fn whatever_host_is_asked_ids_stay() {
     assert_eq!(profile["url"], "http://pump.test/evan");
 }
 
+/// pump-api.md §3.1 [W]
 #[test]
 fn on_a_port_of_its_own_people_are_known_by_their_address() {
     let directory = tempfile::TempDir::new().expect("a directory");

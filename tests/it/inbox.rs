@@ -69,6 +69,7 @@ fn a_note_reaches_followers_and_those_it_is_addressed_to() {
     assert!(!ann.inbox().minor().has(&to_all));
 }
 
+/// pump-api.md D15
 #[test]
 fn an_activity_enters_an_inbox_once_however_it_is_addressed() {
     let pump = Pump::start();
@@ -91,6 +92,7 @@ fn an_activity_enters_an_inbox_once_however_it_is_addressed() {
     }
 }
 
+/// pump-api.md §4.5 [W]
 #[test]
 fn minor_things_are_kept_apart() {
     let pump = Pump::start();
@@ -174,6 +176,7 @@ fn statuses(reader: &crate::harness::Caller, posted: &Value) -> Vec<u16> {
     statuses
 }
 
+/// pump-api.md Q34
 #[test]
 fn reading_follows_the_audience() {
     let pump = Pump::start();
@@ -242,6 +245,7 @@ fn reading_follows_the_audience() {
     );
 }
 
+/// pump-api.md D8
 #[test]
 fn a_private_note_does_not_leak_through_what_others_do_with_it() {
     let pump = Pump::start();

@@ -71,6 +71,7 @@ fn an_author_hears_of_likes_and_shares_by_whom_they_do_not_follow() {
     assert!(!bea.inbox().has(&liked) && !bea.inbox().has(&shared));
 }
 
+/// pump-api.md §3.6.3 [W], Q15
 #[test]
 fn favorites_are_paged_by_offset() {
     let pump = Pump::start();

@@ -48,6 +48,7 @@ fn a_list_is_changed_by_its_owner_alone() {
     ann.post(new_list("Band"));
 }
 
+/// pump-api.md D15
 #[test]
 fn a_list_is_made_filled_renamed_and_deleted() {
     let pump = Pump::start();

@@ -204,6 +204,7 @@ fn the_audience_of_a_post_is_chosen_in_words() {
     }
 }
 
+/// pump-api.md D35
 #[test]
 fn what_a_list_is_called_and_who_is_on_it_stays_with_its_owner() {
     let pump = Pump::start();

@@ -44,6 +44,7 @@ fn strangers_see_no_inbox_and_wrong_passwords_say_so() {
     browser.open("/nobody").expect(404);
 }
 
+/// pump-api.md D17
 #[test]
 fn forms_of_other_sites_do_nothing() {
     let pump = Pump::start();
@@ -81,6 +82,7 @@ fn login_and_logout() {
     assert!(!is_logged_in(&mut thief));
 }
 
+/// pump-api.md D17
 #[test]
 fn the_session_cookie_is_well_kept_and_changes_at_login() {
     let pump = Pump::start();
@@ -102,6 +104,7 @@ fn the_session_cookie_is_well_kept_and_changes_at_login() {
     assert!(is_logged_in(&mut browser));
 }
 
+/// pump-api.md D19
 #[test]
 fn where_a_login_leads_stays_on_this_site() {
     let pump = Pump::start();
@@ -220,6 +223,7 @@ fn a_profile_shows_what_its_reader_may_see() {
     assert!(page.shows("for everybody") && page.shows("for ann"));
 }
 
+/// pump-api.md §5.1 [W], D26
 #[test]
 fn names_are_never_taken_for_markup() {
     let pump = Pump::start();
@@ -246,6 +250,7 @@ fn without_pages_the_api_remains() {
     pump.nobody().send(Request::new("HEAD", "/")).expect(200);
 }
 
+/// pump-api.md §1.1 [W], Q2
 #[test]
 fn programs_find_the_base_robots_their_rules_and_browsers_an_icon() {
     let pump = Pump::start();

@@ -5,6 +5,7 @@ use crate::harness::documents::each;
 use crate::harness::{Person, Pump, note};
 use serde_json::{Value, json};
 
+/// pump-api.md §1.6 [W], Q17
 #[test]
 fn arguments_that_make_no_sense_are_refused() {
     let pump = Pump::start();
@@ -64,6 +65,7 @@ fn arguments_that_make_no_sense_are_refused() {
     evan.feed().ask("colour=red&count=200").ok();
 }
 
+/// pump-api.md §3.6.7 [W], Q13, Q16, Q21
 #[test]
 fn a_page_says_what_it_is_and_where_the_next_one_is() {
     let pump = Pump::start();
@@ -162,6 +164,7 @@ fn counter(pump: &Pump) -> Person {
     evan
 }
 
+/// pump-api.md §3.6.1 [W], Q38
 #[test]
 fn pages_of_a_long_stream_are_complete_and_in_order() {
     let pump = Pump::start();
@@ -213,6 +216,7 @@ fn pages_of_a_long_stream_are_complete_and_in_order() {
     assert_eq!(welcome["actor"]["objectType"], "service");
 }
 
+/// pump-api.md §3.6.1 [W], D31
 #[test]
 fn deleted_entries_leave_a_long_stream_in_order() {
     let pump = Pump::start();
@@ -241,6 +245,7 @@ fn deleted_entries_leave_a_long_stream_in_order() {
     assert_eq!(evan.inbox().major().all(50).len(), left.len() + 1);
 }
 
+/// pump-api.md §1.1 [W], Q9
 #[test]
 fn an_empty_body_with_the_type_of_json_is_fine_when_reading() {
     let pump = Pump::start();

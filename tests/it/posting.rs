@@ -10,6 +10,7 @@ fn audience(activity: &Value) -> (Vec<&str>, Vec<&str>) {
     (addressed(activity, "to"), addressed(activity, "cc"))
 }
 
+/// pump-api.md §1.1 [W], §3.1 [W], §3.2 [W], §3.6.7 [W], §4.3 [W], Q22, Q28, Q29, Q7
 #[test]
 fn a_posted_note_comes_back_in_full() {
     let pump = Pump::start();
@@ -90,6 +91,7 @@ fn a_posted_note_comes_back_in_full() {
     assert!(!evan.feed().minor().has(&posted));
 }
 
+/// pump-api.md §4.4 [W], §4.5 [W]
 #[test]
 fn a_verb_is_optional_and_any_word() {
     let pump = Pump::start();
@@ -122,6 +124,7 @@ fn a_verb_is_optional_and_any_word() {
     }
 }
 
+/// pump-api.md §3.2 [W], §3.3.2 [W], §5.1 [W], Q26
 #[test]
 fn members_that_the_server_does_not_know_survive() {
     let pump = Pump::start();
@@ -153,6 +156,7 @@ fn members_that_the_server_does_not_know_survive() {
     }
 }
 
+/// pump-api.md §5.1 [W], Q39
 #[test]
 fn what_is_unsafe_or_the_servers_own_is_taken_out() {
     let pump = Pump::start();
@@ -208,6 +212,7 @@ fn a_number_as_content_becomes_text() {
     assert_eq!(posted["object"]["content"], "42");
 }
 
+/// pump-api.md Q32
 #[test]
 fn every_type_of_object_has_its_address() {
     let pump = Pump::start();
@@ -297,6 +302,7 @@ fn an_id_from_elsewhere_is_kept_and_can_be_asked_for() {
         .refused(404);
 }
 
+/// pump-api.md §4.5 [W]
 #[test]
 fn the_class_of_a_feed_is_kept() {
     let pump = Pump::start();
@@ -312,6 +318,7 @@ fn the_class_of_a_feed_is_kept() {
     assert!(evan.feed().minor().has(&played));
 }
 
+/// pump-api.md §4.3 [W], §4.6 [W], D28, Q30, Q8
 #[test]
 fn who_gets_what_is_addressed_to_nobody() {
     let pump = Pump::start();
@@ -382,6 +389,7 @@ fn who_gets_what_is_addressed_to_nobody() {
     );
 }
 
+/// pump-api.md §3.2 [W]
 #[test]
 fn what_is_null_is_not_there() {
     let pump = Pump::start();
@@ -400,6 +408,7 @@ fn what_is_null_is_not_there() {
     assert!(!text.contains("null"), "{text}");
 }
 
+/// pump-api.md Q31
 #[test]
 fn an_actor_may_be_given_by_id_alone() {
     let pump = Pump::start();

@@ -26,6 +26,7 @@ fn nobody_posts_for_somebody_else() {
     assert!((401..=404).contains(&nowhere.status), "{}", nowhere.status);
 }
 
+/// pump-api.md D14
 #[test]
 fn what_is_no_activity_is_refused_with_a_reason() {
     let pump = Pump::start();
@@ -106,6 +107,7 @@ fn what_is_no_activity_is_refused_with_a_reason() {
     assert!(pump.is_well());
 }
 
+/// pump-api.md D14
 #[test]
 fn a_document_over_the_bound_is_refused() {
     let pump = Pump::start();
@@ -137,6 +139,7 @@ fn a_deeply_nested_document_harms_nothing() {
     assert!(pump.is_well());
 }
 
+/// pump-api.md §4.4 [W], Q19
 #[test]
 fn errors_of_the_verbs() {
     let pump = Pump::start();
@@ -176,6 +179,7 @@ fn errors_of_the_verbs() {
     refused(&ann, activity("delete", &evan.reference()));
 }
 
+/// pump-api.md D6
 #[test]
 fn a_local_id_that_nobody_gave_is_refused() {
     let pump = Pump::start();

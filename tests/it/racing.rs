@@ -45,6 +45,7 @@ fn a_nickname_goes_to_the_first() {
     assert_eq!(client.stream("/api/users").total(), 1);
 }
 
+/// pump-api.md Q19
 #[test]
 fn a_like_and_a_follow_count_once() {
     let pump = Pump::start();
@@ -63,6 +64,7 @@ fn a_like_and_a_follow_count_once() {
     assert_eq!(ann.read(object).ok()["likes"]["totalItems"], 0);
 }
 
+/// pump-api.md D3
 #[test]
 fn a_signed_request_counts_once_even_when_its_copies_race() {
     let pump = Pump::start();

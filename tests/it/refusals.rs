@@ -183,7 +183,7 @@ fn failed_proofs_are_refused_as_the_table_says() {
     );
 }
 
-/// pump-api.md §1.3, §4.9.2, Q6, Q36, D14
+/// pump-api.md §1.1.1 [W], §4.4 [W], §1.3, §4.9.2, Q6, Q36, D14
 #[test]
 fn what_cannot_be_had_is_refused_as_the_table_says() {
     let scene = Scene::new();
@@ -251,7 +251,7 @@ fn what_cannot_be_had_is_refused_as_the_table_says() {
     );
 }
 
-/// pump-api.md §1.1.1: below `/api/` always JSON; elsewhere JSON for scripts, a page for browsers, else plain text. A failed
+/// pump-api.md §1.1.1 [W]: below `/api/` always JSON; elsewhere JSON for scripts, a page for browsers, else plain text. A failed
 /// proof of OAuth is plain text everywhere.
 #[test]
 fn a_refusal_is_written_for_whoever_reads_it() {

@@ -64,6 +64,7 @@ fn registering_with_another_scheme_than_dialback_is_refused() {
     assert!(answer.header("content-type").starts_with("text/plain"));
 }
 
+/// pump-api.md §2.1 [W], Q4
 #[test]
 fn a_client_registers_by_json_or_form_and_keeps_its_key_when_it_updates() {
     let pump = Pump::start();
@@ -133,6 +134,7 @@ fn the_name_of_a_client_is_the_generator_of_what_it_posts() {
     assert!(id.starts_with("urn:uuid:"), "{id}");
 }
 
+/// pump-api.md D23
 #[test]
 fn an_account_is_refused_without_a_client_or_with_a_bad_name_or_password() {
     let pump = Pump::start();
@@ -198,6 +200,7 @@ fn an_account_is_refused_without_a_client_or_with_a_bad_name_or_password() {
     assert_eq!(client.stream("/api/users").total(), 0);
 }
 
+/// pump-api.md D23
 #[test]
 fn a_nickname_belongs_to_one_person_whatever_its_case() {
     let pump = Pump::start();
@@ -224,6 +227,7 @@ fn no_accounts_where_registration_is_disabled() {
         .refused(403);
 }
 
+/// pump-api.md §1.3 [W], §3.5 [W], D5, Q3
 #[test]
 fn a_new_person_can_speak_at_once() {
     let pump = Pump::start();
@@ -358,6 +362,7 @@ fn the_owner_of_an_account_changes_it_and_nobody_else_does() {
     );
 }
 
+/// pump-api.md D9
 #[test]
 fn the_profile_can_be_changed_but_not_who_one_is() {
     let pump = Pump::start();

@@ -3,6 +3,7 @@
 use crate::harness::documents::each;
 use crate::harness::{Pump, eventually, note, public};
 
+/// pump-api.md D15
 #[test]
 fn a_shared_note_reaches_the_followers_of_whoever_shares_it() {
     let pump = Pump::start();
@@ -35,6 +36,7 @@ fn a_shared_note_reaches_the_followers_of_whoever_shares_it() {
     ann.try_does("unshare", object).refused(400);
 }
 
+/// pump-api.md D8
 #[test]
 fn sharing_something_private_shows_it_to_nobody_else() {
     let pump = Pump::start();

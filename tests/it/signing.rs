@@ -23,6 +23,7 @@ fn read_inbox(evan: &Person, change: impl FnOnce(Signer) -> Signer) -> Answer {
     send(evan, change, Request::get(&evan.path("inbox")))
 }
 
+/// pump-api.md §1.1.1 [W]
 #[test]
 fn calls_with_a_wrong_proof_are_refused_in_the_words_that_clients_compare() {
     let pump = Pump::start();
@@ -80,6 +81,7 @@ fn calls_with_a_wrong_proof_are_refused_in_the_words_that_clients_compare() {
     assert_eq!(ann.get(&inbox).refused(401), "Not authorized");
 }
 
+/// pump-api.md D3
 #[test]
 fn a_request_counts_once_and_only_near_its_time() {
     let pump = Pump::start();
@@ -108,6 +110,7 @@ fn a_request_counts_once_and_only_near_its_time() {
     assert_eq!(evan.feed().major().total(), 1);
 }
 
+/// pump-api.md D3
 #[test]
 fn a_replay_is_refused_after_a_restart_too() {
     let mut pump = Pump::start();

@@ -34,6 +34,7 @@ fn others_things_cannot_be_changed() {
     assert_eq!(ann.read(&posted["object"]).ok()["content"], "mine");
 }
 
+/// pump-api.md D9
 #[test]
 fn an_update_merges_and_keeps_what_cannot_change() {
     let pump = Pump::start();
@@ -86,6 +87,7 @@ fn an_update_merges_and_keeps_what_cannot_change() {
     assert_eq!(evan.read(object).ok()["likes"]["totalItems"], 1);
 }
 
+/// pump-api.md Q36
 #[test]
 fn a_deleted_note_leaves_a_tombstone() {
     let pump = Pump::start();
@@ -123,6 +125,7 @@ fn a_deleted_note_leaves_a_tombstone() {
     ann.try_does("favorite", object).refused(400);
 }
 
+/// pump-api.md Q41, Q7
 #[test]
 fn deleting_by_address_answers_a_word() {
     let pump = Pump::start();
@@ -133,6 +136,7 @@ fn deleting_by_address_answers_a_word() {
     assert_eq!(evan.feed().minor().items()[0]["verb"], "delete");
 }
 
+/// pump-api.md D31
 #[test]
 fn an_activity_can_be_edited_and_deleted_without_its_object() {
     let pump = Pump::start();
@@ -157,6 +161,7 @@ fn an_activity_can_be_edited_and_deleted_without_its_object() {
     assert!(!evan.feed().has(&posted) && !evan.inbox().has(&posted));
 }
 
+/// pump-api.md D4
 #[test]
 fn an_account_that_is_deleted_is_gone() {
     let pump = Pump::start();
@@ -177,6 +182,7 @@ fn an_account_that_is_deleted_is_gone() {
     assert!(pump.is_well());
 }
 
+/// pump-api.md D22
 #[test]
 fn who_leaves_takes_along_what_was_posted_and_done() {
     let pump = Pump::start();

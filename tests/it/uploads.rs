@@ -39,6 +39,7 @@ fn strangers_upload_nothing() {
     assert_eq!(evan.stream(&evan.path("uploads")).total(), 0);
 }
 
+/// pump-api.md D33
 #[test]
 fn what_is_no_picture_is_refused_and_harms_nothing() {
     let pump = Pump::start();
@@ -95,6 +96,7 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
     files
 }
 
+/// pump-api.md §3.8.1 [W], D13, Q10
 #[test]
 fn a_photo_arrives_whole_in_chunks_in_json_and_in_a_form() {
     let pump = Pump::start();
@@ -148,6 +150,7 @@ fn a_photo_arrives_whole_in_chunks_in_json_and_in_a_form() {
     assert!(uploads.items()[0]["image"]["url"].is_string());
 }
 
+/// pump-api.md D13
 #[test]
 fn the_place_where_a_photo_was_taken_is_told_to_nobody_else() {
     let pump = Pump::start();
@@ -254,6 +257,7 @@ fn other_kinds_of_pictures_are_taken_too() {
     }
 }
 
+/// pump-api.md D13
 #[test]
 fn files_that_are_no_pictures_become_things_of_their_kind() {
     let pump = Pump::start();
@@ -286,6 +290,7 @@ fn files_that_are_no_pictures_become_things_of_their_kind() {
     }
 }
 
+/// pump-api.md D13
 #[test]
 fn a_file_is_its_owners_until_it_is_posted_and_then_its_readers() {
     let pump = Pump::start();
@@ -338,6 +343,7 @@ fn a_file_is_its_owners_until_it_is_posted_and_then_its_readers() {
     assert!(matches!(gone.status, 403 | 404 | 410), "{}", gone.status);
 }
 
+/// pump-api.md §3.8.1 [W], Q10
 #[test]
 fn text_given_with_the_post_or_later_belongs_to_the_picture() {
     let pump = Pump::start();

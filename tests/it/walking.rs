@@ -120,7 +120,7 @@ fn ask(chance: &mut Chance, stream: &Stream, model: &Model, keeps_places: bool, 
     );
 }
 
-/// pump-api.md §1.6 [W], §3.6.1, Q14, Q17, D29
+/// pump-api.md D31, §1.6 [W], §3.6.1, Q14, Q17, D29
 #[test]
 fn pages_are_what_a_naive_model_says() {
     let (mut chance, seed) = Chance::seeded();

@@ -260,6 +260,7 @@ mod tests {
         super::STANDARD.encode(mac.finalize().into_bytes())
     }
 
+    /// pump-api.md §2.5 [W]
     #[test]
     fn clients_may_sign_the_public_address_behind_a_front_end() {
         let public = base(443, "social");

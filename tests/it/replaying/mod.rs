@@ -31,11 +31,13 @@ struct Replay {
     pairs: HashMap<String, Pair>,
 }
 
+/// pump-api.md D10, Q11
 #[test]
 fn a_session_of_a_script_is_answered_as_recorded() {
     replay("client-session", SCRIPT);
 }
 
+/// pump-api.md D15, Q11
 #[test]
 fn a_session_of_pumpa_and_dianara_is_answered_as_recorded() {
     replay("pumpa-dianara", DESKTOP);

@@ -88,14 +88,23 @@ pub fn default(
     if draft.object.in_reply_to.is_some()
         && let Some(parent) = stored.and_then(|stored| stored.in_reply_to)
     {
-        return reply(tx, actor, parent);
+        return reply(tx, posting, parent);
     }
     Ok(followers())
 }
 
-/// The addresses of a reply: those of what it answers, and its author.
-fn reply(from: &dyn Read, actor: ThingId, parent: ThingId) -> Result<Addresses<Vec<Address>>> {
-    let parent = things::object(from, parent)?;
+/// The addresses of a reply: those of what it answers, and its author. Who shares a reply need not see what it answers,
+/// and then learns nothing of it.
+fn reply(
+    from: &dyn Read,
+    posting: &Posting<'_>,
+    parent: ThingId,
+) -> Result<Addresses<Vec<Address>>> {
+    let actor = posting.actor;
+    let parent = match things::object(from, parent)? {
+        Some(parent) if access::may_read_object(from, posting.viewer(), &parent)? => Some(parent),
+        _ => None,
+    };
     let post = post_of(from, parent.as_ref())?;
     let author = post
         .as_ref()
@@ -288,6 +297,26 @@ mod tests {
         let dislike = json!({"verb": "dislike", "object": note});
         let dislike = pump.post(ben, dislike).expect("posted");
         let seen = seen_by(&pump, ben, dislike).to_string();
+        assert!(!seen.contains("kim"), "{seen}");
+    }
+
+    #[test]
+    fn whoever_shares_a_reply_does_not_learn_to_whom_went_what_it_answers() {
+        let pump = Pump::start();
+        let [ann, ben, _] = ["ann", "ben", "kim"].map(|name| pump.register(name));
+        let note = json!({"objectType": "note", "content": "hi"});
+        let post = json!({"object": note, "to": [person("kim")]});
+        let post = pump.post(ann, post).expect("posted");
+        let note = reference(&seen_by(&pump, ann, post));
+        let comment = json!({"objectType": "comment", "content": "and", "inReplyTo": note});
+        let public = json!({"objectType": "collection", "id": "http://activityschema.org/collection/public"});
+        let said = json!({"object": comment, "to": [public]});
+        let said = pump.post(ann, said).expect("posted");
+        let whole = seen_by(&pump, ben, said)["object"].clone();
+        assert!(whole["inReplyTo"].is_object());
+        let share = json!({"verb": "share", "object": whole});
+        let share = pump.post(ben, share).expect("posted");
+        let seen = seen_by(&pump, ben, share).to_string();
         assert!(!seen.contains("kim"), "{seen}");
     }
 

@@ -135,3 +135,25 @@ fn lists_are_shown_to_those_they_are_addressed_to() {
     assert_eq!(page["objectTypes"], json!(["collection"]));
     assert_eq!(page["author"]["id"], evan.id());
 }
+
+#[test]
+fn a_collection_becomes_a_list_when_it_says_what_it_holds() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let plain = json!({ "objectType": "collection", "displayName": "Band" });
+    let made = evan.post(activity("create", &plain))["object"].clone();
+    assert_eq!(evan.lists().total(), 4);
+    let path = crate::harness::people::link_self(&made);
+    let types = json!({ "objectTypes": ["person"] });
+    let other = evan.post(new_list("Band"))["object"].clone();
+    evan.put_to(path, &types).refused(400);
+    evan.delete(crate::harness::people::link_self(&other)).ok();
+    evan.put_to(path, &types).ok();
+    assert_eq!(evan.lists().total(), 5);
+    evan.try_post(new_list("Band")).refused(400);
+    evan.post(with_target("add", &ann.reference(), &made));
+    let posted = evan.post(note("rehearsal").to(&made));
+    eventually(|| ann.inbox().major().has(&posted));
+    evan.delete(path).ok();
+    assert_eq!(evan.lists().total(), 4);
+}

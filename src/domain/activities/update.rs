@@ -62,7 +62,7 @@ impl Posting<'_> {
         Ok((id, object))
     }
 
-    /// A list keeps its type, and its new name must be free.
+    /// A list keeps its type, and its new name must be free. A collection that now says what it holds becomes a list.
     fn check_list(
         &self,
         tx: &mut dyn Tx,
@@ -71,7 +71,7 @@ impl Posting<'_> {
         after: &Object,
     ) -> Result<()> {
         let Some(member_type) = lists::member_type(before) else {
-            return Ok(());
+            return self.register_list(tx, id, after);
         };
         if lists::member_type(after).as_ref() != Some(&member_type) {
             return Err(Error::invalid("The type of a list's members cannot change.").into());

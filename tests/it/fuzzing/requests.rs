@@ -335,7 +335,7 @@ fn frames_of_sockjs() {
             // A session that proves itself wrongly has ended, so each is used for a while only.
             let number = SENT.fetch_add(1, Ordering::Relaxed);
             let session = format!("{SOCKJS}/000/s{}", number / MESSAGES_OF_SESSION);
-            if number % MESSAGES_OF_SESSION == 0 {
+            if number.is_multiple_of(MESSAGES_OF_SESSION) {
                 return Some(Request::post(&format!("{session}/xhr")));
             }
             let path = format!("{session}/xhr_send");

@@ -10,8 +10,9 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    apps, assets, composer, deeds, delete as delete_page, home, lists, login, oauth as authorizing,
-    oauth2 as authorizing2, people as everybody, profile, settings, setup, things, tokens,
+    account, apps, assets, composer, deeds, delete as delete_page, home, leaving, lists, login,
+    oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, settings, setup,
+    things, tokens,
 };
 use hyper::Method;
 
@@ -198,8 +199,10 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/lists/remove",                   Form(lists::remove),            Quick),
     get   ("/main/settings",                       Page(settings::profile_form),   Quick),
     upload("/main/settings",                       Form(settings::profile),        Slow),
-    get   ("/main/account",                        Page(settings::account_form),   Quick),
-    post  ("/main/account",                        Form(settings::account),        Slow),
+    get   ("/main/account",                        Page(account::form),            Quick),
+    post  ("/main/account",                        Form(account::change),          Slow),
+    get   ("/main/account/delete",                 Page(leaving::ask),             Quick),
+    post  ("/main/account/delete",                 Form(leaving::leave),           Slow),
     get   ("/main/apps",                           Page(apps::list),               Quick),
     post  ("/main/apps",                           Form(apps::revoke),             Quick),
     get   ("/main/tokens",                         Page(tokens::form),             Quick),

@@ -68,7 +68,7 @@ impl From<engine::Error> for Failure {
             engine::Error::Refused(error) => format!("{error}."),
             engine::Error::Corrupt(_) => format!(
                 "Cannot open the store: {error}. Nothing of it was removed. `pumphouse doctor` tells more; \
-                 `pumphouse import FILE` fills a fresh data directory from an export."
+                 `pumphouse restore FILE` fills a fresh data directory from a backup."
             ),
             engine::Error::Full => {
                 "The disk is full. Nothing was changed; free some space and try again.".to_owned()

@@ -27,6 +27,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "It is done at once, without asking; what was posted goes when the server runs again.",
     ),
     (
+        "user owner NICKNAME",
+        "Make somebody the owner of the server.",
+        "Whoever was it before becomes a user like the others. An owner's account cannot be removed.",
+    ),
+    (
         "user token NICKNAME",
         "Make a token for a script, and print it.",
         "The server must be stopped; while it runs, tokens are made at /main/tokens. --scope read (default), writeown or writeall; --name TEXT, which marks what the script posts; --days NUMBER, after which it ends (default: never).",
@@ -52,12 +57,12 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "The server must be stopped, and the disk needs room for the new one beside the old one.",
     ),
     (
-        "export FILE",
+        "backup FILE",
         "Write the whole store into a file.",
         "The server must be stopped. The file holds passwords' hashes and applications' keys: keep it safe. Uploads are not in it: copy the directory `uploads` beside it.",
     ),
     (
-        "import FILE",
+        "restore FILE",
         "Fill a fresh store from such a file.",
         "The data directory must not have a store yet, and the server must be stopped.",
     ),

@@ -39,6 +39,8 @@ pub enum Command {
     UserPassword(Nickname),
     /// Remove an account.
     UserRemove(Nickname),
+    /// Make the user of an account the owner of the server.
+    UserOwner(Nickname),
     /// Make a token for a script.
     UserToken(NewToken),
     /// List the accounts.
@@ -50,9 +52,9 @@ pub enum Command {
     /// Rewrite the store into a fresh one.
     Compact,
     /// Write the whole store into a file.
-    Export(PathBuf),
+    Backup(PathBuf),
     /// Fill a fresh store from such a file.
-    Import(PathBuf),
+    Restore(PathBuf),
     /// Explain the program, or one topic of it: the text to print.
     Help(String),
     /// Tell the version.
@@ -198,9 +200,9 @@ fn command(words: &[OsString], token: TokenWords) -> Result<Command, Usage> {
         ("compact", []) => Command::Compact,
         ("version", []) => Command::Version,
         ("help", about) => Command::Help(help::topic(about)),
-        ("export", [file]) => Command::Export(PathBuf::from(file)),
-        ("import", [file]) => Command::Import(PathBuf::from(file)),
-        ("export" | "import", _) => {
+        ("backup", [file]) => Command::Backup(PathBuf::from(file)),
+        ("restore", [file]) => Command::Restore(PathBuf::from(file)),
+        ("backup" | "restore", _) => {
             return Err(Usage::new(
                 format!("`{name}` needs exactly one file."),
                 &name,
@@ -225,13 +227,14 @@ fn user(words: &[OsString]) -> Result<Command, Usage> {
     let wrong = |sentence: &str| Usage::new(sentence, "user");
     let Some((what, rest)) = words.split_first() else {
         return Err(wrong(
-            "`user` needs one of add, password, remove, token, list.",
+            "`user` needs one of add, password, remove, owner, token, list.",
         ));
     };
     let make = match &*what.to_string_lossy() {
         "add" => Command::UserAdd,
         "password" => Command::UserPassword,
         "remove" => Command::UserRemove,
+        "owner" => Command::UserOwner,
         "list" => {
             return match rest {
                 [] => Ok(Command::UserList),
@@ -240,7 +243,7 @@ fn user(words: &[OsString]) -> Result<Command, Usage> {
         }
         other => {
             return Err(wrong(&format!(
-                "There is no command `user {other}`, only add, password, remove, token, list."
+                "There is no command `user {other}`, only add, password, remove, owner, token, list."
             )));
         }
     };

@@ -47,12 +47,12 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
         ),
         (
             "user",
-            "`user` needs one of add, password, remove, token, list.",
+            "`user` needs one of add, password, remove, owner, token, list.",
             "pumphouse user --help",
         ),
         (
             "user rename ann",
-            "There is no command `user rename`, only add, password, remove, token, list.",
+            "There is no command `user rename`, only add, password, remove, owner, token, list.",
             "pumphouse user --help",
         ),
         (
@@ -71,14 +71,14 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
             "pumphouse user --help",
         ),
         (
-            "export",
-            "`export` needs exactly one file.",
-            "pumphouse export --help",
+            "backup",
+            "`backup` needs exactly one file.",
+            "pumphouse backup --help",
         ),
         (
-            "import a b",
-            "`import` needs exactly one file.",
-            "pumphouse import --help",
+            "restore a b",
+            "`restore` needs exactly one file.",
+            "pumphouse restore --help",
         ),
     ] {
         let refusal = typed(line).expect_err(line);
@@ -104,14 +104,15 @@ fn every_command_is_understood() {
         Command::UserPassword(_)
     ));
     assert!(matches!(command("user remove ann"), Command::UserRemove(_)));
+    assert!(matches!(command("user owner ann"), Command::UserOwner(_)));
     assert!(matches!(command("user list"), Command::UserList));
     assert!(matches!(command("setup-code"), Command::SetupCode));
     assert!(matches!(command("doctor"), Command::Doctor));
     assert!(matches!(command("compact"), Command::Compact));
     assert!(
-        matches!(command("export /tmp/a"), Command::Export(file) if file == Path::new("/tmp/a"))
+        matches!(command("backup /tmp/a"), Command::Backup(file) if file == Path::new("/tmp/a"))
     );
-    assert!(matches!(command("import -"), Command::Import(file) if file == Path::new("-")));
+    assert!(matches!(command("restore -"), Command::Restore(file) if file == Path::new("-")));
     assert!(matches!(command("--version"), Command::Version));
     assert!(matches!(command("-V user"), Command::Version));
 }
@@ -152,7 +153,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("--help"), help());
     assert_eq!(about("help"), help());
     assert_eq!(about("nonsense -h"), help());
-    assert!(about("export --help").starts_with("pumphouse export FILE\n"));
+    assert!(about("backup --help").starts_with("pumphouse backup FILE\n"));
     assert_eq!(about("help user").matches("pumphouse user").count(), 5);
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [

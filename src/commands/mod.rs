@@ -4,15 +4,16 @@
 
 pub mod datadir;
 
+mod backup;
 mod compact;
 mod doctor;
-mod export;
-mod import;
 mod open;
+mod restore;
 mod setup_code;
 mod size;
 mod user_add;
 mod user_list;
+mod user_owner;
 mod user_password;
 mod user_remove;
 mod user_token;
@@ -29,13 +30,14 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
         Command::UserAdd(nickname) => user_add::perform(config, nickname),
         Command::UserPassword(nickname) => user_password::perform(config, nickname),
         Command::UserRemove(nickname) => user_remove::perform(config, nickname),
+        Command::UserOwner(nickname) => user_owner::perform(config, nickname),
         Command::UserToken(wanted) => user_token::perform(config, wanted),
         Command::UserList => user_list::perform(config),
         Command::SetupCode => setup_code::perform(config),
         Command::Doctor => doctor::perform(loaded),
         Command::Compact => compact::perform(config),
-        Command::Export(file) => export::perform(config, file),
-        Command::Import(file) => import::perform(config, file),
+        Command::Backup(file) => backup::perform(config, file),
+        Command::Restore(file) => restore::perform(config, file),
         other => Err(Failure::new(format!("{other:?} is not done here."))),
     }
 }

@@ -54,7 +54,8 @@ pub fn continue_distribution(
     now: Timestamp,
 ) -> Result<()> {
     app.store.write(|tx| {
-        let Some(activity) = things::activity(tx, activity_id)? else {
+        let activity = things::activity(tx, activity_id)?;
+        let Some(activity) = activity.filter(|activity| activity.deleted.is_none()) else {
             return Ok(());
         };
         let recipients = audience::recipients(tx, &activity)?;

@@ -1,20 +1,29 @@
 //! Takes away what a removed user left: posts with their files, likes, shares, follows, lists, inboxes
 //! (`pump-api.md §10.3`, D22). What others said stays theirs. A durable job does it, a bounded piece in each write, and
-//! goes by what is still there, so that it may be cut off anywhere and run twice.
+//! goes by what is still there, so that it may be cut off anywhere and run twice. First it goes by the streams of the
+//! person, so that what others see goes at once; then it looks through all things for what no stream tells of: lists that
+//! others put the person on, posts whose activity was withdrawn.
 
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
-use crate::ids::ThingId;
+use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
-use crate::store::engine::{Result, Tx};
+use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
-use crate::store::things::{self, Object};
+use crate::store::things::{self, Object, Thing};
+use crate::store::tokens;
 
 /// Most entries that one write takes away.
 const ENTRIES_PER_WRITE: usize = 100;
+
+/// Most things that one run of the second job looks at.
+const THINGS_PER_RUN: usize = 20_000;
+
+/// Things that are read at once.
+const PAGE_THINGS: usize = 128;
 
 /// Streams whose entries are looked at one by one.
 const LOOKED_AT: &[StreamKind] = &[
@@ -46,10 +55,11 @@ pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result
         let mut forgetting = Forgetting {
             person,
             now,
+            fresh_id: app.store.fresh_id(),
             freed: Vec::new(),
         };
         if forgetting.forget_some(tx)? {
-            jobs::add(tx, app.store.fresh_id(), now, &Job::Forget { person })?;
+            jobs::add(tx, forgetting.fresh_id, now, &Job::Forget { person })?;
         }
         Ok(forgetting.freed)
     })?;
@@ -59,16 +69,90 @@ pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result
     Ok(())
 }
 
+/// The second job: looks at the things after `after`, takes away what concerns the person, and leaves a job for the rest.
+pub fn forget_rest(app: &App, person: ThingId, after: ThingId, now: Timestamp) -> Result<()> {
+    let mut concerned = Vec::new();
+    let (mut last, mut looked_at) = (after, 0);
+    let mut is_end = false;
+    while !is_end && looked_at < THINGS_PER_RUN && concerned.len() < ENTRIES_PER_WRITE {
+        let page = things::after(&app.store, last, PAGE_THINGS)?;
+        is_end = page.len() < PAGE_THINGS;
+        looked_at += page.len();
+        for (id, thing) in page {
+            last = id;
+            if concerns(&app.store, person, id, &thing)? {
+                concerned.push(id);
+            }
+        }
+    }
+    let files = app.store.write(|tx| {
+        let mut forgetting = Forgetting {
+            person,
+            now,
+            fresh_id: app.store.fresh_id(),
+            freed: Vec::new(),
+        };
+        for id in &concerned {
+            forgetting.forget_thing(tx, *id)?;
+        }
+        if !is_end {
+            let rest = Job::ForgetRest {
+                person,
+                after: last,
+            };
+            jobs::add(tx, forgetting.fresh_id, now, &rest)?;
+        }
+        Ok(forgetting.freed)
+    })?;
+    for file in files {
+        app.forget_file(file);
+    }
+    Ok(())
+}
+
+/// Whether a thing is the person's, or holds a trace of the person.
+fn concerns(from: &dyn Read, person: ThingId, id: ThingId, thing: &Thing) -> Result<bool> {
+    let object = match thing {
+        Thing::Activity(activity) => {
+            return Ok(activity.actor == person && activity.deleted.is_none());
+        }
+        Thing::Object(_) if id == person => return Ok(false),
+        Thing::Object(object) => object,
+    };
+    if object.author == Some(person) {
+        return Ok(object.deleted.is_none());
+    }
+    for kind in traces(object) {
+        if streams::contains(from, Stream::of(id, *kind), person)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The streams of somebody else's object in which a person can stand.
+fn traces(object: &Object) -> &'static [StreamKind] {
+    match object.object_type.as_str() {
+        "person" => &[StreamKind::Followers, StreamKind::Following],
+        "collection" | "group" => &[StreamKind::Members, StreamKind::Likes, StreamKind::Shares],
+        _ if object.likes > 0 || object.shares > 0 => &[StreamKind::Likes, StreamKind::Shares],
+        _ => &[],
+    }
+}
+
 /// What one write takes away.
 struct Forgetting {
     person: ThingId,
     now: Timestamp,
+    /// For the job that follows.
+    fresh_id: ThingId,
     /// Files that nothing shows any more.
     freed: Vec<BlobName>,
 }
 
 impl Forgetting {
-    /// Takes the newest entries of the first stream that has any; false when only the clearing was left.
+    /// Takes the newest entries of the first stream that has any, or the tokens; when there are none left it clears the other
+    /// streams, leaves the second job and answers false.
     fn forget_some(&mut self, tx: &mut dyn Tx) -> Result<bool> {
         let person = self.person;
         for kind in LOOKED_AT {
@@ -89,9 +173,17 @@ impl Forgetting {
                 return Ok(true);
             }
         }
+        if tokens::deaden(tx, UserId(person), ENTRIES_PER_WRITE)? > 0 {
+            return Ok(true);
+        }
         for kind in CLEARED {
             streams::clear(tx, Stream::of(person, *kind))?;
         }
+        let rest = Job::ForgetRest {
+            person,
+            after: ThingId(0),
+        };
+        jobs::add(tx, self.fresh_id, self.now, &rest)?;
         Ok(false)
     }
 
@@ -108,6 +200,25 @@ impl Forgetting {
         }
         activity.bury(self.now);
         things::put_activity(tx, id, activity);
+        Ok(())
+    }
+
+    /// Takes away a thing of the person's, or the person out of a thing.
+    fn forget_thing(&mut self, tx: &mut dyn Tx, id: ThingId) -> Result<()> {
+        let object = match things::get(tx, id)? {
+            Some(Thing::Activity(_)) => return self.forget_activity(tx, id),
+            Some(Thing::Object(object)) => object,
+            None => return Ok(()),
+        };
+        if object.author == Some(self.person) {
+            return self.forget_object(tx, id);
+        }
+        for kind in traces(&object) {
+            match kind {
+                StreamKind::Likes | StreamKind::Shares => self.take_back(tx, id, *kind)?,
+                _ => self.leave(tx, id, *kind)?,
+            }
+        }
         Ok(())
     }
 

@@ -101,7 +101,8 @@ pub fn update_account(
 }
 
 /// Removes a user: the account with its sessions and tokens, the place among the users, and what the profile said. A job
-/// takes away what the user posted and did ([`super::forgetting`]); the nickname stays reserved.
+/// takes away what the user posted and did ([`super::forgetting`]); the nickname stays reserved. Refuses (403) the owner of
+/// the server.
 pub fn remove(app: &App, user: UserId, now: Timestamp) -> std::result::Result<(), Error> {
     app.store.write(|tx| {
         users::remove(tx, user)?;
@@ -126,10 +127,13 @@ pub fn followers(app: &App, nickname: &str) -> ObjectDraft {
     )
 }
 
-/// The user with this nickname and the account; 404 if there is none.
+/// The user with this nickname and the account; 404 if there is none, 410 if the account was deleted.
 pub fn find(app: &App, nickname: &Nickname) -> std::result::Result<(UserId, User), Error> {
-    users::by_nickname(&app.store, nickname)?
-        .ok_or_else(|| Error::not_found("There is no such user here."))
+    match users::by_nickname(&app.store, nickname)? {
+        Some(found) => Ok(found),
+        None if users::is_taken(&app.store, nickname)? => Err(Error::Gone),
+        None => Err(Error::not_found("There is no such user here.")),
+    }
 }
 
 fn welcome(app: &App, nickname: &str, site_name: &str) -> ActivityDraft {

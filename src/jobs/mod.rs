@@ -97,6 +97,9 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
             distribution::continue_distribution(app, activity, after, clock::now())
         }
         Job::Forget { person } => forgetting::continue_forgetting(app, person, clock::now()),
+        Job::ForgetRest { person, after } => {
+            forgetting::forget_rest(app, person, after, clock::now())
+        }
     }
 }
 

@@ -22,6 +22,13 @@ pub enum Job {
         /// The person that the user was.
         person: ThingId,
     },
+    /// Take away what a removed user left and no stream of theirs tells of, in the things that come after `after`.
+    ForgetRest {
+        /// The person that the user was.
+        person: ThingId,
+        /// The last thing that was looked at.
+        after: ThingId,
+    },
 }
 
 impl Record for Job {

@@ -240,6 +240,20 @@ pub fn activity(from: &dyn Read, id: ThingId) -> Result<Option<Activity>> {
     })
 }
 
+/// At most `limit` things with ids above `after`, in the order of their ids.
+pub fn after(from: &dyn Read, after: ThingId, limit: usize) -> Result<Vec<(ThingId, Thing)>> {
+    let table = KeyBytes::of(Table::Thing);
+    let pairs = from.scan(&key(ThingId(after.0 + 1)), &table.end(), limit)?;
+    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
+        let (_, id) = key.split_at(table.len());
+        let id = id.try_into().map_err(|_| {
+            super::engine::Error::Corrupt("a key of the table of things cannot be read".to_owned())
+        })?;
+        Ok((ThingId::from_bytes(id), record::decode(value)?))
+    };
+    pairs.iter().map(read).collect()
+}
+
 /// Writes an object.
 pub fn put_object(tx: &mut dyn Tx, id: ThingId, object: Object) {
     record::put(tx, &key(id), &Thing::Object(object));

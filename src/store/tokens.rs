@@ -40,7 +40,7 @@ impl Pair {
 /// What is kept of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
-    /// Its secret.
+    /// Its secret; empty once its user is gone.
     pub secret: String,
     /// The id of the client that holds it.
     pub client: String,
@@ -197,6 +197,22 @@ pub fn revoke(tx: &mut dyn Tx, user: UserId, client: &str) -> Result<()> {
         tx.delete(&grant_key(user, client));
     }
     Ok(())
+}
+
+/// Takes the secrets from at most `limit` grants of a user who is gone, and the grants with them; answers how many there
+/// were. The tokens stay known, without secrets: who still uses one is told that it has ended, and not that it never was.
+pub fn deaden(tx: &mut dyn Tx, user: UserId, limit: usize) -> Result<usize> {
+    let grants = grants_of(tx, user, limit)?;
+    for (client, grant) in &grants {
+        for token in &grant.tokens {
+            if let Some(mut known) = get(tx, token)? {
+                known.secret.clear();
+                record::put(tx, &token_key(token), &known);
+            }
+        }
+        tx.delete(&grant_key(user, client));
+    }
+    Ok(grants.len())
 }
 
 /// Takes back everything that `user` granted to anybody.

@@ -193,6 +193,16 @@ pub fn update(
     Ok(())
 }
 
+/// Makes a user the one who administers the server, instead of whoever did. Refuses a user who is not there.
+pub fn hand_over(tx: &mut dyn Tx, to: UserId, now: Timestamp) -> Result<()> {
+    if let Some(before) = owner(tx)? {
+        update(tx, before, now, |user| user.owner = false)?;
+    }
+    update(tx, to, now, |user| user.owner = true)?;
+    record::put(tx, &owner_key(), &Owned { user: to });
+    Ok(())
+}
+
 /// Sets a password, in the form of `auth/passwords.rs`, and ends all sessions of the user. Tokens of clients stay.
 pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp) -> Result<()> {
     update(tx, id, now, |user| user.password = password.to_owned())?;
@@ -200,12 +210,16 @@ pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp)
 }
 
 /// Removes an account, its sessions and its bearer tokens. The nickname stays reserved; the person is another record. The
-/// tokens of OAuth 1 stay where they are and prove nothing any more: who still uses one is told 401 and not, as for a token
-/// that never was, 400 (`pump-api.md §2.5`).
+/// tokens of OAuth 1 prove nothing any more ([`super::tokens::deaden`] takes their secrets): who still uses one is told 401
+/// and not, as for a token that never was, 400 (`pump-api.md §2.5`). Refuses the one who administers the server.
 pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     let user = get(tx, id)?.ok_or_else(gone)?;
     if user.owner {
-        tx.delete(&owner_key());
+        return Err(Error::forbidden(
+            "This account administers the server, which would be left without anybody who can. Make somebody else its owner \
+             first: stop the server and run `pumphouse user owner NICKNAME`.",
+        )
+        .into());
     }
     sessions::end_all(tx, id)?;
     bearer::end_all(tx, id)?;

@@ -1,5 +1,6 @@
 //! Handlers of pages and forms: HTML from the templates in `assets/templates/`, which work without scripts.
 
+pub mod account;
 pub mod apps;
 pub mod assets;
 pub mod cards;
@@ -9,6 +10,7 @@ pub mod delete;
 pub mod error_page;
 pub mod frame;
 pub mod home;
+pub mod leaving;
 pub mod lists;
 pub mod login;
 pub mod oauth;

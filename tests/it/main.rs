@@ -16,6 +16,7 @@ mod full_disk;
 mod fuzzing;
 mod http;
 mod inbox;
+mod leaving;
 mod liking;
 mod limits;
 mod listening;

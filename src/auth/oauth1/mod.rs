@@ -99,6 +99,10 @@ pub(in crate::auth) fn prove(request: &Request, asked: &Parameters<'_>) -> Resul
     {
         return Err(Failure::ForeignToken);
     }
+    // A removed user's token has no secret any more; it is refused as one that has ended (`pump-api.md §2.5`).
+    if token.as_ref().is_some_and(|token| token.secret.is_empty()) {
+        return Err(Failure::ForeignToken);
+    }
     let token_secret = token.as_ref().map_or("", |token| &token.secret);
     stated.check(request, asked, &client.secret, token_secret)?;
     if let (Some(known), Some(text)) = (&token, asked.get("oauth_token"))

@@ -58,7 +58,7 @@ fn open(dir: &Path, config: &Config, findings: &mut Findings) -> Result<Option<R
         Err(error) => {
             let way_out = match error {
                 engine::Error::Corrupt(_) => {
-                    ". `pumphouse import` fills an empty data directory from the last export; uploads are files of their own \
+                    ". `pumphouse restore` fills an empty data directory from the last backup; uploads are files of their own \
                      and are not harmed by this."
                 }
                 _ => "",

@@ -49,6 +49,10 @@ pub fn post(
 ) -> std::result::Result<ThingId, Error> {
     let (id, files) = app.store.write(|tx| {
         let mut freed = Vec::new();
+        // The account may have been removed since its proof was looked at.
+        if things::object(tx, user.0)?.is_none_or(|person| person.deleted.is_some()) {
+            return Err(Error::Gone.into());
+        }
         let id = apply(app, tx, user.0, generator, draft, now, &mut freed)?;
         Ok((id, freed))
     })?;

@@ -264,6 +264,10 @@ fn record(
     object.members = members_text(&members);
     object.file = Some(upload);
     app.store.write(|tx| {
+        // The account may have been removed while the file came in.
+        if things::object(tx, user.0)?.is_none_or(|person| person.deleted.is_some()) {
+            return Err(Error::Gone.into());
+        }
         streams::append(tx, Stream::of(user.0, StreamKind::Uploads), id)?;
         things::put_object(tx, id, object.clone());
         Ok(())

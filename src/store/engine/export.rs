@@ -43,12 +43,12 @@ pub struct Imported {
 pub(super) fn export(store: &dyn ReadPairs, tap: &Tap, out: &mut dyn Write) -> Result<()> {
     let gathering = tap.begin().ok_or_else(|| {
         Error::Refused(crate::error::Error::Busy(
-            "An export is running already.".to_owned(),
+            "A backup is running already.".to_owned(),
         ))
     })?;
     let slow = |_| {
         Error::Io(
-            "the export was given up: it was not written as fast as the store changed".to_owned(),
+            "the backup was given up: it was not written as fast as the store changed".to_owned(),
         )
     };
     let mut out = Output::new(out)?;
@@ -106,7 +106,7 @@ pub fn import(from: &mut dyn Read, store: &dyn Engine) -> Result<Imported> {
     let mut into = Input::new(store);
     let magic = from.array::<8>()?;
     if magic[..7] != MAGIC[..7] {
-        return Err(damaged("it is no export of a Pumphouse store"));
+        return Err(damaged("it is no backup of a Pumphouse store"));
     }
     if magic[7] != MAGIC[7] {
         return Err(damaged(format!(
@@ -326,16 +326,16 @@ fn length(bytes: &[u8]) -> [u8; 4] {
 }
 
 fn damaged(why: impl std::fmt::Display) -> Error {
-    Error::Corrupt(format!("the export cannot be used, {why}"))
+    Error::Corrupt(format!("the backup cannot be used, {why}"))
 }
 
 fn unreadable(error: &io::Error) -> Error {
-    Error::Io(format!("the export cannot be read: {error}"))
+    Error::Io(format!("the backup cannot be read: {error}"))
 }
 
 fn unwritable(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::StorageFull {
         return Error::Full;
     }
-    Error::Io(format!("the export cannot be written: {error}"))
+    Error::Io(format!("the backup cannot be written: {error}"))
 }

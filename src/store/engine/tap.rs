@@ -57,9 +57,7 @@ impl Tap {
             if timeout.timed_out()
                 && let Some(stalled) = flow.as_mut()
             {
-                log::warn!(
-                    "an export is given up: it was not written as fast as the store changes"
-                );
+                log::warn!("a backup is given up: it was not written as fast as the store changes");
                 *stalled = Flow {
                     lost: true,
                     ..Flow::default()

@@ -556,7 +556,7 @@ fn an_export_that_is_cut_or_altered_is_refused() {
         }
     };
     refuse(b"", "cut short");
-    refuse(b"SQLite format 3\0", "no export");
+    refuse(b"SQLite format 3\0", "no backup");
     let mut newer = good.clone();
     newer[7] = 2;
     refuse(&newer, "version 2");

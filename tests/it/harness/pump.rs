@@ -246,6 +246,19 @@ impl Pump {
         command_line(&arguments, input)
     }
 
+    /// Stops it, lets the doctor look at what it keeps, and fails the story if anything there does not fit together.
+    #[track_caller]
+    pub(crate) fn is_sound(&mut self) {
+        assert!(self.stop().success(), "it stopped badly: {}", self.log());
+        let output = self.command(&["doctor", "--hostname", HOST, "--urlPort", "80"], "");
+        let said = said(&output);
+        for what in ["store:", "records:", "streams:", "counters:", "uploads:"] {
+            let lines: Vec<&str> = said.lines().filter(|line| line.contains(what)).collect();
+            let well = lines.iter().all(|line| line.starts_with("ok"));
+            assert!(well && !lines.is_empty(), "{what} {said}");
+        }
+    }
+
     /// Whether the server answers at all.
     #[track_caller]
     pub(crate) fn is_well(&self) -> bool {

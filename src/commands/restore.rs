@@ -1,5 +1,5 @@
-//! `pumphouse import FILE`: fills a data directory that has no store yet from an export. A file that is damaged, cut short
-//! or no export leaves nothing behind.
+//! `pumphouse restore FILE`: fills a data directory that has no store yet from a backup. A file that is damaged, cut short
+//! or no backup leaves nothing behind.
 
 use super::{datadir, open, say, size};
 use crate::cli::Failure;
@@ -28,7 +28,7 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
     let _lock = open::lock(config, "")?;
     if dir.exists() {
         return Err(Failure::new(format!(
-            "{} is there already, and an import never overwrites a store. Choose an empty directory with --datadir, or \
+            "{} is there already, and nothing overwrites a store. Choose an empty directory with --datadir, or \
              move that one away first.",
             dir.display()
         )));
@@ -41,23 +41,23 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
         log::warn!("cannot remove {}: {error}", dir.display());
     }
     datadir::hand_over(&config.datadir);
-    let (imported, base) = filled.map_err(|error| match error {
+    let (restored, base) = filled.map_err(|error| match error {
         engine::Error::Corrupt(why) | engine::Error::Io(why) => {
-            Failure::new(format!("{}: {why}. Nothing was imported.", file.display()))
+            Failure::new(format!("{}: {why}. Nothing was restored.", file.display()))
         }
-        engine::Error::Full => Failure::new("The disk is full. Nothing was imported."),
-        other => Failure::new(format!("{}: {other} Nothing was imported.", file.display())),
+        engine::Error::Full => Failure::new("The disk is full. Nothing was restored."),
+        other => Failure::new(format!("{}: {other} Nothing was restored.", file.display())),
     })?;
     say(format_args!(
         "{} records are in {} now ({}, {}). The store belongs to {}.",
-        imported.records,
+        restored.records,
         dir.display(),
-        size::bytes(imported.bytes),
+        size::bytes(restored.bytes),
         size::seconds(start.elapsed()),
         base.as_deref().unwrap_or("nobody yet")
     ))?;
     say(format_args!(
-        "Uploaded files are not in an export. Copy them into {}, with the directories that they are in.",
+        "Uploaded files are not in a backup. Copy them into {}, with the directories that they are in.",
         config.datadir.join("uploads").display()
     ))
 }

@@ -1,4 +1,4 @@
-//! `pumphouse export FILE`: the whole store as one portable file (`store/engine/export.rs`). Uploads are plain files in
+//! `pumphouse backup FILE`: the whole store as one portable file (`store/engine/export.rs`). Uploads are plain files in
 //! the data directory and are copied as such; they are not in it.
 
 use super::{datadir, open, say, size};
@@ -30,7 +30,7 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
             file.display()
         )));
     }
-    let instead = "While it runs it holds its store, so there can be no export.";
+    let instead = "While it runs it holds its store, so there can be no backup.";
     let _lock = open::lock(config, instead)?;
     let start = Instant::now();
     let engine = Sled::open(&dir);
@@ -54,7 +54,7 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
     ))
 }
 
-/// Writes the export beside its place and moves it there when it is whole and on disk.
+/// Writes the backup beside its place and moves it there when it is whole and on disk.
 fn write(store: &Store, file: &Path) -> Result<u64, Failure> {
     let half = half_of(file);
     let outcome = write_half(store, &half).and_then(|bytes| {
@@ -77,7 +77,10 @@ fn write_half(store: &Store, half: &Path) -> Result<u64, Failure> {
         .map_err(|error| cannot(half, &error))?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, made);
     store.engine().export(&mut out).map_err(|error| {
-        Failure::new(format!("Cannot export into {}: {error}.", half.display()))
+        Failure::new(format!(
+            "Cannot write the backup {}: {error}.",
+            half.display()
+        ))
     })?;
     let finish = |out: BufWriter<File>| {
         let made = out.into_inner().map_err(|error| error.into_error())?;

@@ -1,0 +1,68 @@
+//! `/main/account`: the password, and the ways to what else becomes of an account.
+
+use crate::auth::{Visitor, accounts, sessions};
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::web::frame::{Frame, show};
+use crate::web::login::{self, again, value};
+use askama::Template;
+use hyper::StatusCode;
+
+#[derive(Template)]
+#[template(path = "account.html", config = "assets/askama.toml")]
+struct Account<'a> {
+    frame: &'a Frame,
+    nickname: &'a str,
+    is_saved: bool,
+    problem: Option<String>,
+}
+
+/// `GET /main/account`
+pub fn form(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let page = Account {
+        frame: &frame,
+        nickname: user.nickname().as_str(),
+        is_saved: request.query("saved").is_some(),
+        problem: None,
+    };
+    show(visitor, &page)
+}
+
+/// `POST /main/account`: `current`, `password`, `again`. Ends all other sessions; applications and tokens keep their access.
+/// 303 back; 400, 401, 429 with the form.
+pub fn change(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let field = |name: &str| value(&form, name);
+    let nickname = user.nickname().as_str();
+    let changed = login::check_repeated(field("password"), field("again"))
+        .and_then(|()| sessions::prove_password(request, nickname, field("current")))
+        .and_then(|user| accounts::set_password(request, user.id(), field("password")));
+    match changed {
+        Ok(()) => {
+            let onward = format!("{}/main/account?saved=1", frame.root);
+            let now = sessions::begin(request, user.id())?;
+            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &onward)))
+        }
+        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
+        Err(error) => {
+            let page = Account {
+                frame: &frame,
+                nickname,
+                is_saved: false,
+                problem: Some(match error {
+                    Error::Unauthorized(_) => "Your current password is not right.".to_owned(),
+                    ref other => other.public(),
+                }),
+            };
+            again(visitor, &page, &error)
+        }
+    }
+}

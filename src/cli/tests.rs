@@ -154,7 +154,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("help"), help());
     assert_eq!(about("nonsense -h"), help());
     assert!(about("backup --help").starts_with("pumphouse backup FILE\n"));
-    assert_eq!(about("help user").matches("pumphouse user").count(), 5);
+    assert_eq!(about("help user").matches("pumphouse user").count(), 6);
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [
         "PUMPHOUSE_HOSTNAME",

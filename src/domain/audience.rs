@@ -1,6 +1,9 @@
 //! To whom an activity goes: the default where nobody was addressed (`pump-api.md §4.6`), and the people of this host who
 //! get it (`§4.7`). Decides only; [`super::distribution`] acts.
 
+#[cfg(test)]
+mod properties;
+
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::Posting;
 use crate::domain::names;

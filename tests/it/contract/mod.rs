@@ -133,7 +133,9 @@ fn rows_and_tests_name_each_other() {
         let known = pinned.get(test.as_str());
         for name in names(comment) {
             if !known.is_some_and(|known| known.contains(&name)) {
-                wrong.push(format!("{test} says {name}, and no such row names it"));
+                wrong.push(format!(
+                    "{test} says {name}: put it into that row of tests/it/contract/rows.rs"
+                ));
             }
         }
     }

@@ -544,6 +544,7 @@ pub(super) const ROWS: &[Row] = &[
         "D4",
         "bad tokens stop nothing",
         Tests(&[
+            "leaving::nothing_of_somebody_who_left_is_found_anywhere",
             "authorising::the_pages_refuse_tokens_and_passwords_that_are_wrong",
             "updating_and_deleting::an_account_that_is_deleted_is_gone",
         ]),
@@ -661,7 +662,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "D22",
         "a deleted account is purged",
-        Tests(&["updating_and_deleting::who_leaves_takes_along_what_was_posted_and_done"]),
+        Tests(&[
+            "leaving::nothing_of_somebody_who_left_is_found_anywhere",
+            "updating_and_deleting::who_leaves_takes_along_what_was_posted_and_done",
+        ]),
     ),
     (
         "D23",

@@ -1,6 +1,7 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
 use crate::config::{Config, DEFAULT_SITE};
+use crate::domain::archives::Desk;
 use crate::domain::setup::Setup;
 use crate::domain::talks::Talks;
 use crate::ids::{Base, UserId};
@@ -23,6 +24,8 @@ pub struct App {
     pub setup: Setup,
     /// Realtime clients that speak by single requests.
     pub talks: Talks,
+    /// Archives that are made and taken.
+    pub desk: Desk,
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
     jobs: Bell,
@@ -33,9 +36,9 @@ pub struct App {
 /// Between how many groups of users the turns of forms are told apart.
 const TURNS: usize = 8;
 
-/// Rung when there may be a job to do.
+/// Rung when there may be something to do.
 #[derive(Default)]
-struct Bell {
+pub struct Bell {
     rung: Mutex<Rung>,
     changed: Condvar,
 }
@@ -55,6 +58,7 @@ impl App {
             blobs,
             setup: Setup::default(),
             talks: Talks::default(),
+            desk: Desk::default(),
             base: OnceLock::new(),
             jobs: Bell::default(),
             turns: Default::default(),
@@ -78,7 +82,10 @@ impl App {
 
     /// Sets the base URL, once; a second call changes nothing and says so with `false`.
     pub fn set_base(&self, base: Base) -> bool {
-        self.base.set(base).is_ok()
+        let is_new = self.base.set(base).is_ok();
+        // Archives name things, so they have waited for it.
+        self.desk.bell.ring();
+        is_new
     }
 
     /// What people call the site: as configured, as set up, or the server's own name.
@@ -115,35 +122,18 @@ impl App {
 
     /// Says that there may be a job to do.
     pub fn wake_jobs(&self) {
-        self.rung().is_work = true;
-        self.jobs.changed.notify_all();
+        self.jobs.ring();
     }
 
-    /// Ends [`App::wait_for_jobs`] for good.
+    /// Ends [`App::wait_for_jobs`] for good, and the work on archives.
     pub fn close_jobs(&self) {
-        self.rung().is_closed = true;
-        self.jobs.changed.notify_all();
+        self.jobs.close();
+        self.desk.bell.close();
     }
 
     /// Waits until there may be a job to do, at most `longest`; without it until it is rung. False when the server stops.
     pub fn wait_for_jobs(&self, longest: Option<Duration>) -> bool {
-        let waiting = |rung: &mut Rung| !rung.is_work && !rung.is_closed;
-        let mut rung = match longest {
-            Some(longest) => {
-                let waited = self
-                    .jobs
-                    .changed
-                    .wait_timeout_while(self.rung(), longest, waiting);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self
-                .jobs
-                .changed
-                .wait_while(self.rung(), waiting)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
-        rung.is_work = false;
-        !rung.is_closed
+        self.jobs.wait(longest)
     }
 
     /// Fixes the base URL in the store before the first content exists, or checks that it is still the same.
@@ -178,11 +168,46 @@ impl App {
         self.set_base(base);
         Ok(())
     }
+}
+
+impl Bell {
+    /// Says that there may be something to do.
+    pub fn ring(&self) {
+        self.rung().is_work = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends [`Bell::wait`] for good.
+    pub fn close(&self) {
+        self.rung().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.rung().is_closed
+    }
+
+    /// Waits until it is rung, at most `longest`. False when it was closed.
+    pub fn wait(&self, longest: Option<Duration>) -> bool {
+        let waiting = |rung: &mut Rung| !rung.is_work && !rung.is_closed;
+        let mut rung = match longest {
+            Some(longest) => {
+                let waited = self
+                    .changed
+                    .wait_timeout_while(self.rung(), longest, waiting);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self
+                .changed
+                .wait_while(self.rung(), waiting)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
+        rung.is_work = false;
+        !rung.is_closed
+    }
 
     fn rung(&self) -> MutexGuard<'_, Rung> {
-        self.jobs
-            .rung
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

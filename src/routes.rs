@@ -3,16 +3,16 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, clients, feeds, listening, oauth, oauth2, objects, people, uploads, users,
+    activities, archives, clients, feeds, listening, oauth, oauth2, objects, people, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, apps, assets, composer, deeds, delete as delete_page, home, leaving, lists, login,
-    oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, settings, setup,
-    things, tokens,
+    account, apps, archives as archiving, assets, composer, deeds, delete as delete_page, home,
+    leaving, lists, login, oauth as authorizing, oauth2 as authorizing2, people as everybody,
+    profile, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -85,6 +85,9 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/user/{nickname}/profile",         AnyRead(people::profile),       Quick),
     put   ("/api/user/{nickname}/profile",         UserWrite(people::update_profile), Quick),
     get   ("/api/whoami",                          UserRead(users::whoami),        Quick),
+    post  ("/api/user/{nickname}/export",          AccountWrite(archives::ask),    Quick),
+    get   ("/api/user/{nickname}/export",          UserRead(archives::exported),   Quick),
+    get   ("/api/user/{nickname}/export/archive.zip", UserRead(archives::fetch),   Quick),
 
     // Streams of activities
     get   ("/api/user/{nickname}/feed",            AnyRead(feeds::all),            Quick),
@@ -203,6 +206,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/account",                        Form(account::change),          Slow),
     get   ("/main/account/delete",                 Page(leaving::ask),             Quick),
     post  ("/main/account/delete",                 Form(leaving::leave),           Slow),
+    post  ("/main/export",                         Form(archiving::ask),           Quick),
+    get   ("/main/export/archive.zip",             Page(archiving::fetch),         Quick),
     get   ("/main/apps",                           Page(apps::list),               Quick),
     post  ("/main/apps",                           Form(apps::revoke),             Quick),
     get   ("/main/tokens",                         Page(tokens::form),             Quick),

@@ -47,14 +47,18 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
         HashSet::new()
     };
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
+    let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
 
     // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
-    // 3. No more jobs begin; the one that is being done is finished.
+    // 3. No more jobs begin; the one that is being done is finished. An archive is begun again by the next run.
     app.close_jobs();
     if runner.join().is_err() {
         log::error!("the runner of jobs ended badly");
+    }
+    if archivist.join().is_err() {
+        log::error!("the work on archives ended badly");
     }
     // 4. Threads that are still at work after that are left behind; what they write is whole or not there.
     runtime.shutdown_background();

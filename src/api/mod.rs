@@ -1,9 +1,11 @@
 //! Handlers of the client API of pump.io (`pump-api.md §1.3`). Each reads, decides who, calls the domain and answers.
 
 pub mod activities;
+pub mod archives;
 mod client_metadata;
 pub mod clients;
 pub mod feeds;
+pub mod files;
 pub mod listening;
 pub mod oauth;
 pub mod oauth2;

@@ -1,25 +1,20 @@
 //! Files of users, in and out (`pump-api.md §3.8`, `§4.9.6`).
 
+use crate::api::files::{self, Handed, Keep};
 use crate::api::{feeds, users};
 use crate::auth::{self, LocalUser};
 use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::uploads::{self, Served, Texts};
 use crate::error::Error;
-use crate::http::{Answer, Body, Content, Request, Response};
+use crate::http::{Answer, Body, Request, Response};
 use crate::ids::ThingId;
 use crate::media::Spool;
 use crate::store::things;
 use base64::Engine as _;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose};
-use hyper::StatusCode;
-use hyper::header;
 use serde::Deserialize;
 use std::io::Read as _;
-use std::ops::Range;
-
-/// How long caches may keep a file, in seconds: its content never changes under its address.
-const MAX_AGE_SECS: u64 = 31_536_000;
 
 /// Both alphabets of base64, with or without padding.
 const ANY_PADDING: GeneralPurposeConfig = general_purpose::NO_PAD
@@ -54,7 +49,8 @@ pub fn file(request: &Request) -> Answer {
         Ok(reader) => feeds::viewer(&reader),
         Err(_) => Viewer::NOBODY,
     };
-    serve(request, uploads::open(request.app(), viewer, name)?)
+    let served = uploads::open(request.app(), viewer, name)?;
+    files::answer(request, dressed(served))
 }
 
 /// Refuses where uploads are switched off: then their addresses do not exist.
@@ -150,173 +146,22 @@ fn from_json(request: &Request, wrapping: &Spool) -> Result<(Spool, String), Err
     Ok((spool, wrapped.mime_type))
 }
 
-fn serve(request: &Request, served: Served) -> Answer {
-    let modified = http_date(served.blob.modified.0);
-    let scope = if served.is_public {
-        "public"
+/// An upload as it is handed out: what a browser may not show is a download without a type of its own.
+fn dressed(served: Served) -> Handed {
+    let (mime, disposition) = if served.is_inline {
+        (served.mime, "inline")
     } else {
-        "private"
+        ("application/octet-stream".to_owned(), "attachment")
     };
-    let mut response = Response {
-        status: StatusCode::OK,
-        headers: hyper::HeaderMap::new(),
-        content: Content::Empty,
-    }
-    .with(header::ETAG, &served.etag)
-    .with(header::LAST_MODIFIED, &modified)
-    .with(header::ACCEPT_RANGES, "bytes")
-    .with(
-        header::CACHE_CONTROL,
-        &format!("{scope}, max-age={MAX_AGE_SECS}, immutable"),
-    );
-    if !served.is_public {
-        response.set(header::VARY, "Authorization, Cookie");
-    }
-    if is_known(request, &served.etag, served.blob.modified.0) {
-        response.status = StatusCode::NOT_MODIFIED;
-        return Ok(response);
-    }
-    response.set(
-        header::CONTENT_TYPE,
-        if served.is_inline {
-            &served.mime
+    Handed {
+        blob: served.blob,
+        etag: served.etag,
+        mime,
+        disposition: disposition.to_owned(),
+        keep: if served.is_public {
+            Keep::Public
         } else {
-            "application/octet-stream"
+            Keep::Private
         },
-    );
-    response.set(
-        header::CONTENT_DISPOSITION,
-        if served.is_inline {
-            "inline"
-        } else {
-            "attachment"
-        },
-    );
-    let bytes_len = served.blob.bytes_len;
-    let part = match request.header(&header::RANGE) {
-        Some(range) if holds_range(request, &served.etag, &modified) => {
-            asked_part(range, bytes_len)
-        }
-        _ => Asked::All,
-    };
-    let range = match part {
-        Asked::All => 0..bytes_len,
-        Asked::Part(range) => {
-            response.status = StatusCode::PARTIAL_CONTENT;
-            let text = format!("bytes {}-{}/{bytes_len}", range.start, range.end - 1);
-            response.set(header::CONTENT_RANGE, &text);
-            range
-        }
-        Asked::Outside => {
-            response.status = StatusCode::RANGE_NOT_SATISFIABLE;
-            response.set(header::CONTENT_RANGE, &format!("bytes */{bytes_len}"));
-            return Ok(response);
-        }
-    };
-    response.content = Content::File {
-        file: served.blob.file,
-        start: range.start,
-        bytes: range.end - range.start,
-    };
-    Ok(response)
-}
-
-/// Whether the caller has the file already (RFC 9110 §13.1.2, §13.1.3).
-fn is_known(request: &Request, etag: &str, modified: i64) -> bool {
-    if let Some(known) = request.header(&header::IF_NONE_MATCH) {
-        return known.trim() == "*"
-            || known
-                .split(',')
-                .any(|one| one.trim().trim_start_matches("W/") == etag);
-    }
-    let since = request
-        .header(&header::IF_MODIFIED_SINCE)
-        .and_then(parse_http_date);
-    since.is_some_and(|since| modified <= since)
-}
-
-/// Whether a range counts: `If-Range` names the file as it is, or is not there (RFC 9110 §13.1.5).
-fn holds_range(request: &Request, etag: &str, modified: &str) -> bool {
-    request
-        .header(&header::IF_RANGE)
-        .is_none_or(|known| known == etag || known == modified)
-}
-
-enum Asked {
-    All,
-    Part(Range<u64>),
-    Outside,
-}
-
-/// The part that a `Range` asks for. Several parts at once, or a header that is not understood: all of it (RFC 9110 §14.2).
-fn asked_part(range: &str, bytes_len: u64) -> Asked {
-    let Some((first, last)) = range
-        .strip_prefix("bytes=")
-        .and_then(|part| part.trim().split_once('-'))
-    else {
-        return Asked::All;
-    };
-    let part = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(bytes_len),
-        (Ok(first), Err(_)) if last.is_empty() => first..bytes_len,
-        (Err(_), Ok(count)) if first.is_empty() => bytes_len.saturating_sub(count)..bytes_len,
-        _ => return Asked::All,
-    };
-    if part.start < part.end {
-        Asked::Part(part)
-    } else {
-        Asked::Outside
-    }
-}
-
-fn http_date(secs: i64) -> String {
-    let at = jiff::Timestamp::from_second(secs).unwrap_or_default();
-    jiff::fmt::rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&at)
-        .unwrap_or_default()
-}
-
-fn parse_http_date(text: &str) -> Option<i64> {
-    let text = text.replace("GMT", "+0000");
-    jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text.trim())
-        .ok()
-        .map(jiff::Timestamp::as_second)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Asked, asked_part, http_date, parse_http_date};
-
-    #[test]
-    fn ranges_are_read_as_the_rfc_says() {
-        let part = |range| match asked_part(range, 100) {
-            Asked::All => "all".to_owned(),
-            Asked::Outside => "outside".to_owned(),
-            Asked::Part(part) => format!("{}-{}", part.start, part.end),
-        };
-        for (range, expected) in [
-            ("bytes=0-9", "0-10"),
-            ("bytes=90-", "90-100"),
-            ("bytes=-5", "95-100"),
-            ("bytes=0-1000", "0-100"),
-            ("bytes=100-", "outside"),
-            ("bytes=-0", "outside"),
-            ("bytes=9-1", "all"),
-            ("bytes=0-1,5-6", "all"),
-            ("lines=1-2", "all"),
-        ] {
-            assert_eq!(part(range), expected, "{range}");
-        }
-    }
-
-    #[test]
-    fn dates_are_those_of_http() {
-        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(
-            parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"),
-            Some(784_111_777)
-        );
-        assert_eq!(parse_http_date("soon"), None);
     }
 }

@@ -57,6 +57,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "The server must be stopped, and the disk needs room for the new one beside the old one.",
     ),
     (
+        "export NICKNAME FILE",
+        "Write everything that a user owns into an archive.",
+        "The server must be stopped; while it runs, people export their own data at /main/account. The archive is a ZIP file with Activity Streams 1.0 collections and the uploads; README.txt in it explains it.",
+    ),
+    (
         "backup FILE",
         "Write the whole store into a file.",
         "The server must be stopped. The file holds passwords' hashes and applications' keys: keep it safe. Uploads are not in it: copy the directory `uploads` beside it.",

@@ -51,6 +51,8 @@ pub enum Command {
     Doctor,
     /// Rewrite the store into a fresh one.
     Compact,
+    /// Write everything that a user owns into an archive.
+    Export(Nickname, PathBuf),
     /// Write the whole store into a file.
     Backup(PathBuf),
     /// Fill a fresh store from such a file.
@@ -200,6 +202,13 @@ fn command(words: &[OsString], token: TokenWords) -> Result<Command, Usage> {
         ("compact", []) => Command::Compact,
         ("version", []) => Command::Version,
         ("help", about) => Command::Help(help::topic(about)),
+        ("export", [nickname, file]) => archive(nickname, file, &name, Command::Export)?,
+        ("export", _) => {
+            return Err(Usage::new(
+                format!("`{name}` needs a nickname and a file."),
+                &name,
+            ));
+        }
         ("backup", [file]) => Command::Backup(PathBuf::from(file)),
         ("restore", [file]) => Command::Restore(PathBuf::from(file)),
         ("backup" | "restore", _) => {
@@ -221,6 +230,17 @@ fn command(words: &[OsString], token: TokenWords) -> Result<Command, Usage> {
         _ => return Err(Usage::new(format!("There is no command `{name}`."), "")),
     };
     Ok(command)
+}
+
+fn archive(
+    nickname: &OsString,
+    file: &OsString,
+    topic: &str,
+    make: fn(Nickname, PathBuf) -> Command,
+) -> Result<Command, Usage> {
+    let nickname = Nickname::new(&nickname.to_string_lossy());
+    let nickname = nickname.map_err(|sentence| Usage::new(sentence, topic))?;
+    Ok(make(nickname, PathBuf::from(file)))
 }
 
 fn user(words: &[OsString]) -> Result<Command, Usage> {

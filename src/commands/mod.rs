@@ -7,6 +7,7 @@ pub mod datadir;
 mod backup;
 mod compact;
 mod doctor;
+mod export;
 mod open;
 mod restore;
 mod setup_code;
@@ -36,6 +37,7 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
         Command::SetupCode => setup_code::perform(config),
         Command::Doctor => doctor::perform(loaded),
         Command::Compact => compact::perform(config),
+        Command::Export(nickname, file) => export::perform(config, nickname, file),
         Command::Backup(file) => backup::perform(config, file),
         Command::Restore(file) => restore::perform(config, file),
         other => Err(Failure::new(format!("{other:?} is not done here."))),

@@ -7,9 +7,10 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
+use crate::domain::archives::desk;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
-use crate::store::engine::{Read, Result, Tx};
+use crate::store::engine::{Error::Refused, Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
@@ -51,20 +52,24 @@ const CLEARED: &[StreamKind] = &[
 
 /// The job: takes a piece away, and leaves a job for the rest.
 pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result<()> {
-    let files = app.store.write(|tx| {
+    let (files, is_end) = app.store.write(|tx| {
         let mut forgetting = Forgetting {
             person,
             now,
             fresh_id: app.store.fresh_id(),
             freed: Vec::new(),
         };
-        if forgetting.forget_some(tx)? {
+        let is_more = forgetting.forget_some(tx)?;
+        if is_more {
             jobs::add(tx, forgetting.fresh_id, now, &Job::Forget { person })?;
         }
-        Ok(forgetting.freed)
+        Ok((forgetting.freed, !is_more))
     })?;
     for file in files {
         app.forget_file(file);
+    }
+    if is_end {
+        desk::forget(app, UserId(person)).map_err(Refused)?;
     }
     Ok(())
 }

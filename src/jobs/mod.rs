@@ -1,8 +1,10 @@
 //! The runner of durable jobs: one thread that does what is due, one job after another, and sleeps until the next one is.
-//! It never looks at an idle queue. A job is taken out after it was done, so each may run twice.
+//! It never looks at an idle queue. A job is taken out after it was done, so each may run twice. Beside it a second thread
+//! works on archives.
 
 use crate::app::App;
 use crate::clock::{self, Timestamp};
+use crate::domain::archives::desk;
 use crate::domain::{distribution, forgetting, sweep};
 use crate::media::BlobName;
 use crate::store::bearer;
@@ -37,6 +39,27 @@ pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHan
                 Err(error) => log::error!("tokens that have ended: {error}"),
             }
             run(&app);
+        })
+}
+
+/// Starts the one who makes archives for users and takes them; beside the jobs, because an archive takes long. Ends after
+/// [`App::close_jobs`].
+pub fn start_archivist(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
+    let app = Arc::clone(app);
+    thread::Builder::new()
+        .name("archives".to_owned())
+        .stack_size(1024 * 1024)
+        .spawn(move || {
+            let mut wait = Some(Duration::ZERO);
+            while app.desk.bell.wait(wait) {
+                wait = match desk::work(&app, clock::now()) {
+                    Ok(next) => next,
+                    Err(error) => {
+                        log::error!("archives: {error}");
+                        Some(Duration::from_secs(FAILURE_WAIT_SECS))
+                    }
+                };
+            }
         })
 }
 

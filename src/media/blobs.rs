@@ -4,7 +4,7 @@
 
 use crate::clock::Timestamp;
 use crate::ids::random_bytes;
-use crate::media::{Error, Rendition, Spool};
+use crate::media::{Error, Rendition, Shelf, Spool};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{DirBuilder, File};
@@ -103,6 +103,7 @@ pub struct Blob {
 pub struct Blobs {
     root: PathBuf,
     spool: PathBuf,
+    shelf: Shelf,
 }
 
 impl Blobs {
@@ -117,14 +118,21 @@ impl Blobs {
         }
         sync_directory(&root)?;
         sync_directory(data_directory)?;
-        Ok(Blobs { root, spool })
+        let shelf = Shelf::at(&root);
+        Ok(Blobs { root, spool, shelf })
     }
 
     /// The files of a data directory, for looking at them only: makes and removes nothing.
     pub fn at(data_directory: &Path) -> Blobs {
         let root = data_directory.join("uploads");
         let spool = root.join("spool");
-        Blobs { root, spool }
+        let shelf = Shelf::at(&root);
+        Blobs { root, spool, shelf }
+    }
+
+    /// Where archives stand.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// A place for an incoming file of at most `bytes_max` bytes.
@@ -238,7 +246,7 @@ impl Blobs {
 }
 
 /// Makes a directory that only the server's user may look into; one that exists is left as it is.
-fn make_directory(path: &Path, with_parents: bool) -> Result<(), Error> {
+pub(super) fn make_directory(path: &Path, with_parents: bool) -> Result<(), Error> {
     let made = DirBuilder::new()
         .recursive(with_parents)
         .mode(0o700)
@@ -250,11 +258,11 @@ fn make_directory(path: &Path, with_parents: bool) -> Result<(), Error> {
 }
 
 /// Brings a directory's entries to the disk.
-fn sync_directory(path: &Path) -> Result<(), Error> {
+pub(super) fn sync_directory(path: &Path) -> Result<(), Error> {
     Ok(File::open(path)?.sync_all()?)
 }
 
-fn modified(metadata: &std::fs::Metadata) -> Result<Timestamp, Error> {
+pub(super) fn modified(metadata: &std::fs::Metadata) -> Result<Timestamp, Error> {
     let since = metadata
         .modified()?
         .duration_since(std::time::UNIX_EPOCH)

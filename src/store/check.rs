@@ -7,7 +7,7 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, bearer, clients, codes, jobs, meta, nonces, record, request_tokens, sessions,
+    aliases, archives, bearer, clients, codes, jobs, meta, nonces, record, request_tokens, sessions,
 };
 use super::{streams, things, tokens, users};
 use crate::ids::ThingId;
@@ -171,6 +171,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::Session) => decodes::<sessions::Session>(value)?,
         _ if is(Table::UserSession) => {}
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
+        _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),
     }
     Ok(())

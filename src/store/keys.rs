@@ -22,6 +22,7 @@
 //! W session hash(32)            → browser session
 //! Y user(6) session hash(32)    → the sessions of a user
 //! J due(8) job(6)               → job
+//! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
 
 use crate::ids::{ThingId, UserId};
@@ -51,6 +52,7 @@ pub enum Table {
     Session = b'W',
     UserSession = b'Y',
     Job = b'J',
+    Archive = b'Z',
 }
 
 /// Which stream of its owner a stream is. The number is part of keys: never renumber.

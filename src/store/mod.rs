@@ -3,6 +3,7 @@
 //! sees its own changes); deeds take a write, so that what belongs together changes together.
 
 pub mod aliases;
+pub mod archives;
 pub mod bearer;
 pub mod check;
 pub mod clients;

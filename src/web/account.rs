@@ -3,6 +3,8 @@
 use crate::auth::{Visitor, accounts, sessions};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
+use crate::store::archives::Way;
+use crate::web::archives::Told;
 use crate::web::frame::{Frame, show};
 use crate::web::login::{self, again, value};
 use askama::Template;
@@ -15,6 +17,7 @@ struct Account<'a> {
     nickname: &'a str,
     is_saved: bool,
     problem: Option<String>,
+    export: Told,
 }
 
 /// `GET /main/account`
@@ -28,6 +31,7 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         nickname: user.nickname().as_str(),
         is_saved: request.query("saved").is_some(),
         problem: None,
+        export: Told::of(request, user.id(), Way::Out)?,
     };
     show(visitor, &page)
 }
@@ -61,6 +65,7 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
                     Error::Unauthorized(_) => "Your current password is not right.".to_owned(),
                     ref other => other.public(),
                 }),
+                export: Told::of(request, user.id(), Way::Out)?,
             };
             again(visitor, &page, &error)
         }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod apps;
+pub mod archives;
 pub mod assets;
 pub mod cards;
 pub mod composer;

@@ -22,6 +22,7 @@ mod limits;
 mod listening;
 mod lists;
 mod living_on_pages;
+mod moving;
 mod nonsense;
 mod oauth2;
 mod pages;

@@ -58,7 +58,7 @@ impl Documents<'_> {
             return Ok(());
         }
         out.members(&activity.members);
-        if !has_own_sentence(activity) {
+        if self.has_sentences && !has_own_sentence(activity) {
             let sentence = self.sentence(activity, actor.as_deref(), object.as_ref())?;
             out.text("content", &sentence);
         }

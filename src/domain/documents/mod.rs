@@ -90,6 +90,8 @@ pub struct Documents<'a> {
     base: &'a Base,
     viewer: Viewer,
     memory: Memory,
+    /// Whether activities that came without a sentence get one.
+    has_sentences: bool,
 }
 
 impl<'a> Documents<'a> {
@@ -100,6 +102,16 @@ impl<'a> Documents<'a> {
             base: app.base(),
             viewer,
             memory: Memory::default(),
+            has_sentences: true,
+        }
+    }
+
+    /// As [`Documents::for_viewer`], but activities have only what their makers gave: no sentence that the server makes of
+    /// them, with its addresses.
+    pub fn for_archive(app: &'a App, viewer: Viewer) -> Documents<'a> {
+        Documents {
+            has_sentences: false,
+            ..Documents::for_viewer(app, viewer)
         }
     }
 

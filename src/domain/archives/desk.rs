@@ -1,0 +1,220 @@
+//! Where archives are asked for, and where they wait. What was asked for is a record, so it outlives a restart; what is half
+//! done then is begun again. One archive is worked on at a time.
+
+use super::{Halt, Progress, export};
+use crate::app::{App, Bell};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::UserId;
+use crate::media::Blob;
+use crate::store::archives::{self, Archive, State, Way};
+use crate::store::engine::{Result as Stored, Tx};
+use crate::store::users;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long an archive can be fetched, in seconds.
+pub const KEPT_SECS: i64 = 7 * 24 * 3600;
+
+/// What is worked on now.
+#[derive(Default)]
+pub struct Desk {
+    /// Rung when something was asked for.
+    pub bell: Bell,
+    doing: Mutex<Option<Doing>>,
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doing {
+    user: UserId,
+    way: Way,
+    /// Steps that are done.
+    pub done: u64,
+    /// All steps; 0 before they are known.
+    pub steps: u64,
+}
+
+impl Desk {
+    fn doing(&self) -> MutexGuard<'_, Option<Doing>> {
+        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far the work on a user's archive is; nothing while it waits for others.
+    pub fn progress(&self, user: UserId, way: Way) -> Option<Doing> {
+        let doing = *self.doing();
+        doing.filter(|doing| doing.user == user && doing.way == way)
+    }
+}
+
+impl Progress for App {
+    fn begin(&self, steps: u64) {
+        if let Some(doing) = &mut *self.desk.doing() {
+            doing.steps = steps;
+        }
+    }
+
+    fn step(&self) -> Result<(), Halt> {
+        if let Some(doing) = &mut *self.desk.doing() {
+            doing.done += 1;
+        }
+        if self.desk.bell.is_closed() {
+            return Err(Halt::Ending);
+        }
+        Ok(())
+    }
+}
+
+/// What became of the archive that a user asked for last.
+pub fn state(app: &App, user: UserId, way: Way) -> Result<Option<Archive>, Error> {
+    Ok(archives::get(&app.store, user, way)?)
+}
+
+/// Asks for an archive of everything that the user owns. A second tap while it is being made changes nothing; the one that
+/// was made before can be fetched until the new one is there.
+pub fn ask_for_export(app: &App, user: UserId, now: Timestamp) -> Result<(), Error> {
+    ask(app, user, Way::Out, now)
+}
+
+fn ask(app: &App, user: UserId, way: Way, now: Timestamp) -> Result<(), Error> {
+    app.store.write(|tx| {
+        if users::get(tx, user)?.is_none() {
+            return Err(Error::Gone.into());
+        }
+        let known = archives::get(tx, user, way)?;
+        if known.is_none_or(|known| known.state != State::Waiting) {
+            let state = State::Waiting;
+            archives::put(tx, user, way, &Archive { asked: now, state });
+        }
+        Ok(())
+    })?;
+    app.desk.bell.ring();
+    Ok(())
+}
+
+/// Until when an archive that was made then can be fetched.
+pub fn ends(made: Timestamp) -> Timestamp {
+    Timestamp(made.0 + KEPT_SECS)
+}
+
+/// The archive that was made for a user; 404 if there is none, or none any more.
+pub fn open(app: &App, user: UserId) -> Result<Blob, Error> {
+    let missing = || Error::not_found("There is no archive of your data. Ask for one first.");
+    let made = match state(app, user, Way::Out)?.map(|archive| archive.state) {
+        Some(State::Made { .. }) => app.blobs.shelf().open_made(user)?,
+        _ => None,
+    };
+    made.ok_or_else(missing)
+}
+
+/// Takes away the archives of a user who is gone.
+pub fn forget(app: &App, user: UserId) -> Result<(), Error> {
+    app.blobs.shelf().remove_made(user)?;
+    app.blobs.shelf().remove_received(user)?;
+    app.store.write(|tx| {
+        archives::remove(tx, user, Way::Out);
+        archives::remove(tx, user, Way::In);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Works on the archive that was asked for first, and takes away those that were kept long enough. Answers when to look
+/// again: at once after work, never while there is nothing.
+pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
+    if app.known_base().is_none() {
+        return Ok(None);
+    }
+    let mut first: Option<(UserId, Way, Archive)> = None;
+    let mut wait: Option<Duration> = None;
+    for (user, way, archive) in archives::all(&app.store)? {
+        match archive.state {
+            State::Waiting => {
+                if first
+                    .as_ref()
+                    .is_none_or(|(.., other)| archive.asked < other.asked)
+                {
+                    first = Some((user, way, archive));
+                }
+            }
+            State::Made { at, .. } => {
+                let left = ends(at).0 - now.0;
+                if left <= 0 {
+                    let_go(app, user)?;
+                } else {
+                    let left = Duration::from_secs(left.unsigned_abs());
+                    wait = Some(wait.map_or(left, |wait| wait.min(left)));
+                }
+            }
+            State::Taken { .. } | State::Failed { .. } => {}
+        }
+    }
+    let Some((user, way, archive)) = first else {
+        return Ok(wait);
+    };
+    *app.desk.doing() = Some(Doing {
+        user,
+        way,
+        done: 0,
+        steps: 0,
+    });
+    let outcome = make(app, user, now);
+    *app.desk.doing() = None;
+    let state = match outcome {
+        Ok(state) => state,
+        Err(Halt::Ending) => return Ok(None),
+        Err(Halt::Failed(error)) => State::Failed {
+            at: now,
+            why: why(&error),
+        },
+    };
+    app.store
+        .write(|tx| keep(tx, user, way, &archive, &state))?;
+    Ok(Some(Duration::ZERO))
+}
+
+/// Writes what became of an archive, unless its user is gone.
+fn keep(tx: &mut dyn Tx, user: UserId, way: Way, asked: &Archive, state: &State) -> Stored<()> {
+    if users::get(tx, user)?.is_some() {
+        let archive = Archive {
+            asked: asked.asked,
+            state: state.clone(),
+        };
+        archives::put(tx, user, way, &archive);
+    }
+    Ok(())
+}
+
+fn make(app: &App, user: UserId, now: Timestamp) -> Result<State, Halt> {
+    let growing = app.blobs.shelf().begin(user)?;
+    let room = growing.room_bytes();
+    let growing = export::write(app, user, growing, room, now, app)?;
+    let bytes = growing.finish()?;
+    if users::get(&app.store, user)?.is_none() {
+        app.blobs.shelf().remove_made(user)?;
+    }
+    Ok(State::Made { at: now, bytes })
+}
+
+fn let_go(app: &App, user: UserId) -> Stored<()> {
+    if let Err(error) = app.blobs.shelf().remove_made(user) {
+        log::error!("an archive stays although its time is over: {error}");
+    }
+    app.store.write(|tx| {
+        archives::remove(tx, user, Way::Out);
+        Ok(())
+    })
+}
+
+/// The sentence that the user reads, and a line of the log where it is our fault.
+fn why(error: &Error) -> String {
+    if error.status() >= 500 {
+        log::error!("an archive: {error}");
+    }
+    match error {
+        Error::Full => "The disk of this server has too little room for it. Ask whoever runs the server to make some, and \
+                        try again."
+            .to_owned(),
+        other => other.public(),
+    }
+}

@@ -1,0 +1,448 @@
+//! Writes the archive of a user: a ZIP file with Activity Streams 1.0 collections and the files as they were uploaded. What
+//! it holds at a time is one item and some bytes for each entry of a stream and each file, however large the files are.
+
+use super::format::{self, Label, part};
+use super::{Halt, Progress};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domain::access::{self, Viewer};
+use crate::domain::documents::{Documents, Finish};
+use crate::domain::names;
+use crate::error::Error;
+use crate::ids::{ThingId, UserId};
+use crate::media::Variant;
+use crate::store::engine::Result as Read;
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::things::{self, Object, Upload};
+use crate::store::users::User;
+use crate::store::{streams, users};
+use crate::wire::draft::Members;
+use crate::wire::json;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::{self, Seek, Write};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+/// Items that share what is remembered of the people and applications in them.
+const ITEMS_PER_MEMORY: usize = 200;
+
+/// Bytes that are copied at once.
+const COPY_BYTES: usize = 128 * 1024;
+
+/// From this length on a file is announced as one that may need more than 32 bits, in bytes.
+const LARGE_BYTES: u64 = 1 << 31;
+
+/// Room that the collections may need beside the files, in bytes for each activity.
+const BYTES_PER_ACTIVITY: u64 = 1024;
+
+/// Writes the archive and hands back where it was written. `Full` before anything is written if it will not fit into
+/// `room_bytes`.
+pub fn write<W: Write + Seek>(
+    app: &App,
+    user: UserId,
+    out: W,
+    room_bytes: u64,
+    now: Timestamp,
+    progress: &dyn Progress,
+) -> Result<W, Halt> {
+    let account = users::get(&app.store, user)?.ok_or(Error::Gone)?;
+    let person = things::object(&app.store, user.0)?.ok_or(Error::Gone)?;
+    let entries = |kind| streams::entries(&app.store, Stream::of(user.0, kind));
+    let (activities, uploads) = (
+        ascending(entries(StreamKind::Outbox)?),
+        entries(StreamKind::Uploads)?,
+    );
+    let mut exporting = Exporting {
+        app,
+        user,
+        zip: ZipWriter::new(out),
+        now,
+        progress,
+    };
+    exporting.check_room(&uploads, activities.len() as u64, room_bytes)?;
+    progress.begin((activities.len() + uploads.len()) as u64);
+
+    exporting.text(part::README, format::README)?;
+    exporting.label(&account, &person)?;
+    exporting.profile(&account, &person)?;
+    exporting.feed(&activities)?;
+    exporting.uploads(&ascending(uploads))?;
+    exporting.lists()?;
+    for (part, kind, name, object_type) in [
+        (
+            part::FOLLOWERS,
+            StreamKind::Followers,
+            "Followers",
+            "person",
+        ),
+        (
+            part::FOLLOWING,
+            StreamKind::Following,
+            "Following",
+            "person",
+        ),
+        (part::FAVORITES, StreamKind::Favorites, "Favorites", ""),
+    ] {
+        let entries = streams::entries(&app.store, Stream::of(user.0, kind))?;
+        exporting.objects(part, name, object_type, &entries)?;
+    }
+    let messages = ascending(streams::entries(
+        &app.store,
+        Stream::of(user.0, StreamKind::InboxDirect),
+    )?);
+    exporting.messages(&messages)?;
+    Ok(exporting.zip.finish().map_err(io::Error::from)?)
+}
+
+/// Ids in the order of time.
+fn ascending(mut entries: Vec<ThingId>) -> Vec<ThingId> {
+    entries.sort_unstable();
+    entries
+}
+
+/// An archive that is being written.
+struct Exporting<'a, W: Write + Seek> {
+    app: &'a App,
+    user: UserId,
+    zip: ZipWriter<W>,
+    now: Timestamp,
+    progress: &'a dyn Progress,
+}
+
+impl<W: Write + Seek> Exporting<'_, W> {
+    fn viewer(&self) -> Viewer {
+        Viewer::user(self.user)
+    }
+
+    fn check_room(&self, uploads: &[ThingId], activities: u64, room: u64) -> Result<(), Halt> {
+        let mut needed = activities * BYTES_PER_ACTIVITY;
+        for id in uploads {
+            let object = things::object(&self.app.store, *id)?;
+            let file = object.and_then(|object| object.file);
+            needed += file.map_or(0, |file| file.bytes);
+        }
+        if needed > room {
+            return Err(Error::Full.into());
+        }
+        Ok(())
+    }
+
+    fn options(&self, at: Timestamp) -> SimpleFileOptions {
+        SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .last_modified_time(zip_time(at))
+            .unix_permissions(0o600)
+    }
+
+    /// Begins a part that holds text.
+    fn begin(&mut self, name: &str) -> Result<(), Halt> {
+        let options = self.options(self.now).large_file(true);
+        self.zip
+            .start_file(name, options)
+            .map_err(io::Error::from)?;
+        Ok(())
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> Result<(), Halt> {
+        self.begin(name)?;
+        self.zip.write_all(text.as_bytes())?;
+        Ok(())
+    }
+
+    fn value(&mut self, name: &str, value: &Value) -> Result<(), Halt> {
+        self.text(name, &format!("{value:#}\n"))
+    }
+
+    fn label(&mut self, account: &User, person: &Object) -> Result<(), Halt> {
+        let base = self.app.base();
+        let label = Label {
+            format: format::FORMAT.to_owned(),
+            version: format::VERSION,
+            site: base.url().to_owned(),
+            person: names::object_id(base, self.user.0, person).to_string(),
+            nickname: account.nickname.to_string(),
+            made: self.now.to_string(),
+        };
+        self.value(part::LABEL, &json!(label))
+    }
+
+    fn profile(&mut self, account: &User, person: &Object) -> Result<(), Halt> {
+        let documents = Documents::for_viewer(self.app, self.viewer());
+        let mut text = documents.object_text(self.user.0, person, Finish::PLAIN)?;
+        text.push('\n');
+        self.text(part::PROFILE, &text)?;
+        let user = json::object(|out| {
+            out.text("nickname", account.nickname.as_str());
+            out.plain("published", format_args!("{}", account.created));
+            out.plain("updated", format_args!("{}", account.updated));
+            if let Some(email) = &account.email {
+                out.text("email", email);
+            }
+            out.members(&account.extra);
+        });
+        self.text(part::USER, &format!("{user}\n"))
+    }
+
+    /// Writes a collection; `item` adds the text of an entry, or nothing for one that is not there.
+    fn collection(
+        &mut self,
+        part: &str,
+        name: &str,
+        object_type: &str,
+        entries: &[ThingId],
+        is_progress: bool,
+        mut item: impl FnMut(&Documents<'_>, ThingId, &mut String) -> Read<()>,
+    ) -> Result<(), Halt> {
+        self.begin(part)?;
+        let head = json::object(|out| {
+            out.text("displayName", name);
+            if !object_type.is_empty() {
+                out.array("objectTypes").text(object_type);
+            }
+        });
+        let head = head.strip_suffix('}').unwrap_or_default();
+        write!(self.zip, "{head},\"items\":[")?;
+        let mut total = 0;
+        let mut text = String::new();
+        for some in entries.chunks(ITEMS_PER_MEMORY) {
+            let documents = Documents::for_archive(self.app, self.viewer());
+            for id in some {
+                text.clear();
+                item(&documents, *id, &mut text)?;
+                if !text.is_empty() {
+                    let comma = if total == 0 { "\n" } else { ",\n" };
+                    self.zip.write_all(comma.as_bytes())?;
+                    self.zip.write_all(text.as_bytes())?;
+                    total += 1;
+                }
+                if is_progress {
+                    self.progress.step()?;
+                }
+            }
+        }
+        write!(self.zip, "\n],\"totalItems\":{total}}}\n")?;
+        Ok(())
+    }
+
+    /// What the user did, as far as something of it is left.
+    fn feed(&mut self, entries: &[ThingId]) -> Result<(), Halt> {
+        let store = &self.app.store;
+        let name = format!("Activities of {}", self.name()?);
+        self.collection(
+            part::FEED,
+            &name,
+            "activity",
+            entries,
+            true,
+            |documents, id, out| {
+                let Some(activity) = things::activity(store, id)? else {
+                    return Ok(());
+                };
+                let object = things::object(store, activity.object)?;
+                if activity.deleted.is_none()
+                    && object.is_some_and(|object| object.deleted.is_none())
+                {
+                    out.push_str(&documents.activity_text(id, &activity, Finish::PLAIN)?);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    fn messages(&mut self, entries: &[ThingId]) -> Result<(), Halt> {
+        let (store, person) = (&self.app.store, self.user.0);
+        let name = format!("Activities directly for {}", self.name()?);
+        self.collection(
+            part::MESSAGES,
+            &name,
+            "activity",
+            entries,
+            false,
+            |documents, id, out| {
+                let activity = things::activity(store, id)?;
+                if let Some(activity) = activity
+                    && activity.deleted.is_none()
+                    && activity.actor != person
+                {
+                    out.push_str(&documents.activity_text(id, &activity, Finish::PLAIN)?);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// Objects and people, as far as the user may read them.
+    fn objects(
+        &mut self,
+        part: &str,
+        name: &str,
+        object_type: &str,
+        entries: &[ThingId],
+    ) -> Result<(), Halt> {
+        let (store, viewer) = (&self.app.store, self.viewer());
+        let name = format!("{name} of {}", self.name()?);
+        self.collection(
+            part,
+            &name,
+            object_type,
+            entries,
+            false,
+            |documents, id, out| {
+                if let Some(object) = things::object(store, id)?
+                    && object.deleted.is_none()
+                    && access::may_read_object(store, viewer, &object)?
+                {
+                    out.push_str(&documents.object_text(id, &object, Finish::PLAIN)?);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// The lists with everybody on them.
+    fn lists(&mut self) -> Result<(), Halt> {
+        let (store, base, person) = (&self.app.store, self.app.base(), self.user.0);
+        let mut entries = Vec::new();
+        for kind in [
+            StreamKind::PersonLists,
+            StreamKind::ImageLists,
+            StreamKind::OtherLists,
+        ] {
+            entries.extend(streams::entries(store, Stream::of(person, kind))?);
+        }
+        let entries = ascending(entries);
+        let name = format!("Lists of {}", self.name()?);
+        self.collection(
+            part::LISTS,
+            &name,
+            "collection",
+            &entries,
+            false,
+            |documents, id, out| {
+                let Some(list) = things::object(store, id)? else {
+                    return Ok(());
+                };
+                let text = documents.object_text(id, &list, Finish::PLAIN)?;
+                let mut document = members_of(&text);
+                let mut members = Vec::new();
+                for member in streams::entries(store, Stream::of(id, StreamKind::Members))? {
+                    if let Some(object) = things::object(store, member)? {
+                        members.push(json!({
+                            "objectType": object.object_type,
+                            "id": names::object_id(base, member, &object).to_string(),
+                        }));
+                    }
+                }
+                let members = json!({ "totalItems": members.len(), "items": members });
+                document.insert("members".to_owned(), members);
+                out.push_str(&Value::Object(document).to_string());
+                Ok(())
+            },
+        )
+    }
+
+    /// The files, and the collection that says which is which.
+    fn uploads(&mut self, entries: &[ThingId]) -> Result<(), Halt> {
+        let mut places: HashMap<ThingId, String> = HashMap::new();
+        for id in entries {
+            if let Some(object) = things::object(&self.app.store, *id)?
+                && let Some(upload) = &object.file
+                && let Some(place) = self.file(*id, &object, upload)?
+            {
+                places.insert(*id, place);
+            }
+            self.progress.step()?;
+        }
+        let store = &self.app.store;
+        let name = format!("Uploads by {}", self.name()?);
+        self.collection(
+            part::UPLOADS,
+            &name,
+            "",
+            entries,
+            false,
+            |documents, id, out| {
+                let object = things::object(store, id)?;
+                let Some(object) = object.filter(|object| object.deleted.is_none()) else {
+                    return Ok(());
+                };
+                let text = documents.object_text(id, &object, Finish::PLAIN)?;
+                let Some(upload) = &object.file else {
+                    return Ok(());
+                };
+                let mut document = members_of(&text);
+                document.insert("mimeType".to_owned(), json!(upload.mime));
+                if let Some(place) = places.get(&id) {
+                    document.insert("file".to_owned(), json!(place));
+                }
+                if upload
+                    .copies
+                    .iter()
+                    .any(|copy| copy.variant == Variant::Avatar)
+                {
+                    document.insert("avatar".to_owned(), json!(true));
+                }
+                out.push_str(&Value::Object(document).to_string());
+                Ok(())
+            },
+        )
+    }
+
+    /// Copies a file; answers its place in the archive. A file that is lost is left out, and the log tells.
+    fn file(
+        &mut self,
+        id: ThingId,
+        object: &Object,
+        upload: &Upload,
+    ) -> Result<Option<String>, Halt> {
+        let blobs = &self.app.blobs;
+        let Some(mut blob) = blobs.open_blob(upload.blob, Variant::Original)? else {
+            log::warn!(
+                "the file of {} is not on disk, and so not in the archive",
+                object.key(id)
+            );
+            return Ok(None);
+        };
+        let place = format!("{}{}.{}", part::FILES, object.key(id), upload.extension);
+        let options = self
+            .options(object.published.unwrap_or(self.now))
+            .compression_method(CompressionMethod::Stored)
+            .large_file(blob.bytes_len >= LARGE_BYTES);
+        self.zip
+            .start_file(&place, options)
+            .map_err(io::Error::from)?;
+        let mut buffer = vec![0; COPY_BYTES];
+        loop {
+            let read = io::Read::read(&mut blob.file, &mut buffer)?;
+            let Some(piece) = buffer.get(..read).filter(|piece| !piece.is_empty()) else {
+                return Ok(Some(place));
+            };
+            self.zip.write_all(piece)?;
+        }
+    }
+
+    fn name(&self) -> Read<String> {
+        let account = users::get(&self.app.store, self.user)?;
+        Ok(account.map_or_else(String::new, |account| account.nickname.to_string()))
+    }
+}
+
+/// The members of a document that was just written.
+fn members_of(document: &str) -> Members {
+    serde_json::from_str(document).unwrap_or_default()
+}
+
+/// A time as ZIP files hold it, in UTC; before 1980 there is none.
+fn zip_time(at: Timestamp) -> DateTime {
+    let text = at.to_string();
+    let mut numbers = text.split(['-', 'T', ':', 'Z']);
+    let mut next = || numbers.next().and_then(|number| number.parse::<u16>().ok());
+    let mut read = || {
+        let year = next()?;
+        let mut small = || next().and_then(|number| u8::try_from(number).ok());
+        let (month, day, hour) = (small()?, small()?, small()?);
+        DateTime::from_date_and_time(year, month, day, hour, small()?, small()?).ok()
+    };
+    read().unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+//! Everything that somebody owns, in one file: asked for on the page of the account, and fetched there.
+
+use crate::api::archives;
+use crate::auth::Visitor;
+use crate::domain::archives::desk;
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::ids::UserId;
+use crate::store::archives::{Archive, State, Way};
+use crate::web::frame::Frame;
+use crate::web::login;
+use hyper::StatusCode;
+
+/// How far an archive is, in words.
+pub struct Told {
+    /// Whether it waits or is being worked on.
+    pub is_waiting: bool,
+    /// Hundredths that are done, once the work has begun.
+    pub percent: Option<u64>,
+    /// Until when it can be fetched, and how large it is.
+    pub ready: Option<(String, String)>,
+    /// Why nothing came of it.
+    pub problem: Option<String>,
+}
+
+impl Told {
+    /// What there is to say of the archive that a user asked for.
+    pub fn of(request: &Request, user: UserId, way: Way) -> Result<Told, Error> {
+        let app = request.app();
+        let state = desk::state(app, user, way)?.map(|Archive { state, .. }| state);
+        let doing = app.desk.progress(user, way);
+        let percent = doing.and_then(|doing| (doing.done * 100).checked_div(doing.steps));
+        let mut told = Told {
+            is_waiting: state == Some(State::Waiting),
+            percent: percent.map(|percent| percent.min(100)),
+            ready: None,
+            problem: None,
+        };
+        match state {
+            Some(State::Made { at, bytes }) => {
+                let ends = desk::ends(at).to_string();
+                let day = ends.split('T').next().unwrap_or_default().to_owned();
+                told.ready = Some((day, size(bytes)));
+            }
+            Some(State::Failed { why, .. }) => told.problem = Some(why),
+            _ => {}
+        }
+        Ok(told)
+    }
+}
+
+/// `POST /main/export`: asks for an archive; 303 to the page of the account.
+pub fn ask(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    desk::ask_for_export(request.app(), user.id(), request.now)?;
+    let onward = format!("{}/main/account#export", frame.root);
+    Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
+}
+
+/// `GET /main/export/archive.zip`: the archive; 404 if there is none.
+pub fn fetch(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    match visitor.user() {
+        Some(user) => archives::hand_out(request, user),
+        None => login::first(&frame),
+    }
+}
+
+/// A length as people say it.
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes {
+        0..MIB => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{} MiB", bytes.div_ceil(MIB)),
+    }
+}

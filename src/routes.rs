@@ -3,7 +3,8 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, feeds, listening, oauth, oauth2, objects, people, uploads, users,
+    activities, archives, clients, discovery, feeds, listening, oauth, oauth2, objects, people,
+    uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Reader, Visitor};
 use crate::error::Error;
@@ -156,6 +157,10 @@ pub const ROUTES: &[Route] = &[
     post  ("/oauth2/authc",                        Form(authorizing2::login),      Slow),
     post  ("/oauth2/token",                        Open(oauth2::token),            Quick),
     post  ("/oauth2/revoke",                       Open(oauth2::revoke),           Quick),
+    get   ("/.well-known/host-meta",               Open(discovery::host_meta),     Quick),
+    get   ("/.well-known/host-meta.json",          Open(discovery::host_meta_json), Quick),
+    get   ("/.well-known/webfinger",               Open(discovery::webfinger),     Quick),
+    get   ("/api/lrdd",                            Open(discovery::lrdd),          Quick),
     get   ("/.well-known/oauth-authorization-server", Open(oauth2::metadata),      Quick),
     get   ("/.well-known/oauth-authorization-server/{*path}", Open(oauth2::metadata), Quick),
 

@@ -4,6 +4,7 @@ pub mod activities;
 pub mod archives;
 mod client_metadata;
 pub mod clients;
+pub mod discovery;
 pub mod feeds;
 pub mod files;
 pub mod listening;

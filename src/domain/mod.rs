@@ -5,6 +5,7 @@ pub mod access;
 pub mod activities;
 pub mod archives;
 pub mod audience;
+pub mod discovery;
 pub mod distribution;
 pub mod documents;
 pub mod feeds;

@@ -1,5 +1,6 @@
 //! What crosses the network, as text and plain values: knows JSON and nothing else.
 
+pub mod descriptor;
 pub mod draft;
 pub mod json;
 pub mod scrub;

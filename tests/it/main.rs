@@ -8,6 +8,7 @@ mod authorising;
 mod command_line;
 mod commenting;
 mod contract;
+mod discovering;
 mod doctoring;
 mod durability;
 mod finishers;

@@ -271,8 +271,16 @@ pub(super) const ROWS: &[Row] = &[
         "numbered upstreamDuplicates become a list",
         Tests(&["quirks::duplicates_that_are_numbered_become_a_list"]),
     ),
-    ("§6.1", "relations of host-meta", Later("discovery")),
-    ("§6.2", "webfinger is application/json", Later("discovery")),
+    (
+        "§6.1",
+        "relations of host-meta",
+        Tests(&["discovering::a_host_says_where_its_endpoints_are"]),
+    ),
+    (
+        "§6.2",
+        "webfinger is application/json",
+        Tests(&["discovering::an_account_is_found_by_every_name_that_it_has"]),
+    ),
     (
         "§6.4",
         "a sender is reachable before it sends",
@@ -354,7 +362,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q12",
         "HEAD of webfinger finds a person",
-        Later("discovery"),
+        Tests(&["discovering::an_account_is_found_by_every_name_that_it_has"]),
     ),
     (
         "Q13",
@@ -435,7 +443,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q27",
         "JSON of discovery is application/json",
-        Later("discovery"),
+        Tests(&["discovering::an_account_is_found_by_every_name_that_it_has"]),
     ),
     (
         "Q28",
@@ -680,7 +688,14 @@ pub(super) const ROWS: &[Row] = &[
         "totals hide nothing",
         Later("a setting that pump.io lacks"),
     ),
-    ("D25", "webfinger of other schemes", Later("discovery")),
+    (
+        "D25",
+        "webfinger of other schemes",
+        Tests(&[
+            "discovering::what_is_not_of_this_host_or_not_there_is_not_found",
+            "src/wire/descriptor.rs::xrd_says_the_same_and_escapes",
+        ]),
+    ),
     (
         "D26",
         "displayName is no HTML",

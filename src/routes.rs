@@ -3,21 +3,22 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, discovery, feeds, listening, oauth, oauth2, objects, people,
-    uploads, users,
+    activities, archives, clients, discovery, feeds, listening, oauth, oauth2, objects, owner, people, uploads, users,
 };
-use crate::auth::{self, Client, LocalUser, Reader, Visitor};
+use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, apps, archives as archiving, assets, composer, deeds, delete as delete_page, home,
+    account, apps, archives as archiving, assets, composer, deeds, delete as delete_page, home, invitations, join,
     leaving, lists, login, oauth as authorizing, oauth2 as authorizing2, people as everybody,
     profile, settings, setup, things, tokens,
 };
 use hyper::Method;
 
-use Access::{AccountWrite, AnyRead, ClientWrite, Form, Open, Page, UserRead, UserWrite};
+use Access::{
+    AccountWrite, AnyRead, ClientWrite, Form, Open, OwnerRead, OwnerWrite, Page, UserRead, UserWrite,
+};
 use Lane::{Quick, Slow};
 
 /// Who may call a handler, and what the handler learns of the caller (`pump-api.md §1.2`).
@@ -35,6 +36,10 @@ pub enum Access {
     UserWrite(fn(&Request, &LocalUser) -> Answer),
     /// A user, by a token that may change the account itself (`3L`; a bearer token needs `writeall`).
     AccountWrite(fn(&Request, &LocalUser) -> Answer),
+    /// The owner of the server, by token or session (`UR`; a bearer token needs `writeall`).
+    OwnerRead(fn(&Request, &Owner) -> Answer),
+    /// The owner of the server, by token (`3L`; a bearer token needs `writeall`).
+    OwnerWrite(fn(&Request, &Owner) -> Answer),
     /// A page: a session or nobody (`C`).
     Page(fn(&Request, &Visitor) -> Answer),
     /// A form of a page: a session or nobody, and the CSRF token of that session (`C`).
@@ -143,6 +148,14 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/{type}/{key}/replies",            AnyRead(objects::replies),      Quick),
     get   ("/api/{type}/{key}/shares",             AnyRead(objects::shares),       Quick),
 
+    // The owner's side
+    get   ("/api/owner/registration",              OwnerRead(owner::registration::get), Quick),
+    put   ("/api/owner/registration",              OwnerWrite(owner::registration::put), Quick),
+    get   ("/api/owner/invitations",               OwnerRead(owner::invitations::all), Quick),
+    post  ("/api/owner/invitations",               OwnerWrite(owner::invitations::make), Quick),
+    get   ("/api/owner/invitations/{code}",        OwnerRead(owner::invitations::one), Quick),
+    delete("/api/owner/invitations/{code}",        OwnerWrite(owner::invitations::revoke), Quick),
+
     // Applications and OAuth (pump-api.md §2)
     post  ("/api/client/register",                 Open(clients::register),        Quick),
     get   ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
@@ -188,6 +201,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/setup",                               Open(setup::claim),             Slow),
     get   ("/main/register",                       Page(login::register_form),     Quick),
     post  ("/main/register",                       Open(login::register),          Slow),
+    get   ("/main/join/{code}",                    Page(join::form),               Quick),
+    post  ("/main/join/{code}",                    Open(join::join),               Slow),
     get   ("/main/login",                          Page(login::login_form),        Quick),
     post  ("/main/login",                          Open(login::login),             Slow),
     post  ("/main/logout",                         Form(login::logout),            Quick),
@@ -205,6 +220,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/lists",                          Form(lists::create),            Quick),
     post  ("/main/lists/add",                      Form(lists::add),               Quick),
     post  ("/main/lists/remove",                   Form(lists::remove),            Quick),
+    get   ("/main/invitations",                    Page(invitations::list),        Quick),
+    post  ("/main/invitations",                    Form(invitations::change),      Quick),
     get   ("/main/settings",                       Page(settings::profile_form),   Quick),
     upload("/main/settings",                       Form(settings::profile),        Slow),
     get   ("/main/account",                        Page(account::form),            Quick),
@@ -286,6 +303,8 @@ pub enum Proven {
     Reader(fn(&Request, &Reader) -> Answer, Reader),
     /// A user.
     User(fn(&Request, &LocalUser) -> Answer, LocalUser),
+    /// The owner of the server.
+    Owner(fn(&Request, &Owner) -> Answer, Owner),
     /// A visitor of a page.
     Visitor(fn(&Request, &Visitor) -> Answer, Visitor),
 }
@@ -303,6 +322,8 @@ impl Access {
             Access::UserRead(handler) => Proven::User(handler, auth::user_reading(request)?),
             Access::UserWrite(handler) => Proven::User(handler, auth::user_writing(request)?),
             Access::AccountWrite(handler) => Proven::User(handler, auth::account_writing(request)?),
+            Access::OwnerRead(handler) => Proven::Owner(handler, auth::owner_reading(request)?),
+            Access::OwnerWrite(handler) => Proven::Owner(handler, auth::owner_writing(request)?),
             Access::Page(handler) => Proven::Visitor(handler, auth::visitor(request)?),
             Access::Form(handler) => Proven::Visitor(handler, auth::visitor_sending(request)?),
         })
@@ -330,6 +351,8 @@ impl Access {
             Access::UserRead(_) => "user read",
             Access::UserWrite(_) => "user write",
             Access::AccountWrite(_) => "account write",
+            Access::OwnerRead(_) => "owner read",
+            Access::OwnerWrite(_) => "owner write",
             Access::Page(_) => "page",
             Access::Form(_) => "form",
         }
@@ -344,6 +367,7 @@ impl Proven {
             Proven::Client(handler, client) => handler(request, client),
             Proven::Reader(handler, reader) => handler(request, reader),
             Proven::User(handler, user) => handler(request, user),
+            Proven::Owner(handler, owner) => handler(request, owner),
             Proven::Visitor(handler, visitor) => {
                 handler(request, visitor).map(|answer| visitor.introduce(answer))
             }
@@ -356,6 +380,7 @@ impl Proven {
             Proven::Nobody(_) | Proven::Client(..) => None,
             Proven::Reader(_, reader) => reader.person().map(UserId),
             Proven::User(_, user) => Some(user.id()),
+            Proven::Owner(_, owner) => Some(owner.id()),
             Proven::Visitor(_, visitor) => visitor.user().map(LocalUser::id),
         }
     }
@@ -374,6 +399,7 @@ impl Proven {
                 None => "client".to_owned(),
             },
             Proven::User(_, user) => user_name(user),
+            Proven::Owner(_, owner) => user_name(owner.user()),
             Proven::Visitor(_, visitor) => visitor.user().map_or("-".to_owned(), user_name),
         }
     }

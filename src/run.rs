@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::{Guard, configured};
 use crate::cli::Failure;
 use crate::clock;
+use crate::commands::control;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::setup::{self, Code};
@@ -92,6 +93,7 @@ async fn listen(
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
     let code = setup::code_for_console(app).map_err(Failure::new)?;
+    let _control = control::listen(&config.datadir, app, guard);
     lock.note(&server.url());
     announce(&server.url()).map_err(Failure::new)?;
     if let Some(code) = code {

@@ -11,6 +11,7 @@ pub mod listening;
 pub mod oauth;
 pub mod oauth2;
 pub mod objects;
+pub mod owner;
 pub mod pages;
 pub mod people;
 pub mod sockjs;

@@ -5,7 +5,8 @@ use crate::auth::{Client, LocalUser, Reader, grants, passwords};
 use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::feeds::{Page, Paging};
-use crate::domain::{names, people};
+use crate::domain::registration::{self, Admission};
+use crate::domain::{invitations, names, people};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
@@ -100,14 +101,20 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
     )
 }
 
-/// `POST /api/users`: registers a user with `{nickname, password}`, JSON or form. 200 with the user, a token and its secret;
-/// 400 for a bad nickname or password, 403 when registration is closed, 409 when the nickname is taken.
+/// `POST /api/users`: registers a user with `{nickname, password}`, and `invitation` (a code or a link) where one is needed;
+/// JSON or form. 200 with the user, a token and its secret; 400 for a bad nickname or password, 403 when registration is
+/// closed or the invitation works no more, 404 for an unknown invitation, 409 when the nickname is taken.
 pub fn register(request: &Request, client: &Client) -> Answer {
     let wanted = Wanted::read(request)?;
-    let user = new_user(request, &wanted.nickname, &wanted.password)?;
+    let admission = match &wanted.invitation {
+        Some(code) => Admission::Invited(invitations::code_of(code)),
+        None => Admission::Anybody,
+    };
+    let user = new_user(request, &wanted.nickname, &wanted.password, admission)?;
     let store = &request.app().store;
     let generator = clients::get(store, client.id())?.map(|client| client.generator());
-    let id = people::register(request.app(), &user, generator.as_ref(), request.now)?;
+    let app = request.app();
+    let id = people::register(app, &user, admission, generator.as_ref(), request.now)?;
     let token = grants::further_token(request, client, id)?;
     with_token(request, id, &token)
 }
@@ -217,21 +224,20 @@ pub fn whoami(request: &Request, user: &LocalUser) -> Answer {
     Ok(Response::redirect(StatusCode::FOUND, &url).with(header::CACHE_CONTROL, "no-store"))
 }
 
-/// The account that somebody asks for, if registration is open, the nickname free and the password good.
-pub fn new_user(request: &Request, nickname: &str, password: &str) -> Result<User, Error> {
+/// The account that somebody asks for, if registration takes them, the nickname is free and the password good.
+pub fn new_user(
+    request: &Request,
+    nickname: &str,
+    password: &str,
+    admission: Admission<'_>,
+) -> Result<User, Error> {
     let app = request.app();
-    if app.config.disable_registration {
-        return Err(Error::forbidden(
-            "No registration allowed. Ask the owner of this server for an account.",
-        ));
-    }
+    registration::admit(app, &app.store, admission, request.now)?;
     let nickname = Nickname::new(nickname).map_err(Error::Invalid)?;
     passwords::check(password)?;
     // Asked before the password is hashed, which takes long; the registration itself decides.
     if users::is_taken(&app.store, &nickname)? {
-        return Err(Error::Conflict(format!(
-            "The nickname '{nickname}' is already taken."
-        )));
+        return Err(users::taken(&nickname));
     }
     let password = passwords::hash(&request.guard, password)?;
     Ok(User::new(nickname, password.as_str(), request.now))
@@ -241,6 +247,8 @@ pub fn new_user(request: &Request, nickname: &str, password: &str) -> Result<Use
 struct Wanted {
     nickname: String,
     password: String,
+    /// An invitation.
+    invitation: Option<String>,
 }
 
 impl Wanted {
@@ -254,14 +262,18 @@ impl Wanted {
         } else {
             request.json()?
         };
-        let text = |name: &str| match members.get(name) {
-            Some(Value::String(text)) => Ok(text.clone()),
-            None | Some(Value::Null) => Err(Error::Invalid(format!("No {name} was sent."))),
+        let perhaps = |name: &str| match members.get(name) {
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            None | Some(Value::Null) => Ok(None),
             Some(_) => Err(Error::Invalid(format!("The {name} must be a text."))),
+        };
+        let text = |name: &str| {
+            perhaps(name)?.ok_or_else(|| Error::Invalid(format!("No {name} was sent.")))
         };
         Ok(Wanted {
             nickname: text("nickname")?,
             password: text("password")?,
+            invitation: perhaps("invitation")?.filter(|code| !code.trim().is_empty()),
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::{ClientAccount, TokenAccount, UserAccount};
 use crate::domain::people;
+use crate::domain::registration::Admission;
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::clients::{self, Identity};
@@ -31,7 +32,10 @@ pub fn ensure(app: &App, guard: &Guard, now: Timestamp) -> Result<(), Error> {
                 );
                 continue;
             }
-            None => people::register(app, &new_user(guard, account, now)?, None, now)?,
+            None => {
+                let user = new_user(guard, account, now)?;
+                people::register(app, &user, Admission::Owner, None, now)?
+            },
         };
         ensure_tokens(&app.store, user, &account.tokens, now)?;
     }

@@ -8,12 +8,15 @@ pub mod configured;
 pub mod grants;
 mod oauth1;
 pub mod oauth2;
+mod owner;
 pub mod passwords;
 pub mod registration;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
 mod throttle;
+
+pub use owner::{Owner, owner_reading, owner_writing};
 
 use crate::app::App;
 use crate::clock::Timestamp;

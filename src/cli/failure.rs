@@ -30,6 +30,14 @@ impl Failure {
         }
     }
 
+    /// A failure that another process told.
+    pub fn with_code(sentence: impl fmt::Display, code: u8) -> Failure {
+        Failure {
+            sentence: sentence.to_string(),
+            code,
+        }
+    }
+
     /// The exit code.
     pub fn code(&self) -> u8 {
         self.code

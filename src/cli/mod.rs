@@ -1,10 +1,12 @@
 //! The command line: which command, on what, with which options. Only reads; what a command does lives in a file of
 //! its own. Options are those of the configuration (`config/options.rs`) and may stand anywhere.
 
+mod deed;
 mod failure;
 mod help;
 mod password;
 
+pub use deed::{Deed, NewInvitation, NewToken};
 pub use failure::Failure;
 pub use help::help;
 pub use password::read_password;
@@ -12,7 +14,6 @@ pub use password::read_password;
 use crate::config::options::{self, Kind};
 use crate::config::{Argument, Secret};
 use crate::ids::Nickname;
-use crate::scope::Scope;
 use lexopt::{Arg, Parser};
 use std::ffi::OsString;
 use std::fmt;
@@ -33,18 +34,8 @@ pub mod exit_code {
 pub enum Command {
     /// Run the server.
     Serve,
-    /// Make an account; the password comes from [`read_password`].
-    UserAdd(Nickname),
-    /// Give an account another password, which comes from [`read_password`].
-    UserPassword(Nickname),
-    /// Remove an account.
-    UserRemove(Nickname),
-    /// Make the user of an account the owner of the server.
-    UserOwner(Nickname),
-    /// Make a token for a script.
-    UserToken(NewToken),
-    /// List the accounts.
-    UserList,
+    /// Change or show what the store keeps.
+    Deed(Deed),
     /// Show the code that the setup page asks for.
     SetupCode,
     /// Look for what is wrong with the configuration, the data directory and the store.
@@ -61,27 +52,6 @@ pub enum Command {
     Help(String),
     /// Tell the version.
     Version,
-}
-
-/// A token for a script, as somebody wants it.
-#[derive(Clone, Debug)]
-pub struct NewToken {
-    /// For whom it speaks.
-    pub nickname: Nickname,
-    /// What its user calls it.
-    pub name: String,
-    /// What it allows.
-    pub scope: Scope,
-    /// How long it lives, in days; without it, until it is taken back.
-    pub days: Option<u32>,
-}
-
-/// What only `user token` takes, as it was typed.
-#[derive(Default)]
-struct TokenWords {
-    name: Option<String>,
-    scope: Option<String>,
-    days: Option<String>,
 }
 
 /// A command line that makes sense.
@@ -123,7 +93,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     let mut config_file = None;
     let mut arguments = Vec::new();
     let (mut help, mut version) = (false, false);
-    let mut token = TokenWords::default();
+    let mut typed = deed::Typed::default();
     let broken = |error: lexopt::Error| Usage::new(capital(&error.to_string()), "");
     while let Some(arg) = parser.next().map_err(broken)? {
         match arg {
@@ -132,14 +102,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
             Arg::Short('c') | Arg::Long("config") => {
                 config_file = Some(PathBuf::from(parser.value().map_err(broken)?));
             }
-            Arg::Long(name @ ("name" | "scope" | "days")) => {
-                let word = match name {
-                    "name" => &mut token.name,
-                    "scope" => &mut token.scope,
-                    _ => &mut token.days,
-                };
-                let value = parser.value().map_err(broken)?;
-                *word = Some(value.to_string_lossy().into_owned());
+            Arg::Long(name) if deed::OPTIONS.contains(&name) => {
+                let name = name.to_owned();
+                typed.add(&name, &parser.value().map_err(broken)?);
             }
             Arg::Long(name) => {
                 let Some(option) = options::find(name) else {
@@ -174,7 +139,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     } else if version {
         Command::Version
     } else {
-        command(&positional, token)?
+        command(&positional, typed)?
     };
     Ok(Invocation {
         command,
@@ -183,14 +148,13 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     })
 }
 
-fn command(words: &[OsString], token: TokenWords) -> Result<Command, Usage> {
-    let is_token = matches!(words, [user, token, ..] if user == "user" && token == "token");
-    if !is_token && (token.name.is_some() || token.scope.is_some() || token.days.is_some()) {
-        return Err(Usage::new(
-            "--name, --scope and --days belong to `user token`.",
-            "",
-        ));
-    }
+fn command(words: &[OsString], mut typed: deed::Typed) -> Result<Command, Usage> {
+    let command = named(words, &mut typed)?;
+    typed.check_empty(words)?;
+    Ok(command)
+}
+
+fn named(words: &[OsString], typed: &mut deed::Typed) -> Result<Command, Usage> {
     let Some((first, rest)) = words.split_first() else {
         return Ok(Command::Serve);
     };
@@ -217,8 +181,7 @@ fn command(words: &[OsString], token: TokenWords) -> Result<Command, Usage> {
                 &name,
             ));
         }
-        ("user", [what, rest @ ..]) if what == "token" => new_token(rest, token)?,
-        ("user", rest) => user(rest)?,
+        (topic, rest) if deed::is_topic(topic) => Command::Deed(deed::read(topic, rest, typed)?),
         ("serve" | "setup-code" | "doctor" | "compact" | "version", [extra, ..]) => {
             return Err(extra_word(extra, &name));
         }
@@ -241,66 +204,6 @@ fn archive(
     let nickname = Nickname::new(&nickname.to_string_lossy());
     let nickname = nickname.map_err(|sentence| Usage::new(sentence, topic))?;
     Ok(make(nickname, PathBuf::from(file)))
-}
-
-fn user(words: &[OsString]) -> Result<Command, Usage> {
-    let wrong = |sentence: &str| Usage::new(sentence, "user");
-    let Some((what, rest)) = words.split_first() else {
-        return Err(wrong(
-            "`user` needs one of add, password, remove, owner, token, list.",
-        ));
-    };
-    let make = match &*what.to_string_lossy() {
-        "add" => Command::UserAdd,
-        "password" => Command::UserPassword,
-        "remove" => Command::UserRemove,
-        "owner" => Command::UserOwner,
-        "list" => {
-            return match rest {
-                [] => Ok(Command::UserList),
-                [extra, ..] => Err(extra_word(extra, "user")),
-            };
-        }
-        other => {
-            return Err(wrong(&format!(
-                "There is no command `user {other}`, only add, password, remove, owner, token, list."
-            )));
-        }
-    };
-    match rest {
-        [nickname] => Nickname::new(&nickname.to_string_lossy())
-            .map(make)
-            .map_err(|sentence| wrong(&sentence)),
-        [] => Err(wrong("The nickname is missing.")),
-        // A password on the command line would be seen by everybody on the machine, so it is not repeated either.
-        _ => Err(wrong(
-            "Only the nickname can be given here; a password is read from standard input.",
-        )),
-    }
-}
-
-fn new_token(words: &[OsString], typed: TokenWords) -> Result<Command, Usage> {
-    let wrong = |sentence: &str| Usage::new(sentence, "user");
-    let nickname = match words {
-        [nickname] => Nickname::new(&nickname.to_string_lossy()).map_err(|text| wrong(&text))?,
-        [] => return Err(wrong("The nickname is missing.")),
-        [_, extra, ..] => return Err(extra_word(extra, "user")),
-    };
-    let scope = typed.scope.as_deref().unwrap_or("read");
-    let scope = Scope::parse(&scope.replace(',', " ")).ok_or_else(|| {
-        let names = Scope::ALL_NAMES.join(", ");
-        wrong(&format!("There is no scope `{scope}`, only {names}."))
-    })?;
-    let days = typed.days.map(|days| {
-        days.parse()
-            .map_err(|_| wrong(&format!("--days needs a number, not `{days}`.")))
-    });
-    Ok(Command::UserToken(NewToken {
-        nickname,
-        name: typed.name.unwrap_or_else(|| "command line".to_owned()),
-        scope,
-        days: days.transpose()?,
-    }))
 }
 
 fn extra_word(extra: &OsString, topic: &str) -> Usage {

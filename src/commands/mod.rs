@@ -1,23 +1,20 @@
 //! What can be done beside running the server: one file for each command. A command prints what it did on standard
-//! output, one thing a line, and fails with a sentence and an exit code. All of them work on a stopped server's data
-//! directory; only `doctor` and `setup-code` have something to say beside a running one.
+//! output, one thing a line, and fails with a sentence and an exit code. Beside a running
+//! server there are `doctor`, `setup-code`, and the deeds that the server itself can do (`deeds`); the others work on a stopped
+//! server's data directory.
 
 pub mod datadir;
 
 mod backup;
 mod compact;
+pub mod control;
+mod deeds;
 mod doctor;
 mod export;
 mod open;
 mod restore;
 mod setup_code;
 mod size;
-mod user_add;
-mod user_list;
-mod user_owner;
-mod user_password;
-mod user_remove;
-mod user_token;
 
 use crate::cli::{Command, Failure};
 use crate::config::Loaded;
@@ -28,12 +25,7 @@ use std::io::{self, Write as _};
 pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
     let config = &loaded.config;
     match command {
-        Command::UserAdd(nickname) => user_add::perform(config, nickname),
-        Command::UserPassword(nickname) => user_password::perform(config, nickname),
-        Command::UserRemove(nickname) => user_remove::perform(config, nickname),
-        Command::UserOwner(nickname) => user_owner::perform(config, nickname),
-        Command::UserToken(wanted) => user_token::perform(config, wanted),
-        Command::UserList => user_list::perform(config),
+        Command::Deed(deed) => deeds::perform(config, deed),
         Command::SetupCode => setup_code::perform(config),
         Command::Doctor => doctor::perform(loaded),
         Command::Compact => compact::perform(config),

@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::activities;
+use crate::domain::registration::{self, Admission};
+use crate::domain::{activities, invitations};
 use crate::error::Error;
 use crate::html;
 use crate::ids::{Nickname, UserId};
@@ -21,16 +22,18 @@ use serde_json::json;
 const FIRST_LISTS: [&str; 4] = ["Friends", "Family", "Acquaintances", "Coworkers"];
 
 /// Registers a user: account, person, first lists, and the activities by which the others hear of it. Refuses a taken
-/// nickname (409). The password is hashed by the caller, because that takes long.
+/// nickname (409), and who has no right to an account (403, [`registration::admit`]). The password is hashed by the caller,
+/// because that takes long.
 pub fn register(
     app: &App,
     user: &User,
+    admission: Admission<'_>,
     generator: Option<&Generator>,
     now: Timestamp,
 ) -> std::result::Result<UserId, Error> {
     Ok(app
         .store
-        .write(|tx| register_in(app, tx, user, generator, now))?)
+        .write(|tx| register_in(app, tx, user, admission, generator, now))?)
 }
 
 /// As [`register`], inside a write: the setup makes the owner and the site in one.
@@ -38,11 +41,16 @@ pub fn register_in(
     app: &App,
     tx: &mut dyn Tx,
     user: &User,
+    admission: Admission<'_>,
     generator: Option<&Generator>,
     now: Timestamp,
 ) -> Result<UserId> {
     let person = app.store.fresh_id();
+    registration::admit(app, tx, admission, now)?;
     users::add(tx, UserId(person), user)?;
+    if let Admission::Invited(code) = admission {
+        invitations::redeem(app, tx, code, UserId(person), now)?;
+    }
     let nickname = user.nickname.as_str();
     let mut object = Object::new(Identity::User(nickname.to_owned()), "person", now);
     object.published = None;

@@ -5,6 +5,7 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::people;
+use crate::domain::registration::Admission;
 use crate::error::Error;
 use crate::ids::{Base, UserId, random_bytes};
 use crate::store::meta::{self, Site};
@@ -214,7 +215,7 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
             return Err(closed().into());
         }
         meta::put_site(tx, &site);
-        people::register_in(app, tx, &choice.owner, None, now)
+        people::register_in(app, tx, &choice.owner, Admission::Owner, None, now)
     })?;
     state.code = None;
     app.setup.is_claimed.store(true, Ordering::Relaxed);

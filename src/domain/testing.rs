@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::domain::registration::Admission;
 use crate::domain::{activities, people};
 use crate::error::Error;
 use crate::ids::{Base, Nickname, ThingId, UserId};
@@ -35,7 +36,7 @@ impl Pump {
 
     pub(crate) fn register(&self, nickname: &str) -> UserId {
         let user = User::new(Nickname::new(nickname).expect("a nickname"), "", NOW);
-        people::register(&self.app, &user, None, NOW).expect("registered")
+        people::register(&self.app, &user, Admission::Owner, None, NOW).expect("registered")
     }
 
     pub(crate) fn post(&self, user: UserId, activity: Value) -> Result<ThingId, Error> {

@@ -7,7 +7,7 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, archives, bearer, clients, codes, jobs, meta, nonces, record, request_tokens, sessions,
+    aliases, archives, bearer, clients, codes, invitations, jobs, meta, nonces, record, request_tokens, sessions,
 };
 use super::{streams, things, tokens, users};
 use crate::ids::ThingId;
@@ -153,6 +153,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"format" => decodes::<meta::Format>(value)?,
             b"site" => decodes::<meta::Site>(value)?,
             b"nonces" => decodes::<nonces::LastRun>(value)?,
+            b"registration" => decodes::<meta::Registration>(value)?,
             b"owner" => decodes::<users::Owned>(value)?,
             _ => {}
         },
@@ -170,6 +171,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::Code) => decodes::<codes::Code>(value)?,
         _ if is(Table::Session) => decodes::<sessions::Session>(value)?,
         _ if is(Table::UserSession) => {}
+        _ if is(Table::Invitation) => decodes::<invitations::Invitation>(value)?,
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
         _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),

@@ -21,6 +21,7 @@
 //! G time(6) code hash(32)       → OAuth 2 code on its way to tokens
 //! W session hash(32)            → browser session
 //! Y user(6) session hash(32)    → the sessions of a user
+//! I code                        → invitation (invitations.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -51,6 +52,7 @@ pub enum Table {
     Code = b'G',
     Session = b'W',
     UserSession = b'Y',
+    Invitation = b'I',
     Job = b'J',
     Archive = b'Z',
 }

@@ -36,6 +36,47 @@ impl Record for Site {
     const VERSION: u8 = 1;
 }
 
+/// Who can get an account here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Whoever has an invitation.
+    Invite,
+    /// Nobody but by the owner.
+    Closed,
+}
+
+impl Record for Registration {
+    const NAME: &'static str = "registration";
+    const VERSION: u8 = 1;
+}
+
+impl Registration {
+    /// All of them.
+    pub const ALL: [Registration; 3] = [
+        Registration::Open,
+        Registration::Invite,
+        Registration::Closed,
+    ];
+
+    /// The word for it in the API, forms and commands.
+    pub fn name(self) -> &'static str {
+        match self {
+            Registration::Open => "open",
+            Registration::Invite => "invite",
+            Registration::Closed => "closed",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(name: &str) -> Option<Registration> {
+        let mut all = Registration::ALL.into_iter();
+        all.find(|registration| registration.name() == name)
+    }
+}
+
 /// Checks that this release can read the store, and marks a new store as one of its own. A store of a newer release is
 /// refused with [`Error::Newer`].
 pub fn open(engine: &dyn Engine) -> Result<()> {
@@ -69,6 +110,16 @@ pub fn site(read: &dyn Read) -> Result<Option<Site>> {
 /// Sets what the site is.
 pub fn put_site(tx: &mut dyn Tx, site: &Site) {
     record::put(tx, &key("site"), site);
+}
+
+/// Who can get an account here, if that was ever decided.
+pub fn registration(read: &dyn Read) -> Result<Option<Registration>> {
+    record::get(read, &key("registration"))
+}
+
+/// Decides who can get an account here.
+pub fn put_registration(tx: &mut dyn Tx, registration: Registration) {
+    record::put(tx, &key("registration"), &registration);
 }
 
 fn key(name: &str) -> KeyBytes {

@@ -9,6 +9,7 @@ pub mod check;
 pub mod clients;
 pub mod codes;
 pub mod engine;
+pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod meta;

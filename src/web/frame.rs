@@ -3,9 +3,11 @@
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
+use crate::domain::registration;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
+use crate::store::meta::Registration;
 use crate::store::things::{self, Object};
 use crate::web::assets;
 use crate::wire::draft;
@@ -27,11 +29,13 @@ pub struct Frame {
     pub csrf: String,
     /// The person who is logged in.
     pub me: Option<Face>,
+    /// Whether that is the owner of the server.
+    pub is_owner: bool,
     /// The address of this page within the site, query included, to which its forms come back; for a form that went wrong,
     /// the home page.
     pub here: String,
-    /// Whether strangers can register.
-    pub can_register: bool,
+    /// Who can register.
+    pub registration: Registration,
     /// Whether the page has no ways to log in: before the setup, and where something went wrong.
     pub is_bare: bool,
     /// Who runs the site.
@@ -71,6 +75,7 @@ impl Frame {
         frame.is_bare = false;
         if let Some(user) = visitor.user() {
             frame.me = frame.face(app, user.id().0)?;
+            frame.is_owner = visitor.owner(&app.store).is_ok();
         }
         Ok(frame)
     }
@@ -97,11 +102,30 @@ impl Frame {
             base,
             csrf: String::new(),
             me: None,
-            can_register: !config.disable_registration,
+            is_owner: false,
+            registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
             is_bare: true,
             owner: config.owner.clone(),
             owner_url: config.owner_url.clone().filter(|url| is_web_address(url)),
             more_footer: config.append_footer.clone(),
+        }
+    }
+
+    /// Whether strangers can register.
+    pub fn can_register(&self) -> bool {
+        self.registration == Registration::Open
+    }
+
+    /// What a stranger reads who wants an account; nothing where everybody can register.
+    pub fn way_in(&self) -> Option<&'static str> {
+        match self.registration {
+            Registration::Open => None,
+            Registration::Invite => Some(
+                "New accounts are by invitation here. Ask somebody who runs this server for a link.",
+            ),
+            Registration::Closed => {
+                Some("New accounts are not open here. Ask the owner of this server for one.")
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 use crate::api::users;
 use crate::auth::{self, Visitor, grants, sessions};
 use crate::domain::people;
+use crate::domain::registration::Admission;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::web::frame::{Frame, show};
@@ -113,15 +114,8 @@ pub fn register(request: &Request) -> Answer {
     let frame = Frame::of(request, &visitor)?;
     let form = request.form();
     let field = |name: &str| value(&form, name);
-    let registered = check_repeated(field("password"), field("again"))
-        .and_then(|()| users::new_user(request, field("nickname").trim(), field("password")))
-        .and_then(|user| people::register(request.app(), &user, None, request.now));
-    match registered {
-        Ok(id) => {
-            let home = format!("{}/", frame.root);
-            let now = sessions::begin(request, id)?;
-            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
-        }
+    match new_account(request, &frame, &form, Admission::Anybody) {
+        Ok(answer) => Ok(answer),
         Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
         Err(error) => {
             let page = Register {
@@ -132,6 +126,23 @@ pub fn register(request: &Request) -> Answer {
             again(&visitor, &page, &error)
         }
     }
+}
+
+/// Makes the account that a form asks for (`nickname`, `password`, `again`), and logs its user in.
+pub fn new_account(
+    request: &Request,
+    frame: &Frame,
+    form: &[(String, String)],
+    admission: Admission<'_>,
+) -> Answer {
+    let field = |name: &str| value(form, name);
+    check_repeated(field("password"), field("again"))?;
+    let nickname = field("nickname").trim();
+    let user = users::new_user(request, nickname, field("password"), admission)?;
+    let id = people::register(request.app(), &user, admission, None, request.now)?;
+    let home = format!("{}/", frame.root);
+    let now = sessions::begin(request, id)?;
+    Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
 }
 
 /// `POST /main/logout`: ends the session; 303 to the welcome page.

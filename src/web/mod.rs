@@ -11,6 +11,8 @@ pub mod delete;
 pub mod error_page;
 pub mod frame;
 pub mod home;
+pub mod invitations;
+pub mod join;
 pub mod leaving;
 pub mod lists;
 pub mod login;

@@ -1,0 +1,234 @@
+//! The commands that change or show what the store keeps: users, invitations, who can register. They are plain data, so that
+//! a command can hand itself over to the server that runs on the data directory (`commands/control.rs`).
+
+use super::{Usage, extra_word};
+use crate::ids::Nickname;
+use crate::scope::Scope;
+use crate::store::meta::Registration;
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+
+/// Something to do in the store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Deed {
+    /// Make an account; wants a password.
+    UserAdd(Nickname),
+    /// Give an account another password; wants a password.
+    UserPassword(Nickname),
+    /// Remove an account.
+    UserRemove(Nickname),
+    /// Make the user of an account the owner of the server.
+    UserOwner(Nickname),
+    /// Make a token for a script.
+    UserToken(NewToken),
+    /// List the accounts.
+    UserList,
+    /// Make an invitation.
+    InviteNew(NewInvitation),
+    /// Take an invitation back, by its code.
+    InviteRevoke(String),
+    /// List the invitations.
+    InviteList,
+    /// Decide who can register, or show it.
+    Registration(Option<Registration>),
+}
+
+/// A token for a script, as somebody wants it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewToken {
+    /// For whom it speaks.
+    pub nickname: Nickname,
+    /// What its user calls it.
+    pub name: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// How long it lives, in days; without it, until it is taken back.
+    pub days: Option<u32>,
+}
+
+/// An invitation, as somebody wants it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewInvitation {
+    /// For how many people.
+    pub uses: Option<u32>,
+    /// For how many days.
+    pub days: Option<u32>,
+    /// What stands beside it.
+    pub note: String,
+}
+
+/// Options of single commands; all others belong to the configuration.
+pub(super) const OPTIONS: &[&str] = &["name", "scope", "days", "uses", "note"];
+
+/// Such options as they were typed.
+#[derive(Default)]
+pub(super) struct Typed(Vec<(String, String)>);
+
+impl Typed {
+    pub(super) fn add(&mut self, name: &str, value: &OsString) {
+        let value = value.to_string_lossy().into_owned();
+        self.0.push((name.to_owned(), value));
+    }
+
+    /// Takes an option out; the last one that was typed counts.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let place = self.0.iter().rposition(|(known, _)| known == name)?;
+        let (_, value) = self.0.swap_remove(place);
+        self.0.retain(|(known, _)| known != name);
+        Some(value)
+    }
+
+    fn take_number<T: std::str::FromStr>(
+        &mut self,
+        name: &str,
+        topic: &str,
+    ) -> Result<Option<T>, Usage> {
+        let read = |value: String| {
+            value.parse().map_err(|_| {
+                Usage::new(format!("--{name} needs a number, not `{value}`."), topic)
+            })
+        };
+        self.take(name).map(read).transpose()
+    }
+
+    /// Refuses what no command took.
+    pub(super) fn check_empty(&self, command: &[OsString]) -> Result<(), Usage> {
+        let Some((name, _)) = self.0.first() else {
+            return Ok(());
+        };
+        let mut words = command.iter().map(|word| word.to_string_lossy());
+        let first = words.next().unwrap_or_default();
+        let second = words.next().unwrap_or_default();
+        let command = format!("{first} {second}");
+        let command = command.trim();
+        Err(if command.is_empty() {
+            Usage::new(format!("--{name} is no option of the server."), "")
+        } else {
+            Usage::new(format!("--{name} is no option of `{command}`."), &first)
+        })
+    }
+}
+
+/// Whether `word` begins one of these commands.
+pub(super) fn is_topic(word: &str) -> bool {
+    matches!(word, "user" | "invite" | "registration")
+}
+
+/// Reads what follows one of these words.
+pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
+    match topic {
+        "user" => user(words, typed),
+        "invite" => invite(words, typed),
+        _ => registration(words),
+    }
+}
+
+fn user(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
+    const WAYS: &str = "add, password, remove, owner, token, list";
+    let (what, rest) = first("user", words, WAYS)?;
+    let make: fn(Nickname) -> Deed = match &*what {
+        "add" => Deed::UserAdd,
+        "password" => Deed::UserPassword,
+        "remove" => Deed::UserRemove,
+        "owner" => Deed::UserOwner,
+        "token" => return new_token(rest, typed),
+        "list" => return nothing_more("user", rest, Deed::UserList),
+        other => return Err(unknown("user", other, WAYS)),
+    };
+    nickname(rest).map(make)
+}
+
+fn new_token(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
+    let nickname = nickname(words)?;
+    let scope = typed.take("scope").unwrap_or_else(|| "read".to_owned());
+    let scope = Scope::parse(&scope.replace(',', " ")).ok_or_else(|| {
+        let names = Scope::ALL_NAMES.join(", ");
+        Usage::new(
+            format!("There is no scope `{scope}`, only {names}."),
+            "user",
+        )
+    })?;
+    let name = typed.take("name");
+    Ok(Deed::UserToken(NewToken {
+        nickname,
+        name: name.unwrap_or_else(|| "command line".to_owned()),
+        scope,
+        days: typed.take_number("days", "user")?,
+    }))
+}
+
+fn invite(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
+    const WAYS: &str = "new, list, revoke";
+    let (what, rest) = first("invite", words, WAYS)?;
+    match &*what {
+        "new" => {
+            let wanted = NewInvitation {
+                uses: typed.take_number("uses", "invite")?,
+                days: typed.take_number("days", "invite")?,
+                note: typed.take("note").unwrap_or_default(),
+            };
+            nothing_more("invite", rest, Deed::InviteNew(wanted))
+        }
+        "list" => nothing_more("invite", rest, Deed::InviteList),
+        "revoke" => match rest {
+            [code] => Ok(Deed::InviteRevoke(code.to_string_lossy().into_owned())),
+            _ => Err(Usage::new(
+                "`invite revoke` needs the code or the link of one invitation.",
+                "invite",
+            )),
+        },
+        other => Err(unknown("invite", other, WAYS)),
+    }
+}
+
+fn registration(words: &[OsString]) -> Result<Deed, Usage> {
+    match words {
+        [] => Ok(Deed::Registration(None)),
+        [word] => Registration::parse(&word.to_string_lossy())
+            .map(|wanted| Deed::Registration(Some(wanted)))
+            .ok_or_else(|| {
+                Usage::new(
+                    "`registration` is one of open, invite, closed.",
+                    "registration",
+                )
+            }),
+        [_, extra, ..] => Err(extra_word(extra, "registration")),
+    }
+}
+
+/// The word that says what to do, and what follows it.
+fn first<'a>(
+    topic: &str,
+    words: &'a [OsString],
+    ways: &str,
+) -> Result<(std::borrow::Cow<'a, str>, &'a [OsString]), Usage> {
+    let (what, rest) = words
+        .split_first()
+        .ok_or_else(|| Usage::new(format!("`{topic}` needs one of {ways}."), topic))?;
+    Ok((what.to_string_lossy(), rest))
+}
+
+fn unknown(topic: &str, word: &str, ways: &str) -> Usage {
+    let sentence = format!("There is no command `{topic} {word}`, only {ways}.");
+    Usage::new(sentence, topic)
+}
+
+fn nothing_more(topic: &str, rest: &[OsString], deed: Deed) -> Result<Deed, Usage> {
+    match rest {
+        [] => Ok(deed),
+        [extra, ..] => Err(extra_word(extra, topic)),
+    }
+}
+
+fn nickname(words: &[OsString]) -> Result<Nickname, Usage> {
+    match words {
+        [nickname] => Nickname::new(&nickname.to_string_lossy())
+            .map_err(|sentence| Usage::new(sentence, "user")),
+        [] => Err(Usage::new("The nickname is missing.", "user")),
+        // A password on the command line would be seen by everybody on the machine, so it is not repeated either.
+        _ => Err(Usage::new(
+            "Only the nickname can be given here; a password is read from standard input.",
+            "user",
+        )),
+    }
+}

@@ -1,0 +1,51 @@
+//! `pumphouse invite …`: links by which people get an account.
+
+use super::{Desk, Outcome, day};
+use crate::cli::{Failure, NewInvitation};
+use crate::domain::invitations::{self, Wanted};
+use crate::store::invitations::State;
+
+/// `invite new`: prints the link.
+pub(super) fn make(desk: &Desk<'_>, asked: &NewInvitation) -> Result<Outcome, Failure> {
+    let wanted = Wanted::new(asked.uses, asked.days, &asked.note)?;
+    let code = invitations::make(desk.app, desk.owner()?, &wanted, desk.now)?;
+    let made = invitations::one(desk.app, &code, desk.now)?;
+    Ok(Outcome::said(made.link))
+}
+
+/// `invite revoke CODE`
+pub(super) fn revoke(desk: &Desk<'_>, typed: &str) -> Result<Outcome, Failure> {
+    let code = invitations::code_of(typed);
+    invitations::revoke(desk.app, code, desk.now)?;
+    Ok(Outcome::said(
+        "The invitation is taken back. Whoever came by it stays.",
+    ))
+}
+
+/// `invite list`: link, state, end (UTC), uses, who came, note; newest first.
+pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
+    let all = invitations::list(desk.app, desk.now)?;
+    let lines = all.iter().map(|shown| {
+        let kept = &shown.invitation;
+        let state = match shown.state {
+            State::Open => "open",
+            State::UsedUp => "used",
+            State::Ended => "ended",
+            State::Revoked => "taken back",
+        };
+        let until = kept.ends.map_or("for ever".to_owned(), day);
+        let mut line = format!(
+            "{}  {state:<10}  until {until}  {} of {}",
+            shown.link,
+            kept.came.len(),
+            kept.uses_max
+        );
+        for (word, text) in [("came", shown.came.join(", ")), ("note", kept.note.clone())] {
+            if !text.is_empty() {
+                line.push_str(&format!("  {word}: {text}"));
+            }
+        }
+        line
+    });
+    Ok(Outcome::Done(lines.collect()))
+}

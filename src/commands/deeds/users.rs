@@ -1,0 +1,103 @@
+//! `pumphouse user …`: accounts.
+
+use super::{Desk, Outcome, day};
+use crate::auth::passwords;
+use crate::cli::{Failure, NewToken};
+use crate::domain::registration::Admission;
+use crate::domain::{people, personal_tokens};
+use crate::ids::Nickname;
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams;
+use crate::store::users::{self, User};
+
+/// Accounts that are read at once.
+const PAGE_USERS: usize = 100;
+
+/// `user add NICKNAME`: an account by the rules of the registration (`pump-api.md §4.1`, `§5.2`).
+pub(super) fn add(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
+    let app = desk.app;
+    if users::is_taken(&app.store, nickname)? {
+        return Err(users::taken(nickname).into());
+    }
+    let Some(password) = desk.password else {
+        return Ok(Outcome::WantsPassword);
+    };
+    let hash = passwords::hash(desk.guard, password)?;
+    let user = User::new(nickname.clone(), hash.as_str(), desk.now);
+    people::register(app, &user, Admission::Owner, None, desk.now)?;
+    let id = app.base().person_id(nickname);
+    Ok(Outcome::said(format_args!(
+        "{nickname} has an account now: {id}"
+    )))
+}
+
+/// `user password NICKNAME`: for who has forgotten it. All sessions of the user end; applications stay authorised.
+pub(super) fn set_password(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
+    let (id, _) = desk.user(nickname)?;
+    let Some(password) = desk.password else {
+        return Ok(Outcome::WantsPassword);
+    };
+    let hash = passwords::hash(desk.guard, password)?;
+    let store = &desk.app.store;
+    store.write(|tx| users::set_password(tx, id, hash.as_str(), desk.now))?;
+    Ok(Outcome::said(format_args!(
+        "{nickname} has a new password, and is logged out of every browser."
+    )))
+}
+
+/// `user remove NICKNAME`: the account goes at once, what it posted by a job; the nickname stays reserved
+/// (`pump-api.md §4.2`).
+pub(super) fn remove(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
+    let (id, _) = desk.user(nickname)?;
+    people::remove(desk.app, id, desk.now)?;
+    Ok(Outcome::said(format_args!(
+        "{nickname} is removed. What {nickname} posted goes while the server runs; nobody else can have the nickname."
+    )))
+}
+
+/// `user owner NICKNAME`: hands the server over to another of its users.
+pub(super) fn hand_over(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
+    let (id, _) = desk.user(nickname)?;
+    let store = &desk.app.store;
+    store.write(|tx| users::hand_over(tx, id, desk.now))?;
+    Ok(Outcome::said(format_args!(
+        "{nickname} is the owner of this server now."
+    )))
+}
+
+/// `user token NICKNAME`: a token for a script, printed once. It is taken back on the page of applications.
+pub(super) fn make_token(desk: &Desk<'_>, wanted: &NewToken) -> Result<Outcome, Failure> {
+    let (id, _) = desk.user(&wanted.nickname)?;
+    let token = personal_tokens::make(
+        desk.app,
+        id,
+        &wanted.name,
+        wanted.scope,
+        wanted.days,
+        desk.now,
+    )?;
+    Ok(Outcome::said(token))
+}
+
+/// `user list`: nickname, day of registration (UTC), role and number of posts, in order of registration.
+pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
+    let store = &desk.app.store;
+    let mut lines = Vec::new();
+    let mut after = None;
+    loop {
+        let page = users::list(store, after, PAGE_USERS)?;
+        for (id, user) in &page {
+            let posts = streams::total(store, Stream::of(id.0, StreamKind::OutboxMajor))?;
+            let role = if user.owner { "owner" } else { "user" };
+            lines.push(format!(
+                "{:<24} {}  {role:<5}  {posts} posts",
+                user.nickname.as_str(),
+                day(user.created)
+            ));
+        }
+        match page.last() {
+            Some((last, _)) => after = Some(*last),
+            None => return Ok(Outcome::Done(lines)),
+        }
+    }
+}

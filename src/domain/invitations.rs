@@ -1,0 +1,234 @@
+//! Invitations: the owner of the server makes links, gives them to people, and sees who came by which.
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::ids::{UserId, random_text};
+use crate::store::engine::{Read, Result, Tx};
+use crate::store::invitations::{self, Came, Invitation, State};
+use crate::store::things::{self, Object};
+
+/// Most people who can come by one invitation.
+pub const USES_MAX: u32 = 100;
+
+/// Longest life of an invitation, in days.
+pub const DAYS_MAX: u32 = 365;
+
+/// Life of an invitation of which nothing is said, in days.
+pub const DAYS_DEFAULT: u32 = 14;
+
+/// Longest note beside an invitation, in characters.
+pub const NOTE_CHARS_MAX: usize = 200;
+
+/// Most invitations that work at the same time.
+const OPEN_MAX: usize = 200;
+
+/// How long an invitation by which nobody came is remembered after its end, in seconds: who follows its link meanwhile hears
+/// why it does not work.
+const REMEMBERED_SECS: i64 = 30 * 24 * 3600;
+
+/// Most invitations that are looked at.
+const LOOKED_AT_MAX: usize = 20_000;
+
+/// What an invitation shall be, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    uses_max: u32,
+    days: u32,
+    note: String,
+}
+
+/// An invitation as the owner sees it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its code.
+    pub code: String,
+    /// The address to give away.
+    pub link: String,
+    /// What is kept of it.
+    pub invitation: Invitation,
+    /// Whether it works.
+    pub state: State,
+    /// The nickname of who made it.
+    pub by: String,
+    /// The nicknames of who came by it.
+    pub came: Vec<String>,
+}
+
+impl Wanted {
+    /// Checks what is wanted: 1 use and [`DAYS_DEFAULT`] where nothing is said. 400 with a sentence for what cannot be.
+    pub fn new(
+        uses: Option<u32>,
+        days: Option<u32>,
+        note: &str,
+    ) -> std::result::Result<Wanted, Error> {
+        let (uses_max, days) = (uses.unwrap_or(1), days.unwrap_or(DAYS_DEFAULT));
+        let note = note.trim();
+        if !(1..=USES_MAX).contains(&uses_max) {
+            return Err(Error::Invalid(format!(
+                "An invitation works for 1 to {USES_MAX} people."
+            )));
+        }
+        if !(1..=DAYS_MAX).contains(&days) {
+            return Err(Error::Invalid(format!(
+                "An invitation lives for 1 to {DAYS_MAX} days."
+            )));
+        }
+        if note.chars().count() > NOTE_CHARS_MAX || note.chars().any(char::is_control) {
+            return Err(Error::Invalid(format!(
+                "The note can have at most {NOTE_CHARS_MAX} characters, in one line."
+            )));
+        }
+        Ok(Wanted {
+            uses_max,
+            days,
+            note: note.to_owned(),
+        })
+    }
+}
+
+/// Makes an invitation and answers its code. 409 where too many work already.
+pub fn make(
+    app: &App,
+    by: UserId,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> std::result::Result<String, Error> {
+    let code = random_text::<12>();
+    let invitation = Invitation {
+        by,
+        created: now,
+        ends: Some(Timestamp(now.0 + i64::from(wanted.days) * 24 * 3600)),
+        uses_max: wanted.uses_max,
+        note: wanted.note.clone(),
+        came: Vec::new(),
+        revoked: None,
+    };
+    app.store.write(|tx| {
+        let known = invitations::list(tx, LOOKED_AT_MAX)?;
+        for (old, _) in known.iter().filter(|(_, known)| is_forgotten(known, now)) {
+            invitations::remove(tx, old);
+        }
+        let open = known
+            .iter()
+            .filter(|(_, known)| known.state(now) == State::Open);
+        if open.count() >= OPEN_MAX {
+            return Err(Error::Conflict(format!(
+                "{OPEN_MAX} invitations wait for somebody already. Take some of them back first."
+            ))
+            .into());
+        }
+        invitations::put(tx, &code, &invitation);
+        Ok(())
+    })?;
+    Ok(code)
+}
+
+/// All invitations, newest first.
+pub fn list(app: &App, now: Timestamp) -> Result<Vec<Shown>> {
+    let mut all = invitations::list(&app.store, LOOKED_AT_MAX)?;
+    all.sort_by(|(_, one), (_, other)| other.created.cmp(&one.created));
+    all.into_iter()
+        .map(|(code, invitation)| shown(app, code, invitation, now))
+        .collect()
+}
+
+/// One invitation; 404.
+pub fn one(app: &App, code: &str, now: Timestamp) -> std::result::Result<Shown, Error> {
+    let invitation = invitations::get(&app.store, code)?.ok_or_else(unknown)?;
+    Ok(shown(app, code.to_owned(), invitation, now)?)
+}
+
+/// Takes an invitation back; who came by it stays. 404. A second time changes nothing.
+pub fn revoke(app: &App, code: &str, now: Timestamp) -> std::result::Result<(), Error> {
+    Ok(app.store.write(|tx| {
+        let mut invitation = invitations::get(tx, code)?.ok_or_else(unknown)?;
+        if invitation.revoked.is_none() {
+            invitation.revoked = Some(now);
+            invitations::put(tx, code, &invitation);
+        }
+        Ok(())
+    })?)
+}
+
+/// The invitation of a code, if somebody can come by it now: 404 if there is none, 403 with a sentence if it works no more.
+pub fn working(app: &App, from: &dyn Read, code: &str, now: Timestamp) -> Result<Invitation> {
+    let invitation = invitations::get(from, code)?.ok_or_else(unknown)?;
+    let what = match invitation.state(now) {
+        State::Open => return Ok(invitation),
+        State::UsedUp if invitation.uses_max == 1 => "was used already",
+        State::UsedUp => "was used by as many people as it was made for",
+        State::Ended => "has ended: it was good for some days only",
+        State::Revoked => "was taken back",
+    };
+    let inviter = name_of(from, invitation.by)?;
+    let site = app.site_name_in(from);
+    Err(Error::Forbidden(format!(
+        "This invitation {what}. Ask {inviter}, who invited you to {site}, for a new one."
+    ))
+    .into())
+}
+
+/// Uses an invitation for a user who has just got an account, in the same write: of two who want the last place one comes.
+pub fn redeem(
+    app: &App,
+    tx: &mut dyn Tx,
+    code: &str,
+    user: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    let mut invitation = working(app, tx, code, now)?;
+    invitation.came.push(Came { user, at: now });
+    invitations::put(tx, code, &invitation);
+    Ok(())
+}
+
+/// The code in what somebody typed: the code itself, or the whole link.
+pub fn code_of(typed: &str) -> &str {
+    let typed = typed.trim().trim_end_matches('/');
+    typed.rsplit('/').next().unwrap_or(typed)
+}
+
+/// What somebody is called who may be gone: the name, else the nickname.
+pub fn name_of(from: &dyn Read, user: UserId) -> Result<String> {
+    let person = things::object(from, user.0)?;
+    let name = person
+        .as_ref()
+        .and_then(crate::domain::documents::display_name);
+    let name = name.filter(|name| !name.trim().is_empty());
+    Ok(name.unwrap_or_else(|| nickname_of(person.as_ref())))
+}
+
+fn shown(app: &App, code: String, invitation: Invitation, now: Timestamp) -> Result<Shown> {
+    let nickname = |user: UserId| -> Result<String> {
+        Ok(nickname_of(things::object(&app.store, user.0)?.as_ref()))
+    };
+    Ok(Shown {
+        link: format!("{}/main/join/{code}", app.base().url()),
+        state: invitation.state(now),
+        by: nickname(invitation.by)?,
+        came: invitation
+            .came
+            .iter()
+            .map(|came| nickname(came.user))
+            .collect::<Result<_>>()?,
+        invitation,
+        code,
+    })
+}
+
+fn nickname_of(person: Option<&Object>) -> String {
+    let nickname = person.and_then(Object::nickname);
+    nickname.unwrap_or("somebody").to_owned()
+}
+
+/// Whether an invitation works no more, tells nothing of anybody, and ended long ago.
+fn is_forgotten(invitation: &Invitation, now: Timestamp) -> bool {
+    let end = invitation.revoked.or(invitation.ends);
+    invitation.came.is_empty()
+        && end.is_some_and(|end| now.secs_since(end) > REMEMBERED_SECS)
+}
+
+fn unknown() -> Error {
+    Error::not_found("There is no such invitation. Is the link complete?")
+}

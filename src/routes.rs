@@ -10,14 +10,15 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, apps, archives as archiving, assets, composer, deeds, delete as delete_page, home, invitations, join,
-    leaving, lists, login, oauth as authorizing, oauth2 as authorizing2, people as everybody,
-    profile, settings, setup, things, tokens,
+    account, apps, archives as archiving, assets, composer, deeds, delete as delete_page, home,
+    invitations, join, leaving, lists, login, oauth as authorizing, oauth2 as authorizing2,
+    people as everybody, profile, settings, setup, things, tokens,
 };
 use hyper::Method;
 
 use Access::{
-    AccountWrite, AnyRead, ClientWrite, Form, Open, OwnerRead, OwnerWrite, Page, UserRead, UserWrite,
+    AccountWrite, AnyRead, ClientWrite, Form, Open, OwnerRead, OwnerWrite, Page, UserRead,
+    UserWrite,
 };
 use Lane::{Quick, Slow};
 

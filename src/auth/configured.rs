@@ -35,7 +35,7 @@ pub fn ensure(app: &App, guard: &Guard, now: Timestamp) -> Result<(), Error> {
             None => {
                 let user = new_user(guard, account, now)?;
                 people::register(app, &user, Admission::Owner, None, now)?
-            },
+            }
         };
         ensure_tokens(&app.store, user, &account.tokens, now)?;
     }

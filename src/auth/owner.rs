@@ -52,6 +52,8 @@ fn owner(from: &dyn Read, user: LocalUser) -> Result<Owner, Error> {
     if is_owner {
         Ok(Owner(user))
     } else {
-        Err(Error::forbidden("Only the owner of this server can do this."))
+        Err(Error::forbidden(
+            "Only the owner of this server can do this.",
+        ))
     }
 }

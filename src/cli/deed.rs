@@ -84,9 +84,9 @@ impl Typed {
         topic: &str,
     ) -> Result<Option<T>, Usage> {
         let read = |value: String| {
-            value.parse().map_err(|_| {
-                Usage::new(format!("--{name} needs a number, not `{value}`."), topic)
-            })
+            value
+                .parse()
+                .map_err(|_| Usage::new(format!("--{name} needs a number, not `{value}`."), topic))
         };
         self.take(name).map(read).transpose()
     }

@@ -34,12 +34,32 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "user token NICKNAME",
         "Make a token for a script, and print it.",
-        "The server must be stopped; while it runs, tokens are made at /main/tokens. --scope read (default), writeown or writeall; --name TEXT, which marks what the script posts; --days NUMBER, after which it ends (default: never).",
+        "--scope read (default), writeown or writeall; --name TEXT, which marks what the script posts; --days NUMBER, after which it ends (default: never).",
     ),
     (
         "user list",
         "List the accounts.",
         "One a line: nickname, day of registration, role, number of posts.",
+    ),
+    (
+        "invite new",
+        "Make an invitation, and print its link.",
+        "--uses NUMBER of people who can come by it (default: 1); --days NUMBER for which it is good (default: 14); --note TEXT for yourself. It is made in the name of the owner.",
+    ),
+    (
+        "invite list",
+        "List the invitations.",
+        "One a line, newest first: link, state, end, how many came of how many, who came, note.",
+    ),
+    (
+        "invite revoke CODE",
+        "Take an invitation back.",
+        "CODE can be the whole link. Whoever came by it stays.",
+    ),
+    (
+        "registration [WHO]",
+        "Show or decide who can register.",
+        "WHO is open (everybody), invite (whoever has an invitation) or closed (nobody; accounts are made by `user add`). The option disableRegistration closes it whatever is decided here.",
     ),
     (
         "setup-code",
@@ -81,6 +101,9 @@ pub fn help() -> String {
     for (usage, line, _) in COMMANDS {
         out.push_str(&format!("  {usage:<24}{line}\n"));
     }
+    out.push_str(
+        "\nuser, invite and registration work beside a running server, too: it does what they say.\n",
+    );
     out.push_str(&format!(
         "\n  -c, --config FILE       File of options, a JSON object (default: {DEFAULT_FILE})\n  \
          -h, --help              This text; after a command, more about it\n  \

@@ -1,6 +1,6 @@
 //! What people type; refusals first.
 
-use super::{Command, Invocation, help, parse};
+use super::{Command, Deed, Invocation, help, parse};
 use std::path::Path;
 
 fn typed(line: &str) -> Result<Invocation, String> {
@@ -71,6 +71,26 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
             "pumphouse user --help",
         ),
         (
+            "user add ann --uses 2",
+            "--uses is no option of `user add`.",
+            "pumphouse user --help",
+        ),
+        (
+            "--note x",
+            "--note is no option of the server.",
+            "pumphouse --help",
+        ),
+        (
+            "invite new --days soon",
+            "--days needs a number, not `soon`.",
+            "pumphouse invite --help",
+        ),
+        (
+            "registration maybe",
+            "`registration` is one of open, invite, closed.",
+            "pumphouse registration --help",
+        ),
+        (
             "backup",
             "`backup` needs exactly one file.",
             "pumphouse backup --help",
@@ -98,14 +118,25 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
 fn every_command_is_understood() {
     assert!(matches!(command(""), Command::Serve));
     assert!(matches!(command("serve"), Command::Serve));
-    assert!(matches!(command("user add Ann"), Command::UserAdd(n) if n.as_str() == "Ann"));
+    assert!(
+        matches!(command("user add Ann"), Command::Deed(Deed::UserAdd(n)) if n.as_str() == "Ann")
+    );
     assert!(matches!(
         command("user password ann"),
-        Command::UserPassword(_)
+        Command::Deed(Deed::UserPassword(_))
     ));
-    assert!(matches!(command("user remove ann"), Command::UserRemove(_)));
-    assert!(matches!(command("user owner ann"), Command::UserOwner(_)));
-    assert!(matches!(command("user list"), Command::UserList));
+    assert!(matches!(
+        command("user remove ann"),
+        Command::Deed(Deed::UserRemove(_))
+    ));
+    assert!(matches!(
+        command("user owner ann"),
+        Command::Deed(Deed::UserOwner(_))
+    ));
+    assert!(matches!(
+        command("user list"),
+        Command::Deed(Deed::UserList)
+    ));
     assert!(matches!(command("setup-code"), Command::SetupCode));
     assert!(matches!(command("doctor"), Command::Doctor));
     assert!(matches!(command("compact"), Command::Compact));
@@ -122,7 +153,7 @@ fn options_stand_anywhere_and_keep_their_order() {
     let given =
         typed("--datadir=/srv user --noweb add -c /a.json ann --port 80 --compress=false --port=0")
             .expect("it makes sense");
-    assert!(matches!(given.command, Command::UserAdd(_)));
+    assert!(matches!(given.command, Command::Deed(Deed::UserAdd(_))));
     assert_eq!(given.config_file.as_deref(), Some(Path::new("/a.json")));
     let options: Vec<_> = given
         .arguments

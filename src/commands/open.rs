@@ -55,17 +55,22 @@ impl Opened {
 
     /// The user of a nickname.
     pub(super) fn user(&self, nickname: &Nickname) -> Result<(UserId, User), Failure> {
-        users::by_nickname(&self.app.store, nickname)?.ok_or_else(|| {
-            Failure::new(format!(
-                "There is no user {nickname} here. `pumphouse user list` shows who there is."
-            ))
-        })
+        user_of(&self.app, nickname)
     }
 
     /// Brings everything to the disk.
     pub(super) fn close(self) -> Result<(), Failure> {
         Ok(self.app.store.engine().close()?)
     }
+}
+
+/// The user of a nickname, for a command.
+pub(super) fn user_of(app: &App, nickname: &Nickname) -> Result<(UserId, User), Failure> {
+    users::by_nickname(&app.store, nickname)?.ok_or_else(|| {
+        Failure::new(format!(
+            "There is no user {nickname} here. `pumphouse user list` shows who there is."
+        ))
+    })
 }
 
 impl Drop for Opened {

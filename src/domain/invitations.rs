@@ -127,7 +127,7 @@ pub fn make(
 /// All invitations, newest first.
 pub fn list(app: &App, now: Timestamp) -> Result<Vec<Shown>> {
     let mut all = invitations::list(&app.store, LOOKED_AT_MAX)?;
-    all.sort_by(|(_, one), (_, other)| other.created.cmp(&one.created));
+    all.sort_by_key(|(_, invitation)| std::cmp::Reverse(invitation.created));
     all.into_iter()
         .map(|(code, invitation)| shown(app, code, invitation, now))
         .collect()
@@ -170,13 +170,7 @@ pub fn working(app: &App, from: &dyn Read, code: &str, now: Timestamp) -> Result
 }
 
 /// Uses an invitation for a user who has just got an account, in the same write: of two who want the last place one comes.
-pub fn redeem(
-    app: &App,
-    tx: &mut dyn Tx,
-    code: &str,
-    user: UserId,
-    now: Timestamp,
-) -> Result<()> {
+pub fn redeem(app: &App, tx: &mut dyn Tx, code: &str, user: UserId, now: Timestamp) -> Result<()> {
     let mut invitation = working(app, tx, code, now)?;
     invitation.came.push(Came { user, at: now });
     invitations::put(tx, code, &invitation);
@@ -225,8 +219,7 @@ fn nickname_of(person: Option<&Object>) -> String {
 /// Whether an invitation works no more, tells nothing of anybody, and ended long ago.
 fn is_forgotten(invitation: &Invitation, now: Timestamp) -> bool {
     let end = invitation.revoked.or(invitation.ends);
-    invitation.came.is_empty()
-        && end.is_some_and(|end| now.secs_since(end) > REMEMBERED_SECS)
+    invitation.came.is_empty() && end.is_some_and(|end| now.secs_since(end) > REMEMBERED_SECS)
 }
 
 fn unknown() -> Error {

@@ -7,7 +7,8 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, archives, bearer, clients, codes, invitations, jobs, meta, nonces, record, request_tokens, sessions,
+    aliases, archives, bearer, clients, codes, invitations, jobs, meta, nonces, record,
+    request_tokens, sessions,
 };
 use super::{streams, things, tokens, users};
 use crate::ids::ThingId;

@@ -217,7 +217,7 @@ pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     if user.owner {
         return Err(Error::forbidden(
             "This account administers the server, which would be left without anybody who can. Make somebody else its owner \
-             first: stop the server and run `pumphouse user owner NICKNAME`.",
+             first: `pumphouse user owner NICKNAME`.",
         )
         .into());
     }

@@ -146,16 +146,55 @@ fn accounts_are_kept_from_the_command_line() {
 #[test]
 fn a_running_server_keeps_its_store_to_itself() {
     let pump = Pump::start();
-    for command in [["compact"].as_slice(), &["user", "add", "evan"]] {
-        let output = pump.command(command, &format!("{PASSWORD}\n"));
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{command:?}: {}",
-            said(&output)
-        );
-    }
+    let output = pump.command(&["compact"], "");
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(pump.is_well());
+}
+
+#[test]
+fn accounts_are_kept_beside_a_running_server() {
+    let mut pump = Pump::start();
+    let with = |password: &str| format!("{password}\n");
+    for (nickname, password) in [("evan", "short7"), ("evan", "")] {
+        fails(&pump.command(&["user", "add", nickname], &with(password)));
+    }
+    let said = succeeds(&pump.command(&["user", "add", "evan"], &with(PASSWORD)));
+    assert!(said.contains("acct:evan@pump.test"), "{said}");
+    assert!(!said.contains(PASSWORD), "{said}");
+    // Refused before anybody types a password.
+    let text = fails(&pump.command(&["user", "add", "Evan"], ""));
+    assert!(text.contains("already taken"), "{text}");
+    let text = fails(&pump.command(&["user", "password", "nobody"], ""));
+    assert!(text.contains("no user nobody"), "{text}");
+    let mut browser = pump.browser();
+    assert_eq!(log_in(&mut browser, PASSWORD), 200);
+    succeeds(&pump.command(&["user", "password", "evan"], &with("another-horse-8")));
+    assert!(log_in(&mut pump.browser(), PASSWORD) >= 400);
+    assert!(
+        browser.open("/main/account").at.contains("login"),
+        "the session ended"
+    );
+    let token = succeeds(&pump.command(&["user", "token", "evan"], ""));
+    let evan = pump.nobody().bearing(token.trim());
+    assert_eq!(evan.get("/api/whoami").status, 302);
+    let list = succeeds(&pump.command(&["user", "list"], ""));
+    assert_eq!(first_word(&list), Some("evan"));
+    succeeds(&pump.command(&["user", "remove", "evan"], ""));
+    assert_eq!(evan.get("/api/whoami").status, 401);
+    assert_eq!(pump.client().get("/api/user/evan").status, 410);
+    // After a run that was cut off the next one listens again.
+    pump.kill();
+    succeeds(&pump.command(&["user", "list"], ""));
+    pump.start_again();
+    succeeds(&pump.command(&["user", "list"], ""));
+    // Nobody but the user of the server can enter where it listens.
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = pump.directory().join("control");
+    let mode = std::fs::metadata(place)
+        .expect("it is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
 }
 
 #[test]

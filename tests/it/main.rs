@@ -17,6 +17,7 @@ mod full_disk;
 mod fuzzing;
 mod http;
 mod inbox;
+mod inviting;
 mod leaving;
 mod liking;
 mod limits;

@@ -21,7 +21,8 @@ struct Asked {
 /// `GET /api/owner/invitations`: all, newest first.
 pub fn all(request: &Request, _: &Owner) -> Answer {
     let all = invitations::list(request.app(), request.now)?;
-    Ok(listed(all.iter().map(document).collect()))
+    let items: Vec<Value> = all.iter().map(document).collect();
+    Ok(listed(&items))
 }
 
 /// `POST /api/owner/invitations`: `{uses, days, note}`, each of which may be left out. 201 with the invitation; 400, 409.

@@ -8,7 +8,7 @@ use crate::http::Response;
 use serde_json::{Value, json};
 
 /// A whole list.
-fn listed(items: Vec<Value>) -> Response {
+fn listed(items: &[Value]) -> Response {
     let total = items.len();
     Response::json(&json!({ "items": items, "totalItems": total }))
 }

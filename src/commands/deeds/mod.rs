@@ -5,7 +5,7 @@ mod invitations;
 mod registration;
 mod users;
 
-use super::open::Opened;
+use super::open::{Opened, user_of};
 use super::{control, say};
 use crate::app::App;
 use crate::auth::Guard;
@@ -76,7 +76,8 @@ impl Way<'_> {
             return Ok(Way::Server(config));
         }
         // Who asks what there is must not make a store.
-        if matches!(deed, Deed::UserList | Deed::InviteList) && !config.datadir.join("store").exists()
+        if matches!(deed, Deed::UserList | Deed::InviteList)
+            && !config.datadir.join("store").exists()
         {
             return Ok(Way::Nowhere);
         }
@@ -148,11 +149,7 @@ fn needs_base(deed: &Deed) -> bool {
 impl Desk<'_> {
     /// The user of a nickname.
     fn user(&self, nickname: &Nickname) -> Result<(UserId, accounts::User), Failure> {
-        accounts::by_nickname(&self.app.store, nickname)?.ok_or_else(|| {
-            Failure::new(format!(
-                "There is no user {nickname} here. `pumphouse user list` shows who there is."
-            ))
-        })
+        user_of(self.app, nickname)
     }
 
     /// The owner of the server.

@@ -3,7 +3,8 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, discovery, feeds, listening, oauth, oauth2, objects, owner, people, uploads, users,
+    activities, archives, clients, discovery, feeds, listening, oauth, oauth2, objects, owner,
+    people, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::error::Error;

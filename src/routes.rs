@@ -3,8 +3,8 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, discovery, feeds, listening, oauth, oauth2, objects, owner,
-    people, uploads, users,
+    activities, archives, clients, discovery, feeds, groups, listening, oauth, oauth2, objects,
+    owner, people, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::error::Error;
@@ -139,6 +139,14 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/collection/{key}/members",        AnyRead(objects::members),      Quick),
     get   ("/api/collection/members",              AnyRead(objects::members),      Quick),
     post  ("/api/collection/{key}/members",        UserWrite(objects::add_member), Quick),
+    get   ("/api/group/{key}/members",             AnyRead(groups::members),       Quick),
+    get   ("/api/group/members",                   AnyRead(groups::members),       Quick),
+    get   ("/api/group/{key}/inbox",               AnyRead(groups::inbox),         Quick),
+    get   ("/api/group/inbox",                     AnyRead(groups::inbox),         Quick),
+    get   ("/api/group/{key}/documents",           AnyRead(groups::documents),     Quick),
+    get   ("/api/group/documents",                 AnyRead(groups::documents),     Quick),
+    get   ("/api/group/{key}/inbox/stream",        AnyRead(listening::group),      Quick),
+    get   ("/api/group/inbox/stream",              AnyRead(listening::group),      Quick),
     get   ("/api/{type}",                          AnyRead(objects::one),          Quick),
     get   ("/api/{type}/likes",                    AnyRead(objects::likes),        Quick),
     get   ("/api/{type}/replies",                  AnyRead(objects::replies),      Quick),

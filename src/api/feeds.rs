@@ -201,7 +201,7 @@ fn page(request: &Request, viewer: Viewer, owner: UserId, feed: Feed, filtered: 
         url: format!("{}/api/user/{nickname}/{}", app.base().url(), feed.path),
         object_types: Some("activity"),
         author: Some((owner.0, &person)),
-        more: "",
+        more: String::new(),
     };
     pages::activities(request, viewer, &heading, &page, feed.finish)
 }

@@ -4,7 +4,7 @@
 //! the last id (`Last-Event-ID`, or `since` in the address) gets what came in between; where that is unknown or too much,
 //! an event `reset` says that the feed must be read.
 
-use crate::api::{feeds, users};
+use crate::api::{feeds, groups, users};
 use crate::app::App;
 use crate::auth::{self, LocalUser, Reader};
 use crate::clock::Timestamp;
@@ -72,6 +72,17 @@ pub fn direct_major(request: &Request, user: &LocalUser) -> Answer {
 /// `GET /api/user/{nickname}/inbox/direct/minor/stream`
 pub fn direct_minor(request: &Request, user: &LocalUser) -> Answer {
     own_inbox(request, user, StreamKind::InboxDirectMinor)
+}
+
+/// `GET /api/group/{key}/inbox/stream`: what is posted to a group, as the reader may see it.
+pub fn group(request: &Request, reader: &Reader) -> Answer {
+    let (id, _) = groups::named(request, reader)?;
+    let seen = Seen {
+        stream: Stream::of(id, StreamKind::Inbox),
+        viewer: feeds::viewer(reader),
+        filtered: true,
+    };
+    listen(request, seen)
 }
 
 fn outbox(request: &Request, reader: &Reader, kind: StreamKind) -> Answer {

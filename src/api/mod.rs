@@ -7,6 +7,7 @@ pub mod clients;
 pub mod discovery;
 pub mod feeds;
 pub mod files;
+pub mod groups;
 pub mod listening;
 pub mod oauth;
 pub mod oauth2;

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// `GET /api/{type}/{key}` and `GET /api/{type}?id=`: 200 with the object, 403 for whom it was not posted to, 404, 410.
 pub fn one(request: &Request, reader: &Reader) -> Answer {
-    let (id, object) = readable(request, reader)?;
+    let (id, object) = readable(request, reader, request.param("type"))?;
     let documents = Documents::for_viewer(request.app(), feeds::viewer(reader));
     Ok(Response::json_text(documents.object_text(
         id,
@@ -29,7 +29,7 @@ pub fn one(request: &Request, reader: &Reader) -> Answer {
 
 /// `PUT /api/{type}/{key}`: the author changes the object, as by an `update` activity; 200 with the object.
 pub fn update(request: &Request, user: &LocalUser) -> Answer {
-    let (id, object) = own(request, user)?;
+    let (id, object) = own(request, user, request.param("type"))?;
     let mut draft = ObjectDraft::parse(request.json()?)?;
     draft.id = Some(names::object_id(request.app().base(), id, &object).to_string());
     feeds::post_draft(request, user, &ActivityDraft::of("update", draft))?;
@@ -44,7 +44,7 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
 
 /// `DELETE /api/{type}/{key}`: the author deletes the object, as by a `delete` activity; 200 with the JSON string `"Deleted"`.
 pub fn delete(request: &Request, user: &LocalUser) -> Answer {
-    let (id, object) = own(request, user)?;
+    let (id, object) = own(request, user, request.param("type"))?;
     let id = names::object_id(request.app().base(), id, &object).to_string();
     let draft = ObjectDraft::reference(&id, &object.object_type);
     feeds::post_draft(request, user, &ActivityDraft::of("delete", draft))?;
@@ -90,12 +90,13 @@ pub fn replies(request: &Request, reader: &Reader) -> Answer {
 
 /// `GET /api/collection/{key}/members`: the members of a list.
 pub fn members(request: &Request, reader: &Reader) -> Answer {
-    let (id, list) = readable(request, reader)?;
+    let (id, list) = readable(request, reader, "collection")?;
     if !list.is_collection() {
         return Err(Error::not_found("Only lists have members."));
     }
     let viewer = feeds::viewer(reader);
-    let of_images = lists::member_type(&list).as_deref() == Some("image");
+    let member_type = lists::member_type(&list);
+    let of_images = member_type.as_deref() == Some("image");
     if !of_images && !list.author.is_some_and(|owner| viewer.is(owner)) {
         // pump-api.md §10.3, D35: whom somebody counts among which people is theirs to know.
         return Err(Error::forbidden("Only its owner sees who is in a list."));
@@ -122,18 +123,14 @@ pub fn members(request: &Request, reader: &Reader) -> Answer {
         url: names::object_feed(app.base(), id, &list, "members").to_string(),
         object_types: None,
         author: author.as_ref().map(|(id, person)| (*id, person)),
-        more: if of_images {
-            "&type=image"
-        } else {
-            "&type=person"
-        },
+        more: format!("&type={}", member_type.as_deref().unwrap_or("person")),
     };
     pages::objects(request, viewer, &heading, &page, Finish::MEMBER)
 }
 
 /// `POST /api/collection/{key}/members`: the owner adds a member, as by an `add` activity; 200 with the member.
 pub fn add_member(request: &Request, user: &LocalUser) -> Answer {
-    let (id, list) = own(request, user)?;
+    let (id, list) = own(request, user, "collection")?;
     let member: Value = request.json()?;
     let mut draft = ActivityDraft::of("add", ObjectDraft::parse(member)?);
     let list_id = names::object_id(request.app().base(), id, &list).to_string();
@@ -164,23 +161,17 @@ fn feed(
     object_types: Option<&'static str>,
     heading: impl Fn(String) -> String,
 ) -> Answer {
-    let (id, object) = readable(request, reader)?;
+    let (id, object) = readable(request, reader, request.param("type"))?;
     let app = request.app();
     let viewer = feeds::viewer(reader);
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
     let page = streams::objects(&app.store, Stream::of(id, kind), paging, viewer, true)?;
-    let own_name = pages::name_of(&object);
-    let name = if own_name.is_empty() {
-        names::object_id(app.base(), id, &object).to_string()
-    } else {
-        own_name
-    };
     let heading = pages::Heading {
-        display_name: heading(name),
+        display_name: heading(pages::name_or_id(app.base(), id, &object)),
         url: names::object_feed(app.base(), id, &object, path).to_string(),
         object_types,
         author: None,
-        more: "",
+        more: String::new(),
     };
     if kind == StreamKind::Replies {
         return pages::replies(request, viewer, &heading, &page);
@@ -188,9 +179,13 @@ fn feed(
     pages::objects(request, viewer, &heading, &page, Finish::PLAIN)
 }
 
-/// The object that the request names, if the reader may see it.
-fn readable(request: &Request, reader: &Reader) -> Result<(ThingId, Object), Error> {
-    let (id, object) = named(request)?;
+/// The object of this type that the request names, if the reader may see it.
+pub fn readable(
+    request: &Request,
+    reader: &Reader,
+    object_type: &str,
+) -> Result<(ThingId, Object), Error> {
+    let (id, object) = named(request, object_type)?;
     if !access::may_fetch(&request.app().store, feeds::viewer(reader), &object)? {
         return Err(Error::forbidden("This was not posted to you."));
     }
@@ -201,9 +196,9 @@ fn readable(request: &Request, reader: &Reader) -> Result<(ThingId, Object), Err
     }
 }
 
-/// The object that the request names, if it is the user's.
-fn own(request: &Request, user: &LocalUser) -> Result<(ThingId, Object), Error> {
-    let (id, object) = named(request)?;
+/// The object of this type that the request names, if it is the user's.
+fn own(request: &Request, user: &LocalUser, object_type: &str) -> Result<(ThingId, Object), Error> {
+    let (id, object) = named(request, object_type)?;
     if object.author != Some(user.id().0) {
         return Err(Error::forbidden("Only its author can change this."));
     }
@@ -214,13 +209,9 @@ fn own(request: &Request, user: &LocalUser) -> Result<(ThingId, Object), Error> 
     }
 }
 
-fn named(request: &Request) -> Result<(ThingId, Object), Error> {
+fn named(request: &Request, object_type: &str) -> Result<(ThingId, Object), Error> {
     let app = request.app();
-    let object_type = match request.param("type") {
-        // The members of lists have an address of their own, without a type in it.
-        "" => "collection".to_owned(),
-        given => given.to_ascii_lowercase(),
-    };
+    let object_type = object_type.to_ascii_lowercase();
     if object_type != "other" && !names::TYPES.contains(&object_type.as_str()) {
         return Err(Error::NotFound(format!("Unknown type: {object_type}")));
     }

@@ -6,7 +6,7 @@ use crate::domain::feeds::Page;
 use crate::domain::names;
 use crate::error::Error;
 use crate::http::{Request, Response};
-use crate::ids::ThingId;
+use crate::ids::{Base, ThingId};
 use crate::store::streams::Start;
 use crate::store::things::{self, Activity, Object};
 use crate::wire::json;
@@ -25,7 +25,7 @@ pub struct Heading<'a> {
     /// Whose feed it is.
     pub author: Option<(ThingId, &'a Object)>,
     /// More for the links to other pages: `&type=person`.
-    pub more: &'static str,
+    pub more: String,
 }
 
 /// How people are called in titles: the display name, or the nickname.
@@ -33,6 +33,16 @@ pub fn name_of(object: &Object) -> String {
     documents::display_name(object)
         .or(object.nickname().map(str::to_owned))
         .unwrap_or_default()
+}
+
+/// As [`name_of`]; what has no name is called by its id.
+pub fn name_or_id(base: &Base, id: ThingId, object: &Object) -> String {
+    let name = name_of(object);
+    if name.is_empty() {
+        names::object_id(base, id, object).to_string()
+    } else {
+        name
+    }
 }
 
 /// A page of activities.
@@ -141,18 +151,20 @@ fn links<T>(
     shown: usize,
     id_of: &dyn Fn(&(ThingId, T)) -> String,
 ) {
-    let (url, more) = (&heading.url, heading.more);
+    let (url, more) = (&heading.url, &heading.more);
     let mut links = out.object("links");
     for name in ["first", "self", "current"] {
         links.object(name).text("href", url);
     }
+    // The address of a feed of something with an id from outside has a query already.
+    let mark = if url.contains('?') { '&' } else { '?' };
     let (Some(first), Some(last)) = (page.items.first(), page.items.get(shown.wrapping_sub(1)))
     else {
         return;
     };
     links.object("prev").text(
         "href",
-        &format!("{url}?since={}{more}", names::encode(&id_of(first))),
+        &format!("{url}{mark}since={}{more}", names::encode(&id_of(first))),
     );
     let is_more = page.cut_short
         || shown < page.items.len()
@@ -165,7 +177,7 @@ fn links<T>(
     if is_more {
         links.object("next").text(
             "href",
-            &format!("{url}?before={}{more}", names::encode(&id_of(last))),
+            &format!("{url}{mark}before={}{more}", names::encode(&id_of(last))),
         );
     }
 }

@@ -173,6 +173,6 @@ fn heading<'a>(
         url: format!("{}/api/user/{nickname}/{path}", request.app().base().url()),
         object_types,
         author: Some((owner, person)),
-        more: "",
+        more: String::new(),
     }
 }

@@ -79,7 +79,7 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
         url: url.clone(),
         object_types: Some("user"),
         author: None,
-        more: "",
+        more: String::new(),
     };
     let id_of = |(_, user): &(ThingId, User)| user.nickname.to_string();
     pages::write(

@@ -1,6 +1,7 @@
 //! Who may read what (`pump-api.md §4.9`). Everything that leaves the server asks here.
 
 use crate::domain::audience;
+use crate::domain::circles::{self, Circles};
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result};
 use crate::store::keys::{Stream, StreamKind};
@@ -42,6 +43,7 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
     if person == activity.actor {
         return Ok(true);
     }
+    let mut circles = Circles::of(from, activity.actor);
     for address in addressed() {
         let included = match address {
             Address::Public => true,
@@ -53,7 +55,7 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
                 *owner == activity.actor && is_member(from, *owner, StreamKind::Following, person)?
             }
             Address::Thing(id) if *id == person => true,
-            Address::Thing(id) => is_list_member(from, activity.actor, *id, person)?,
+            Address::Thing(id) => circles.reach(*id, person)?,
         };
         if included {
             return Ok(true);
@@ -62,16 +64,17 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
     Ok(audience::reacted_to(from, activity)? == Some(person))
 }
 
-/// Whether an object may be read: by its author, and by whoever may read the activity that posted it (`§4.9.2`).
-/// People are seen by everybody. What was made elsewhere and came without its post activity is seen by whoever sees the
-/// activity that shows it, so it counts as readable here; addresses of the API ask [`may_fetch`].
+/// Whether an object may be read: by its author, and by whoever may read the activity that posted it (`§4.9.2`); a group
+/// by its members, too. People are seen by everybody. What was made elsewhere and came without its post activity is seen
+/// by whoever sees the activity that shows it, so it counts as readable here; addresses of the API ask [`may_fetch`].
 pub fn may_read_object(from: &dyn Read, viewer: Viewer, object: &Object) -> Result<bool> {
     if object.is_person() || object.author.is_some_and(|author| viewer.is(author)) {
         return Ok(true);
     }
     match object.post {
         Some(post) => match things::activity(from, post)? {
-            Some(activity) => may_read_activity(from, viewer, &activity),
+            Some(activity) => Ok(may_read_activity(from, viewer, &activity)?
+                || belongs_to(from, viewer, object, activity.object)?),
             None => Ok(false),
         },
         // An upload that was not posted yet is its author's alone.
@@ -92,16 +95,10 @@ fn is_member(from: &dyn Read, owner: ThingId, kind: StreamKind, person: ThingId)
     streams::contains(from, Stream::of(owner, kind), person)
 }
 
-/// Whether `list` is a list of `owner` that holds `person`.
-fn is_list_member(from: &dyn Read, owner: ThingId, list: ThingId, person: ThingId) -> Result<bool> {
-    match things::object(from, list)? {
-        Some(object)
-            if object.is_collection()
-                && object.author == Some(owner)
-                && object.deleted.is_none() =>
-        {
-            is_member(from, list, StreamKind::Members, person)
-        }
+/// Whether the viewer is a member of an object that is a group.
+fn belongs_to(from: &dyn Read, viewer: Viewer, object: &Object, id: ThingId) -> Result<bool> {
+    match viewer.person {
+        Some(person) if circles::is_group(object) => circles::is_member(from, id, person),
         _ => Ok(false),
     }
 }

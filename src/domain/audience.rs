@@ -6,6 +6,7 @@ mod properties;
 
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::Posting;
+use crate::domain::circles::{self, Circles};
 use crate::domain::names;
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result, Tx};
@@ -15,14 +16,19 @@ use crate::store::things::{self, Activity, Address, Object};
 use crate::wire::draft::{ActivityDraft, Addresses};
 use std::collections::BTreeSet;
 
-/// The people here who get an activity into their inboxes.
+/// The people and groups here who get an activity into their inboxes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Recipients {
     /// All of them.
     pub people: BTreeSet<ThingId>,
     /// Those who are addressed directly (`to` and `bto`).
     pub direct: BTreeSet<ThingId>,
+    /// The groups that it was posted to, at most [`GROUPS_MAX`].
+    pub groups: BTreeSet<ThingId>,
 }
+
+/// Most groups that one activity enters.
+const GROUPS_MAX: usize = 100;
 
 /// How many entries of a stream of people are read at a time.
 const BATCH: usize = 256;
@@ -155,6 +161,7 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     {
         found.people.insert(author);
     }
+    let mut circles = Circles::of(from, activity.actor);
     let [to, cc, bto, bcc] = activity.addresses.each();
     for (list, direct) in [(to, true), (cc, false), (bto, true), (bcc, false)] {
         for address in list {
@@ -180,8 +187,11 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
                         if direct {
                             found.direct.insert(id);
                         }
-                    } else if object.is_collection() && object.author == Some(activity.actor) {
-                        add_members(from, Stream::of(id, StreamKind::Members), &mut found)?;
+                    } else if !object.is_person() {
+                        circles.open(id, object, |id, circle| {
+                            add_circle(from, activity, id, circle, &mut found)?;
+                            Ok(false)
+                        })?;
                     }
                 }
             }
@@ -197,6 +207,23 @@ pub fn reacted_to(from: &dyn Read, activity: &Activity) -> Result<Option<ThingId
         return Ok(None);
     }
     Ok(things::object(from, activity.object)?.and_then(|object| object.author))
+}
+
+/// The members of a list or group, and the group itself.
+fn add_circle(
+    from: &dyn Read,
+    activity: &Activity,
+    id: ThingId,
+    circle: &Object,
+    found: &mut Recipients,
+) -> Result<()> {
+    if circles::is_group(circle) {
+        if found.groups.len() >= GROUPS_MAX || !circles::takes(from, id, circle, activity)? {
+            return Ok(());
+        }
+        found.groups.insert(id);
+    }
+    add_members(from, Stream::of(id, StreamKind::Members), found)
 }
 
 fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Result<()> {

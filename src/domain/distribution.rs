@@ -26,6 +26,9 @@ pub fn distribute(
     now: Timestamp,
 ) -> Result<()> {
     let recipients = audience::recipients(tx, activity)?;
+    for group in &recipients.groups {
+        streams::append(tx, Stream::of(*group, StreamKind::Inbox), id)?;
+    }
     // Own posts are seen at once, however many followers there are.
     if recipients.people.contains(&activity.actor) {
         add_to_inbox(tx, &recipients, activity.actor, id, major)?;

@@ -5,6 +5,7 @@ pub mod access;
 pub mod activities;
 pub mod archives;
 pub mod audience;
+pub mod circles;
 pub mod discovery;
 pub mod distribution;
 pub mod documents;

@@ -6,11 +6,12 @@ use crate::clock::Timestamp;
 use crate::domain::access::Viewer;
 use crate::domain::live::{self, Seen};
 use crate::domain::standing::Standing;
+use crate::domain::{circles, names};
 use crate::ids::{Nickname, UserId, random_text};
 use crate::store::engine::Result;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::news::{Ear, Heard, Listener};
-use crate::store::users;
+use crate::store::{things, users};
 use serde::Deserialize;
 use serde_json::json;
 use std::task::{Context, Poll};
@@ -27,11 +28,19 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// A talk.
 pub struct Talk {
     listener: Listener,
-    /// What is followed, with the address as the client says it.
-    followed: Vec<(Stream, String)>,
+    followed: Vec<Followed>,
     /// The address that is to be signed; each counts once.
     challenge: Option<String>,
     proved: Option<Proved>,
+}
+
+/// A feed that is followed.
+struct Followed {
+    stream: Stream,
+    /// Its address as the client says it.
+    url: String,
+    /// Whether everybody may follow, and gets what is for them; otherwise it is for its owner alone.
+    is_open: bool,
 }
 
 /// Who the client is.
@@ -147,17 +156,14 @@ impl Talk {
                     break;
                 }
             };
-            let Some(seen) = self.seen(entry.stream) else {
-                continue;
-            };
-            let followed = self.followed.iter();
-            let mut addresses = followed.filter(|(stream, _)| *stream == entry.stream);
-            if let Some((_, url)) = addresses.next()
+            let mut followed = self.followed.iter();
+            if let Some(followed) = followed.find(|followed| followed.stream == entry.stream)
+                && let Some(seen) = self.seen(followed)
                 && let Some(event) = live::event(app, seen, entry.thing)?
             {
                 let update = format!(
                     "{{\"cmd\":\"update\",\"url\":{},\"activity\":{}}}",
-                    json!(url),
+                    json!(followed.url),
                     event.document
                 );
                 bytes += update.len();
@@ -196,40 +202,51 @@ impl Talk {
             log::debug!("a realtime client follows too much");
             return Ok(());
         }
-        if let Some(stream) = stream_at(app, &url)?
-            && self.followed.iter().all(|(known, _)| *known != stream)
+        let found = match group_at(app, &url)? {
+            Some(stream) => Some((stream, true)),
+            None => stream_at(app, &url)?.map(|stream| (stream, is_outbox(stream.kind))),
+        };
+        if let Some((stream, is_open)) = found
+            && self.followed.iter().all(|known| known.stream != stream)
         {
             self.listener.follow(stream);
-            self.followed.push((stream, url));
+            self.followed.push(Followed {
+                stream,
+                url,
+                is_open,
+            });
         }
         Ok(())
     }
 
     fn unfollow(&mut self, url: &str) {
         let listener = &mut self.listener;
-        self.followed.retain(|(stream, known)| {
-            if known == url {
-                listener.unfollow(*stream);
+        self.followed.retain(|known| {
+            if known.url == url {
+                listener.unfollow(known.stream);
             }
-            known != url
+            known.url != url
         });
     }
 
-    /// How this client sees a stream now; not at all if it is somebody else's inbox.
-    fn seen(&self, stream: Stream) -> Option<Seen> {
+    /// How this client sees a feed now; not at all if it is somebody else's inbox.
+    fn seen(&self, followed: &Followed) -> Option<Seen> {
         let user = self.proved.as_ref().and_then(|proved| proved.user.as_ref());
         let viewer = user.map_or(Viewer::NOBODY, |(user, _)| Viewer::user(*user));
-        let own = viewer.is(stream.owner);
-        let is_outbox = matches!(
-            stream.kind,
-            StreamKind::Outbox | StreamKind::OutboxMajor | StreamKind::OutboxMinor
-        );
-        (own || is_outbox).then_some(Seen {
-            stream,
+        let own = viewer.is(followed.stream.owner);
+        (own || followed.is_open).then_some(Seen {
+            stream: followed.stream,
             viewer,
             filtered: !own,
         })
     }
+}
+
+fn is_outbox(kind: StreamKind) -> bool {
+    matches!(
+        kind,
+        StreamKind::Outbox | StreamKind::OutboxMajor | StreamKind::OutboxMinor
+    )
 }
 
 /// The feeds of a user, by what follows the user in their addresses.
@@ -260,4 +277,28 @@ fn stream_at(app: &App, url: &str) -> Result<Option<Stream>> {
     };
     let known = users::by_nickname(&app.store, &nickname)?;
     Ok(known.map(|(user, _)| Stream::of(user.0, *kind)))
+}
+
+/// The inbox of a group at its address, `B/api/group/U/inbox` or `B/api/group/inbox?id=`.
+fn group_at(app: &App, url: &str) -> Result<Option<Stream>> {
+    let path = url.strip_prefix(app.base().url());
+    let Some(rest) = path.and_then(|path| path.strip_prefix("/api/group/")) else {
+        return Ok(None);
+    };
+    let id = match (rest.strip_suffix("/inbox"), rest.strip_prefix("inbox?")) {
+        (Some(key), _) => names::by_key(&app.store, key)?.map(|(id, _)| id),
+        (None, Some(query)) => {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            match pairs.find(|(name, _)| name == "id") {
+                Some((_, id)) => names::find_thing(app.base(), &app.store, &id)?,
+                None => None,
+            }
+        }
+        (None, None) => None,
+    };
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let group = things::object(&app.store, id)?.filter(circles::is_group);
+    Ok(group.map(|_| Stream::of(id, StreamKind::Inbox)))
 }

@@ -15,6 +15,7 @@ mod finishers;
 mod following;
 mod full_disk;
 mod fuzzing;
+mod groups;
 mod http;
 mod inbox;
 mod inviting;

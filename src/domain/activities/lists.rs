@@ -1,6 +1,7 @@
 //! Lists: collections with an owner, one type of member and a name (`pump-api.md §4.10`); `add` and `remove`.
 
 use super::Posting;
+use crate::domain::circles;
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result, Tx};
@@ -96,8 +97,12 @@ impl Posting<'_> {
         Ok(())
     }
 
-    /// Adds a member; twice is once. A target that is no list of this server is nobody's to change and has no effect.
+    /// Adds a member to a list, where twice is once, or a document to a group. A target that is neither here is nobody's
+    /// to change and has no effect.
     pub(super) fn add(&self, tx: &mut dyn Tx, object: ThingId, target: ThingId) -> Result<()> {
+        if is_group(tx, target)? {
+            return self.add_document(tx, object, target);
+        }
         let Some(list) = self.list(tx, object, target)? else {
             return Ok(());
         };
@@ -105,13 +110,16 @@ impl Posting<'_> {
         Ok(())
     }
 
-    /// Removes a member.
+    /// Removes a member of a list, or a document of a group.
     pub(super) fn take_away(
         &self,
         tx: &mut dyn Tx,
         object: ThingId,
         target: ThingId,
     ) -> Result<()> {
+        if is_group(tx, target)? {
+            return self.remove_document(tx, object, target);
+        }
         let Some(list) = self.list(tx, object, target)? else {
             return Ok(());
         };
@@ -126,10 +134,10 @@ impl Posting<'_> {
         let Some(list) = things::object(tx, target)? else {
             return Ok(None);
         };
-        if !list.is_collection() {
+        if !list.is_collection() && list.object_type != "group" {
             let kind = &list.object_type;
             return Err(Error::Invalid(format!(
-                "Nothing can be added to a {kind}; the target must be a list."
+                "Nothing can be added to a {kind}; the target must be a list or a group."
             ))
             .into());
         }
@@ -156,4 +164,8 @@ impl Posting<'_> {
         }
         Ok(Some(target))
     }
+}
+
+fn is_group(from: &dyn Read, id: ThingId) -> Result<bool> {
+    Ok(things::object(from, id)?.is_some_and(|object| circles::is_group(&object)))
 }

@@ -4,6 +4,7 @@
 mod editing;
 mod favorite;
 mod follow;
+mod groups;
 pub mod lists;
 mod post;
 mod share;
@@ -23,7 +24,7 @@ use crate::store::clients::Generator;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity, Address};
+use crate::store::things::{self, Activity, Address, Object};
 use crate::wire::draft::{ActivityDraft, ObjectDraft, members_text};
 
 /// Everything that the effects of one activity need to know.
@@ -178,6 +179,8 @@ impl Posting<'_> {
             "stop-following" => self.stop_following(tx, &draft.object),
             "share" => self.share(tx, &draft.object),
             "unshare" => self.unshare(tx, &draft.object),
+            "join" => self.join(tx, &draft.object),
+            "leave" => self.leave(tx, &draft.object),
             "add" | "remove" => {
                 let Some(target) = target else {
                     return Err(Error::Invalid(format!(
@@ -216,15 +219,18 @@ impl Posting<'_> {
         let id = objects::resolve(self, tx, draft, "other")?;
         let object =
             things::object(tx, id)?.ok_or_else(|| Error::invalid("There is no such object."))?;
+        self.seen(tx, &object)?;
+        Ok(id)
+    }
+
+    /// Refuses an object that is deleted, or that the actor may not read.
+    fn seen(&self, tx: &dyn Tx, object: &Object) -> Result<()> {
         if object.deleted.is_some() {
             return Err(Error::invalid("This object was deleted.").into());
         }
-        let viewer = access::Viewer {
-            person: Some(self.actor),
-        };
-        if !access::may_read_object(tx, viewer, &object)? {
+        if !access::may_read_object(tx, self.viewer(), object)? {
             return Err(Error::invalid("There is no such object.").into());
         }
-        Ok(id)
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Posting, lists};
 use crate::clock::Timestamp;
-use crate::domain::{names, objects};
+use crate::domain::{circles, names, objects};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::media::BlobName;
@@ -81,7 +81,7 @@ impl Posting<'_> {
 }
 
 /// Leaves of an object only what says that it was there. It goes out of what it answers, and out of the lists and
-/// uploads of its author; `freed` collects its file.
+/// uploads of its author; a list loses its members, a group its documents. `freed` collects its file.
 pub fn bury(
     tx: &mut dyn Tx,
     id: ThingId,
@@ -100,6 +100,11 @@ pub fn bury(
         if let Some(member_type) = lists::member_type(&object) {
             streams::remove(tx, lists::index(author, &member_type), id)?;
             streams::clear(tx, Stream::of(id, StreamKind::Members))?;
+        }
+        if circles::is_group(&object) {
+            // Its members stay: they may still read what was posted to them.
+            streams::clear(tx, Stream::of(id, StreamKind::Documents))?;
+            streams::clear(tx, Stream::of(id, StreamKind::Inbox))?;
         }
         if let Some(file) = object.file.take() {
             streams::remove(tx, Stream::of(author, StreamKind::Uploads), id)?;

@@ -2,7 +2,7 @@
 
 use super::memory::Piece;
 use super::{Documents, Finish, time};
-use crate::domain::{access, names};
+use crate::domain::{access, circles, names};
 use crate::ids::ThingId;
 use crate::store::engine::Result;
 use crate::store::keys::{Stream, StreamKind};
@@ -151,9 +151,15 @@ impl Documents<'_> {
         author: Option<&str>,
     ) {
         let own = names::object_self(self.base, id, object);
-        out.object("links")
-            .object("self")
-            .plain("href", format_args!("{own}"));
+        {
+            let mut links = out.object("links");
+            links.object("self").plain("href", format_args!("{own}"));
+            if circles::is_group(object) {
+                let inbox = names::object_feed(self.base, id, object, "inbox");
+                let mut link = links.object("activity-inbox");
+                link.plain("href", format_args!("{inbox}"));
+            }
+        }
         if let Some(nickname) = author {
             let key = object.key(id);
             let kind = if object.is_collection() {
@@ -244,6 +250,20 @@ impl Documents<'_> {
                 self.embedded(&mut members, id, StreamKind::Members, |items, member| {
                     self.member_item(items, member)
                 })?;
+            }
+        }
+        if circles::is_group(object) {
+            for (name, kind) in [
+                ("members", StreamKind::Members),
+                ("documents", StreamKind::Documents),
+            ] {
+                let mut feed = out.object(name);
+                let url = names::object_feed(self.base, id, object, name);
+                feed.plain("url", format_args!("{url}"));
+                feed.number(
+                    "totalItems",
+                    streams::total(self.store, Stream::of(id, kind))?,
+                );
             }
         }
         Ok(())

@@ -174,7 +174,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "§3.6.3",
         "feeds of objects are paged by offset",
-        Tests(&["liking::favorites_are_paged_by_offset"]),
+        Tests(&[
+            "liking::favorites_are_paged_by_offset",
+            "groups::members_put_documents_into_a_group",
+        ]),
     ),
     (
         "§3.6.7",
@@ -250,6 +253,7 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "posting::who_gets_what_is_addressed_to_nobody",
             "commenting::a_comment_stands_below_the_note_and_reaches_its_author",
+            "groups::who_hears_of_what_is_done_with_a_group_and_addressed_to_nobody",
         ]),
     ),
     (
@@ -381,7 +385,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q15",
         "favorites by offset",
-        Tests(&["liking::favorites_are_paged_by_offset"]),
+        Tests(&[
+            "liking::favorites_are_paged_by_offset",
+            "groups::members_put_documents_into_a_group",
+        ]),
     ),
     (
         "Q16",
@@ -673,6 +680,7 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "leaving::nothing_of_somebody_who_left_is_found_anywhere",
             "updating_and_deleting::who_leaves_takes_along_what_was_posted_and_done",
+            "groups::who_goes_is_in_no_group_any_more",
         ]),
     ),
     (

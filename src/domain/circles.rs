@@ -1,0 +1,115 @@
+//! Lists and groups as audiences (`pump-api.md §4.7`, `§4.10`, `§4.11`): whom an address of one reaches. A list opens for
+//! its owner and reaches its members, in a list of lists or of groups also theirs; a group reaches its members.
+
+use crate::domain::activities::lists;
+use crate::ids::ThingId;
+use crate::store::engine::{Read, Result};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::streams::{self, Start};
+use crate::store::things::{self, Activity, Object};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Most lists and groups that the addresses of one activity reach inside of lists.
+pub const NESTED_MAX: usize = 100;
+
+/// What the addresses of one activity open.
+pub struct Circles<'a> {
+    from: &'a dyn Read,
+    actor: ThingId,
+    nested: BTreeSet<ThingId>,
+}
+
+/// Whether an object is a group of this server: one that somebody posted here.
+pub fn is_group(object: &Object) -> bool {
+    object.object_type == "group" && object.is_local() && object.post.is_some()
+}
+
+/// Whether a person is a member of a list or group.
+pub fn is_member(from: &dyn Read, circle: ThingId, person: ThingId) -> Result<bool> {
+    streams::contains(from, Stream::of(circle, StreamKind::Members), person)
+}
+
+/// Whether a group takes what an activity addresses to it: who speaks in it is a member or made it, or says that he
+/// leaves. What others address to it is theirs to send, but does not get in.
+pub fn takes(
+    from: &dyn Read,
+    group: ThingId,
+    object: &Object,
+    activity: &Activity,
+) -> Result<bool> {
+    let is_farewell = activity.verb == "leave" && activity.object == group;
+    Ok(object.deleted.is_none()
+        && (is_farewell
+            || object.author == Some(activity.actor)
+            || is_member(from, group, activity.actor)?))
+}
+
+impl<'a> Circles<'a> {
+    /// For an activity of `actor`.
+    pub fn of(from: &'a dyn Read, actor: ThingId) -> Circles<'a> {
+        Circles {
+            from,
+            actor,
+            nested: BTreeSet::new(),
+        }
+    }
+
+    /// Whether what is addressed to `id` reaches a person by way of a list or a group.
+    pub fn reach(&mut self, id: ThingId, person: ThingId) -> Result<bool> {
+        let Some(object) = things::object(self.from, id)? else {
+            return Ok(false);
+        };
+        let from = self.from;
+        self.open(id, object, |circle, _| is_member(from, circle, person))
+    }
+
+    /// Visits the list or group that is addressed, and those inside of it, until `visit` says that it is enough; answers
+    /// whether it was.
+    pub fn open(
+        &mut self,
+        id: ThingId,
+        object: Object,
+        mut visit: impl FnMut(ThingId, &Object) -> Result<bool>,
+    ) -> Result<bool> {
+        let mut next = VecDeque::from([(id, object)]);
+        while let Some((id, object)) = next.pop_front() {
+            if !self.opens(&object) {
+                continue;
+            }
+            if visit(id, &object)? {
+                return Ok(true);
+            }
+            if !holds_circles(&object) {
+                continue;
+            }
+            let members = Stream::of(id, StreamKind::Members);
+            let members = streams::page(self.from, members, Start::Newest, NESTED_MAX)?;
+            for member in members.unwrap_or_default() {
+                if self.nested.len() < NESTED_MAX
+                    && self.nested.insert(member)
+                    && let Some(object) = things::object(self.from, member)?
+                {
+                    next.push_back((member, object));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// What was posted to a group stays with its members when the group is deleted; a list is gone with all that it
+    /// opened.
+    fn opens(&self, object: &Object) -> bool {
+        if object.is_collection() {
+            return object.author == Some(self.actor) && object.deleted.is_none();
+        }
+        is_group(object)
+    }
+}
+
+fn holds_circles(object: &Object) -> bool {
+    object.is_collection()
+        && matches!(
+            lists::member_type(object).as_deref(),
+            Some("group" | "collection")
+        )
+}

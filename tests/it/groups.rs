@@ -212,7 +212,7 @@ fn who_hears_of_what_is_done_with_a_group_and_addressed_to_nobody() {
     assert!(!addressed(&liked, "to").contains(&id), "case 2 comes first");
 }
 
-/// pump-api.md §4.4, §4.11, §3.6.3 [W]
+/// pump-api.md §4.4, §4.11, §3.6.3 [W], Q15
 #[test]
 fn members_put_documents_into_a_group() {
     let pump = Pump::start();

@@ -7,12 +7,14 @@ pub mod config;
 pub mod error;
 pub mod html;
 pub mod ids;
+pub mod mailbox;
 pub mod scope;
 
 // 1: what crosses the network
 pub mod wire;
 
-// 2: what is kept
+// 2: what is kept, and what leaves by mail
+pub mod mail;
 pub mod media;
 pub mod store;
 

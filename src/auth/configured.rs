@@ -50,7 +50,7 @@ fn new_user(guard: &Guard, account: &UserAccount, now: Timestamp) -> Result<User
     }
     let password = passwords::hash_unchecked(guard, password)?;
     Ok(User {
-        email: account.email.clone(),
+        email: account.email.as_ref().map(ToString::to_string),
         ..User::new(account.nickname.clone(), password.as_str(), now)
     })
 }

@@ -3,6 +3,7 @@
 use super::Secret;
 use super::given::Values;
 use crate::ids::Nickname;
+use crate::mailbox::MailAddress;
 use crate::scope::Scope;
 use serde_json::{Map, Value};
 
@@ -29,7 +30,7 @@ pub struct UserAccount {
     /// The user's password, in the clear.
     pub password: Secret,
     /// The user's mail address.
-    pub email: Option<String>,
+    pub email: Option<MailAddress>,
     /// Tokens that are valid from the start.
     pub tokens: Vec<TokenAccount>,
 }
@@ -71,7 +72,10 @@ pub(super) fn users(values: &mut Values) -> Vec<UserAccount> {
         Ok(UserAccount {
             nickname: Nickname::new(&needed(user, "nickname")?)?,
             password: Secret::new(needed(user, "password")?),
-            email: text(user, "email")?,
+            email: text(user, "email")?
+                .map(|text| MailAddress::parse(&text))
+                .transpose()
+                .map_err(|_| "needs a mail address in email.".to_owned())?,
             tokens,
         })
     })

@@ -1,7 +1,7 @@
 //! From checked values to the typed configuration: what the options mean together, and what cannot work.
 
 use super::given::Values;
-use super::{Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, accounts};
+use super::{Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, accounts, mail};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -52,6 +52,8 @@ pub(super) fn config(values: &mut Values) -> Config {
         noweb: values.flag("noweb"),
         sockjs: values.flag("sockjs"),
         disable_registration: values.flag("disableRegistration"),
+        require_email: values.flag("requireEmail"),
+        mail: mail::read(values),
         users: accounts::users(values),
         clients: accounts::clients(values),
         log: LogConfig {

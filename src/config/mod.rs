@@ -1,5 +1,6 @@
 //! The configuration of the server: what it is (here), what can be set ([`options`]), from where ([`given`]), and
-//! how that reads in `--help` and the README ([`render`]). Names no other part of the server but the ids.
+//! how that reads in `--help` and the README ([`render`]). Names no other part of the server but
+//! the ids and the form of mail addresses.
 //!
 //! Only this folder reads the environment. [`Config::load`] gets everything as a parameter, so that tests can say
 //! what the world looks like.
@@ -8,12 +9,14 @@ mod accounts;
 mod build;
 mod files;
 pub mod given;
+mod mail;
 pub mod options;
 pub mod render;
 mod secret;
 
 pub use accounts::{ClientAccount, TokenAccount, UserAccount};
 pub use given::{Argument, Given, journal_stream};
+pub use mail::{MailConfig, MailSecurity};
 pub use secret::Secret;
 
 use crate::ids::Base;
@@ -81,6 +84,10 @@ pub struct Config {
 
     /// Whether new accounts are refused.
     pub disable_registration: bool,
+    /// Whether people who register must confirm a mail address first.
+    pub require_email: bool,
+    /// How mail leaves the server. None: it sends none.
+    pub mail: Option<MailConfig>,
     /// Accounts made at start where they are missing.
     pub users: Vec<UserAccount>,
     /// OAuth clients known from the start.

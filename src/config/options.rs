@@ -213,7 +213,6 @@ const fn without(
     }
 }
 
-const NO_MAIL: &str = "this version sends no mail";
 const NO_FIREHOSE: &str = "this version pings no firehose";
 const NO_SPAM_SERVER: &str = "this version asks no spam server";
 
@@ -250,20 +249,22 @@ pub const OPTIONS: &[Opt] = &[
     used("users", Objects, Json("[]"), "Accounts made at start where they are missing: `nickname`, `password`, `email`, `tokens` (each with `token`, `client_id`, and `token_secret` for OAuth 1 or `scope` for a bearer token)."),
     used("clients", Objects, Json("[]"), "OAuth clients known from the start: `client_id`, `client_secret`, `title`, `description`, `host`."),
     used("sockjs", Flag, Json("true"), "Realtime updates for old web clients at `/main/realtime/sockjs`. Streams of events (`…/stream`) are there in any case."),
+    // mail
+    used("smtpserver", Text, Unset("none: the server sends no mail"), "Mail server: with it people can confirm mail addresses, recover their accounts, and are told of what comes for them."),
+    used("smtpport", Port, Unset("`25`, or `465` with `smtpusessl`"), "Port of the mail server; providers mostly want 465 or 587."),
+    used("smtpuser", Text, Unset("none"), "User at the mail server."),
+    used("smtppass", Text, Unset("none"), "Password at the mail server."),
+    used("smtpusetls", Flag, Json("true"), "Encrypts by STARTTLS; a mail server that does not offer it gets nothing. `false` only for a server on this machine."),
+    used("smtpusessl", Flag, Json("false"), "Encrypts from the start, instead of by STARTTLS."),
+    used("smtpca", Path, Unset("the public authorities alone"), "Certificates (PEM) that are trusted, too: of the authority that signed the certificate of one's own mail server."),
+    used("smtpfrom", Text, Unset("`no-reply@` and the host of the site"), "Sender of all mail."),
+    used("smtptimeout", Number("milliseconds"), Json("30000"), "Longest wait for the mail server, each time."),
+    used("requireEmail", Flag, Json("false"), "Asks people who register for a mail address, and lets them in when they have confirmed it."),
     // the log
     used("nologger", Flag, Json("false"), "Writes no log."),
     used("logfile", Path, Unset("standard error"), "File that the log is appended to."),
     used("logLevel", Level, Json("\"info\""), "Least grave messages that are logged."),
     // later
-    without("requireEmail", Flag, "Asks new people for a confirmed mail address.", NO_MAIL),
-    without("smtpserver", Text, "Mail server.", NO_MAIL),
-    without("smtpport", Port, "Port of the mail server.", NO_MAIL),
-    without("smtpuser", Text, "User at the mail server.", NO_MAIL),
-    without("smtppass", Text, "Password at the mail server.", NO_MAIL),
-    without("smtpusetls", Flag, "Encrypts mail with STARTTLS.", NO_MAIL),
-    without("smtpusessl", Flag, "Encrypts mail from the start.", NO_MAIL),
-    without("smtpfrom", Text, "Sender of mail.", NO_MAIL),
-    without("smtptimeout", Number("milliseconds"), "Longest wait for the mail server.", NO_MAIL),
     without("firehose", TextOrFalse, "Host that hears of public posts.", NO_FIREHOSE),
     without("spamhost", Text, "Server that recognises spam.", NO_SPAM_SERVER),
     without("spamclientid", Text, "Client id at the spam server.", NO_SPAM_SERVER),

@@ -1,7 +1,10 @@
 //! Stories of starting with this and that configuration; refusals first.
 
 use super::options::{self, Effect, OPTIONS};
-use super::{Argument, Config, Given, HSTS_MAX_AGE_SECS, Hsts, Loaded, LogLevel, Problems, Secret};
+use super::{
+    Argument, Config, Given, HSTS_MAX_AGE_SECS, Hsts, Loaded, LogLevel, MailSecurity, Problems,
+    Secret,
+};
 use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -138,6 +141,31 @@ fn what_cannot_work_stops_the_start() {
         ),
         (json!({"hostname": "pump.test:80"}), "the port in urlPort"),
         (json!({"urlPort": 0}), "must not be 0"),
+        (json!({"requireEmail": true}), "set smtpserver"),
+        (
+            json!({"requireEmail": true, "smtpserver": "m.test", "noweb": true}),
+            "does not go with noweb",
+        ),
+        (
+            json!({"smtpserver": "m.test", "smtpuser": "ann"}),
+            "set smtppass",
+        ),
+        (
+            json!({"smtpserver": "m.test", "smtppass": "sesame"}),
+            "set smtpuser",
+        ),
+        (
+            json!({"smtpserver": "m.test", "smtpfrom": "the pump"}),
+            "must be a mail address",
+        ),
+        (
+            json!({"smtpserver": "m.test", "smtptimeout": 0}),
+            "smtptimeout (/etc/pumphouse.json) must be at least 1",
+        ),
+        (
+            json!({"users": [{"nickname": "ann", "password": "sesame", "email": "ann"}]}),
+            "a mail address in email",
+        ),
         (json!({"urlPath": "a b"}), "must be a path"),
         (json!({"datadir": ""}), "must not be empty"),
         (json!({"uploadBytesMax": 0}), "at least 1"),
@@ -294,7 +322,7 @@ fn a_configuration_of_pump_io_starts_this_server() {
     }"#;
     let options: Value = serde_json::from_str(options).expect("it is JSON");
     let members = options.as_object().expect("an object");
-    let own = ["uploadBytesMax", "jsonBytesMax"];
+    let own = ["uploadBytesMax", "jsonBytesMax", "smtpca"];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(
             members.contains_key(option.name),
@@ -319,6 +347,25 @@ fn a_configuration_of_pump_io_starts_this_server() {
         quiet.start().expect("it starts").warnings,
         Vec::<String>::new()
     );
+}
+
+#[test]
+fn mail_leaves_as_the_options_say() {
+    let mail = |options: Value| world().file(&options).config().mail;
+    assert!(mail(json!({"smtpport": 25, "smtpfrom": "pump@pump.test"})).is_none());
+    let plain = mail(json!({"smtpserver": "m.test", "smtpusetls": false})).expect("a server");
+    assert_eq!((plain.security, plain.port), (MailSecurity::Plain, 25));
+    assert_eq!(plain.timeout.as_millis(), 30_000);
+    let usual = mail(json!({"smtpserver": "m.test", "smtpport": 587})).expect("a server");
+    assert_eq!((usual.security, usual.port), (MailSecurity::StartTls, 587));
+    let options = json!({"smtpserver": "m.test", "smtpusessl": true, "smtpuser": "ann", "smtppass": "sesame",
+        "smtpfrom": "Our pump <pump@pump.test>"});
+    let wrapped = mail(options).expect("a server");
+    assert_eq!((wrapped.security, wrapped.port), (MailSecurity::Tls, 465));
+    let from = wrapped.from.as_ref().expect("a sender");
+    assert_eq!(from.as_str(), "pump@pump.test");
+    let shown = format!("{wrapped:?}");
+    assert!(shown.contains("ann") && !shown.contains("sesame"));
 }
 
 #[test]

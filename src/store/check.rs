@@ -7,8 +7,8 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, archives, bearer, clients, codes, invitations, jobs, meta, nonces, record,
-    request_tokens, sessions,
+    aliases, archives, bearer, clients, codes, invitations, jobs, mail_codes, mails, meta, nonces,
+    notices, record, request_tokens, sessions,
 };
 use super::{streams, things, tokens, users};
 use crate::ids::ThingId;
@@ -173,6 +173,13 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::Session) => decodes::<sessions::Session>(value)?,
         _ if is(Table::UserSession) => {}
         _ if is(Table::Invitation) => decodes::<invitations::Invitation>(value)?,
+        _ if is(Table::MailCodes) => decodes::<mail_codes::Codes>(value)?,
+        _ if is(Table::Mail) => match rest.first() {
+            Some(&mails::QUEUE) => decodes::<mails::Mail>(value)?,
+            Some(&mails::COUNT) => decodes::<mails::Waiting>(value)?,
+            Some(&notices::NOTICES) => decodes::<notices::Notices>(value)?,
+            _ => return Err(strange_key()),
+        },
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
         _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),

@@ -22,6 +22,10 @@
 //! W session hash(32)            → browser session
 //! Y user(6) session hash(32)    → the sessions of a user
 //! I code                        → invitation (invitations.rs)
+//! V user(6)                     → codes in links that prove a mail address or replace a password (mail_codes.rs)
+//! m 0 due(8) mail(6)            → mail that waits to be sent (mails.rs)
+//! m 1 user(6)                   → what a user is still to be told by mail (notices.rs)
+//! m 2                           → how many mails wait
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -53,6 +57,8 @@ pub enum Table {
     Session = b'W',
     UserSession = b'Y',
     Invitation = b'I',
+    MailCodes = b'V',
+    Mail = b'm',
     Job = b'J',
     Archive = b'Z',
 }
@@ -219,6 +225,12 @@ impl KeyBytes {
     /// Adds a number so that smaller ones sort first.
     pub fn ascending(mut self, number: u64) -> KeyBytes {
         self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    /// Adds a byte that tells parts of a table apart.
+    pub fn part(mut self, number: u8) -> KeyBytes {
+        self.0.push(number);
         self
     }
 

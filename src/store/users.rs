@@ -3,8 +3,9 @@
 
 use super::engine::{Read, Result, Tx};
 use super::keys::{KeyBytes, Table};
+use super::mail_codes::{self, Purpose};
 use super::record::{self, Record};
-use super::{bearer, sessions};
+use super::{bearer, notices, sessions};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId, UserId};
@@ -203,9 +204,11 @@ pub fn hand_over(tx: &mut dyn Tx, to: UserId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Sets a password, in the form of `auth/passwords.rs`, and ends all sessions of the user. Tokens of clients stay.
+/// Sets a password, in the form of `auth/passwords.rs`, and ends all sessions of the user and all links
+/// that set another one. Tokens of clients stay.
 pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp) -> Result<()> {
     update(tx, id, now, |user| user.password = password.to_owned())?;
+    mail_codes::end(tx, id, |purpose| *purpose == Purpose::Recover)?;
     sessions::end_all(tx, id)
 }
 
@@ -223,6 +226,8 @@ pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     }
     sessions::end_all(tx, id)?;
     bearer::end_all(tx, id)?;
+    mail_codes::forget(tx, id);
+    notices::forget(tx, id);
     tx.delete(&user_key(id));
     Ok(())
 }

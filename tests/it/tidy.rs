@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// The floors from the bottom up. A file may use its own floor and those below.
 const FLOORS: &[&[&str]] = &[
-    &["clock", "config", "error", "html", "ids", "scope"],
+    &[
+        "clock", "config", "error", "html", "ids", "mailbox", "scope",
+    ],
     &["wire"],
-    &["media", "peers", "store"],
+    &["mail", "media", "peers", "store"],
     &["app", "domain"],
     &["auth", "http"],
     &["api", "federation", "web"],
@@ -37,6 +39,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["peers"],
         "every request to other hosts has the same limits",
     ),
+    ("lettre::", &["mail"], "all mail leaves through one place"),
     (
         "hyper::",
         &[

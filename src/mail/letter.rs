@@ -1,0 +1,194 @@
+//! A letter as a message of RFC 5322: headers that nothing in them can break out of, plain text and HTML of the same
+//! words, in bytes that every mail server takes.
+
+use crate::clock::Timestamp;
+use crate::mailbox::MailAddress;
+use lettre::Message;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use std::time::{Duration, SystemTime};
+
+/// Longest subject, in characters.
+const SUBJECT_CHARS_MAX: usize = 120;
+
+/// Longest name of a sender, in characters.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Longest text and longest HTML, in bytes; what is longer is cut off. Those who write letters stay below.
+const PART_BYTES_MAX: usize = 256 * 1024;
+
+/// A letter of the server to one person.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// What tells it from all others of this host; the same for each try to send it.
+    pub id: String,
+    /// When it was written.
+    pub date: Timestamp,
+    /// What the sender is called.
+    pub from_name: String,
+    /// To whom it goes.
+    pub to: MailAddress,
+    /// What it is about.
+    pub subject: String,
+    /// What it says, as plain text.
+    pub text: String,
+    /// The same, as a page.
+    pub html: String,
+    /// Where letters like it are ended, without a login (RFC 2369, RFC 8058).
+    pub unsubscribe: Option<String>,
+}
+
+impl Letter {
+    /// The message in the form of the wire, from `sender` at `host`.
+    pub(super) fn message(
+        self,
+        sender: lettre::Address,
+        host: &str,
+    ) -> Result<Vec<u8>, lettre::error::Error> {
+        let to = self.to.as_str().parse::<lettre::Address>();
+        let to = to.map_err(|_| lettre::error::Error::MissingTo)?;
+        let date = Duration::from_secs(u64::try_from(self.date.0).unwrap_or(0));
+        let name = one_line(&self.from_name, NAME_CHARS_MAX);
+        let mut message = Message::builder()
+            .from(Mailbox::new(Some(name), sender))
+            .to(Mailbox::new(None, to))
+            .date(SystemTime::UNIX_EPOCH + date)
+            .message_id(Some(format!("<{}@{host}>", self.id)))
+            .subject(one_line(&self.subject, SUBJECT_CHARS_MAX))
+            // Nobody's out-of-office note should answer (RFC 3834 §5).
+            .raw_header(written("Auto-Submitted", "auto-generated"));
+        if let Some(address) = self.unsubscribe.as_deref().and_then(in_brackets) {
+            // A provider may do it at one click of the reader, but only by https (RFC 8058 §3.1).
+            if address.starts_with("<https:") {
+                let click = written("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+                message = message.raw_header(click);
+            }
+            message = message.raw_header(written("List-Unsubscribe", &address));
+        }
+        let parts = MultiPart::alternative_plain_html(bounded(self.text), bounded(self.html));
+        Ok(message.multipart(parts)?.formatted())
+    }
+}
+
+/// A header whose value is ASCII without blanks at which it would have to be folded.
+fn written(name: &'static str, value: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, value.to_owned(), value.to_owned())
+}
+
+/// An address of the web as such headers hold it; nothing if it could break the header.
+fn in_brackets(address: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>,".contains(&byte);
+    address
+        .bytes()
+        .all(is_plain)
+        .then(|| format!("<{address}>"))
+}
+
+/// Words for a header: no control characters, one blank between words, at most so many characters.
+fn one_line(text: &str, chars_max: usize) -> String {
+    let plain: String = text
+        .chars()
+        .map(|letter| match letter {
+            letter if letter.is_control() => ' ',
+            letter => letter,
+        })
+        .collect();
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    match plain.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default().trim_end()),
+        None => plain,
+    }
+}
+
+fn bounded(mut text: String) -> String {
+    if text.len() > PART_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(PART_BYTES_MAX));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Letter, PART_BYTES_MAX, SUBJECT_CHARS_MAX, one_line};
+    use crate::clock::Timestamp;
+    use crate::mailbox::MailAddress;
+
+    fn letter() -> Letter {
+        Letter {
+            id: "m.7".to_owned(),
+            date: Timestamp(1_795_217_902),
+            from_name: "Our pump".to_owned(),
+            to: MailAddress::parse("ann@example.org").expect("an address"),
+            subject: "Hello".to_owned(),
+            text: "Hello, Ann".to_owned(),
+            html: "<p>Hello, Ann</p>".to_owned(),
+            unsubscribe: Some("https://pump.test/main/unsubscribe/x".to_owned()),
+        }
+    }
+
+    fn written(letter: Letter) -> String {
+        let sender = "no-reply@pump.test".parse().expect("an address");
+        let bytes = letter.message(sender, "pump.test").expect("a message");
+        assert!(bytes.is_ascii(), "any mail server takes it");
+        String::from_utf8(bytes).expect("ASCII")
+    }
+
+    fn headers(message: &str) -> Vec<&str> {
+        let (headers, _) = message.split_once("\r\n\r\n").expect("a body");
+        headers.split("\r\n").collect()
+    }
+
+    #[test]
+    fn a_letter_has_the_headers_of_a_machine_that_behaves() {
+        let message = written(letter());
+        let headers = headers(&message);
+        for header in [
+            "From: \"Our pump\" <no-reply@pump.test>",
+            "To: ann@example.org",
+            "Message-ID: <m.7@pump.test>",
+            "Date: Fri, 20 Nov 2026 23:38:22 +0000",
+            "Subject: Hello",
+            "Auto-Submitted: auto-generated",
+            "List-Unsubscribe: <https://pump.test/main/unsubscribe/x>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            "MIME-Version: 1.0",
+        ] {
+            assert!(headers.contains(&header), "{header} in {message}");
+        }
+        let plain = Letter {
+            unsubscribe: Some("http://pump.test/main/unsubscribe/x".to_owned()),
+            ..letter()
+        };
+        assert!(!written(plain).contains("One-Click"));
+    }
+
+    #[test]
+    fn nothing_breaks_out_of_a_header() {
+        let sly = "Hi\r\nBcc: ben@example.org\r\n\r\n<script>\u{2028}Grüße";
+        let message = written(Letter {
+            subject: sly.to_owned(),
+            from_name: sly.to_owned(),
+            unsubscribe: Some("https://pump.test/x>\r\nBcc: ben@example.org".to_owned()),
+            ..letter()
+        });
+        let names: Vec<&str> = headers(&message)
+            .into_iter()
+            .filter(|line| !line.starts_with([' ', '\t']))
+            .filter_map(|line| line.split(':').next())
+            .collect();
+        assert!(!names.contains(&"Bcc"), "{message}");
+        assert!(!names.contains(&"List-Unsubscribe"), "{message}");
+    }
+
+    #[test]
+    fn what_is_long_is_cut_between_letters() {
+        let long = "ü".repeat(SUBJECT_CHARS_MAX + 1);
+        assert_eq!(one_line(&long, SUBJECT_CHARS_MAX).chars().count(), 121);
+        let message = written(Letter {
+            text: "ü".repeat(PART_BYTES_MAX),
+            ..letter()
+        });
+        assert!(message.len() < 4 * PART_BYTES_MAX);
+    }
+}

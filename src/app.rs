@@ -1,7 +1,8 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
-use crate::config::{Config, DEFAULT_SITE};
+use crate::config::{Config, DEFAULT_SITE, MailConfig};
 use crate::domain::archives::Desk;
+use crate::domain::bell::Bell;
 use crate::domain::setup::Setup;
 use crate::domain::talks::Talks;
 use crate::ids::{Base, UserId};
@@ -9,8 +10,7 @@ use crate::media::{BlobName, Blobs};
 use crate::store::Store;
 use crate::store::engine::{Read, Result};
 use crate::store::meta;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The parts of a running server that the rules use.
 pub struct App {
@@ -28,26 +28,16 @@ pub struct App {
     pub desk: Desk,
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
-    jobs: Bell,
+    /// Wakes who does the jobs.
+    pub jobs: Bell,
+    /// Wakes who sends the mail.
+    pub mails: Bell,
     /// See [`App::turn_of`].
     turns: [Mutex<()>; TURNS],
 }
 
 /// Between how many groups of users the turns of forms are told apart.
 const TURNS: usize = 8;
-
-/// Rung when there may be something to do.
-#[derive(Default)]
-pub struct Bell {
-    rung: Mutex<Rung>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Rung {
-    is_work: bool,
-    is_closed: bool,
-}
 
 impl App {
     /// The parts, without a base URL yet.
@@ -61,6 +51,7 @@ impl App {
             desk: Desk::default(),
             base: OnceLock::new(),
             jobs: Bell::default(),
+            mails: Bell::default(),
             turns: Default::default(),
         }
     }
@@ -83,8 +74,9 @@ impl App {
     /// Sets the base URL, once; a second call changes nothing and says so with `false`.
     pub fn set_base(&self, base: Base) -> bool {
         let is_new = self.base.set(base).is_ok();
-        // Archives name things, so they have waited for it.
+        // Archives name things and letters hold addresses of the site, so they have waited for it.
         self.desk.bell.ring();
+        self.mails.ring();
         is_new
     }
 
@@ -120,20 +112,22 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that there may be a job to do.
-    pub fn wake_jobs(&self) {
+    /// How mail leaves this server; nothing if it sends none. Without pages it sends none: its letters lead to pages.
+    pub fn mail(&self) -> Option<&MailConfig> {
+        self.config.mail.as_ref().filter(|_| !self.config.noweb)
+    }
+
+    /// Says that there may be work: a job to do, a mail to send.
+    pub fn wake(&self) {
         self.jobs.ring();
+        self.mails.ring();
     }
 
-    /// Ends [`App::wait_for_jobs`] for good, and the work on archives.
-    pub fn close_jobs(&self) {
+    /// Lets the threads that work beside the requests end.
+    pub fn close(&self) {
         self.jobs.close();
+        self.mails.close();
         self.desk.bell.close();
-    }
-
-    /// Waits until there may be a job to do, at most `longest`; without it until it is rung. False when the server stops.
-    pub fn wait_for_jobs(&self, longest: Option<Duration>) -> bool {
-        self.jobs.wait(longest)
     }
 
     /// Fixes the base URL in the store before the first content exists, or checks that it is still the same.
@@ -167,47 +161,5 @@ impl App {
         }
         self.set_base(base);
         Ok(())
-    }
-}
-
-impl Bell {
-    /// Says that there may be something to do.
-    pub fn ring(&self) {
-        self.rung().is_work = true;
-        self.changed.notify_all();
-    }
-
-    /// Ends [`Bell::wait`] for good.
-    pub fn close(&self) {
-        self.rung().is_closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Whether it was closed.
-    pub fn is_closed(&self) -> bool {
-        self.rung().is_closed
-    }
-
-    /// Waits until it is rung, at most `longest`. False when it was closed.
-    pub fn wait(&self, longest: Option<Duration>) -> bool {
-        let waiting = |rung: &mut Rung| !rung.is_work && !rung.is_closed;
-        let mut rung = match longest {
-            Some(longest) => {
-                let waited = self
-                    .changed
-                    .wait_timeout_while(self.rung(), longest, waiting);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self
-                .changed
-                .wait_while(self.rung(), waiting)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
-        rung.is_work = false;
-        !rung.is_closed
-    }
-
-    fn rung(&self) -> MutexGuard<'_, Rung> {
-        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

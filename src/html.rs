@@ -36,6 +36,41 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
+/// What of it goes into a letter: words, their structure, and links by the web. No pictures: who opens a letter asks nobody
+/// for anything.
+static LETTER_CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = ammonia::Builder::empty();
+    cleaner
+        .tags(HashSet::from([
+            "a",
+            "b",
+            "blockquote",
+            "br",
+            "code",
+            "div",
+            "em",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "i",
+            "li",
+            "ol",
+            "p",
+            "pre",
+            "s",
+            "strong",
+            "u",
+            "ul",
+        ]))
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .add_tag_attributes("a", ["href"])
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(None);
+    cleaner
+});
+
 /// Longest HTML that is read as HTML, in bytes. The time of reading grows with the square of the length where somebody
 /// wants it to (tags inside tags, attributes of one tag, ampersands): half a second at this length, a minute at 1 MiB.
 pub const HTML_BYTES_MAX: usize = 128 * 1024;
@@ -76,6 +111,15 @@ pub fn clean(html: &str) -> String {
     escape(html).into_owned()
 }
 
+/// The part of some HTML that goes into a letter.
+pub fn clean_for_letter(html: &str) -> String {
+    if fits(html) {
+        LETTER_CLEANER.clean(html).to_string()
+    } else {
+        escape(html).into_owned()
+    }
+}
+
 /// Whether some text is what [`escape`] makes.
 fn is_escaped(text: &str) -> bool {
     const ENTITIES: [&str; 5] = ["lt;", "gt;", "amp;", "quot;", "#39;"];
@@ -107,7 +151,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HTML_BYTES_MAX, TAGS_MAX, clean, escape, fits};
+    use super::{HTML_BYTES_MAX, TAGS_MAX, clean, clean_for_letter, escape, fits};
 
     #[test]
     fn scripts_and_handlers_disappear() {
@@ -147,6 +191,16 @@ mod tests {
         let article = "<p>One &amp; two</p>".repeat(1000);
         assert!(fits(&article));
         assert_eq!(clean(&article), article);
+    }
+
+    #[test]
+    fn a_letter_holds_words_and_links_and_nothing_that_asks_for_anything() {
+        let html = "<p>Hi <img src=\"http://h.test/1.gif\"><b onclick=\"x()\">you</b><script>x()</script> \
+                    <a href=\"/relative\">a</a> <a href=\"https://h.test/\">b</a></p><video src=\"x\"></video>";
+        assert_eq!(
+            clean_for_letter(html),
+            "<p>Hi <b>you</b> <a>a</a> <a href=\"https://h.test/\">b</a></p>"
+        );
     }
 
     #[test]

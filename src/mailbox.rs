@@ -1,6 +1,7 @@
 //! Mail addresses as people type them, checked as far as a form can tell: who really reads there, only a confirmation
 //! says. No I/O.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Longest address, in bytes (RFC 5321 §4.5.3.1.3, without the brackets of a path).
@@ -13,7 +14,8 @@ const LOCAL_BYTES_MAX: usize = 64;
 const LABEL_BYTES_MAX: usize = 63;
 
 /// An address of the form `local@domain`, in ASCII: nothing in it could end a header or a command of SMTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct MailAddress(String);
 
 impl MailAddress {
@@ -34,6 +36,20 @@ impl MailAddress {
     /// As typed.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for MailAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<MailAddress, String> {
+        MailAddress::parse(&text)
+    }
+}
+
+impl From<MailAddress> for String {
+    fn from(address: MailAddress) -> String {
+        address.0
     }
 }
 

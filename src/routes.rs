@@ -11,9 +11,10 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, apps, archives as archiving, assets, composer, deeds, delete as delete_page, home,
-    invitations, join, leaving, lists, login, oauth as authorizing, oauth2 as authorizing2,
-    people as everybody, profile, settings, setup, things, tokens,
+    account, apps, archives as archiving, assets, composer, confirming, deeds,
+    delete as delete_page, home, invitations, join, leaving, lists, login, mail,
+    oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, recovering,
+    resetting, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -216,6 +217,20 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/login",                          Page(login::login_form),        Quick),
     post  ("/main/login",                          Open(login::login),             Slow),
     post  ("/main/logout",                         Form(login::logout),            Quick),
+    post  ("/main/renew",                          AccountWrite(login::renew),     Quick),
+    get   ("/main/confirm",                        Page(confirming::waiting),      Quick),
+    post  ("/main/confirm",                        Form(confirming::send_again),   Quick),
+    get   ("/main/confirm/{code}",                 Page(confirming::follow),       Quick),
+    get   ("/main/recover",                        Page(recovering::form),         Quick),
+    post  ("/main/recover",                        Open(recovering::ask),          Quick),
+    get   ("/main/recover-sent",                   Page(recovering::sent),         Quick),
+    get   ("/main/recover/{code}",                 Page(recovering::code_form),    Quick),
+    post  ("/main/recover/{code}",                 Form(recovering::set_password), Slow),
+    post  ("/main/redeem-code",                    ClientWrite(recovering::redeem), Quick),
+    get   ("/main/reset",                          Page(resetting::form),          Quick),
+    post  ("/main/reset",                          Form(resetting::make),          Quick),
+    get   ("/main/unsubscribe/{code}",             Page(mail::unsubscribe_form),   Quick),
+    post  ("/main/unsubscribe/{code}",             Open(mail::unsubscribe),        Quick),
     upload("/main/post",                           Form(composer::post),           Slow),
     post  ("/main/comment",                        Form(deeds::comment),           Quick),
     post  ("/main/like",                           Form(deeds::like),              Quick),
@@ -236,6 +251,8 @@ pub const ROUTES: &[Route] = &[
     upload("/main/settings",                       Form(settings::profile),        Slow),
     get   ("/main/account",                        Page(account::form),            Quick),
     post  ("/main/account",                        Form(account::change),          Slow),
+    post  ("/main/account/email",                  Form(mail::address),            Slow),
+    post  ("/main/account/notices",                Form(mail::notices),            Quick),
     get   ("/main/account/delete",                 Page(leaving::ask),             Quick),
     post  ("/main/account/delete",                 Form(leaving::leave),           Slow),
     post  ("/main/export",                         Form(archiving::ask),           Quick),
@@ -316,7 +333,7 @@ pub enum Proven {
     /// The owner of the server.
     Owner(fn(&Request, &Owner) -> Answer, Owner),
     /// A visitor of a page.
-    Visitor(fn(&Request, &Visitor) -> Answer, Visitor),
+    Visitor(fn(&Request, &Visitor) -> Answer, Box<Visitor>),
 }
 
 impl Access {
@@ -334,8 +351,10 @@ impl Access {
             Access::AccountWrite(handler) => Proven::User(handler, auth::account_writing(request)?),
             Access::OwnerRead(handler) => Proven::Owner(handler, auth::owner_reading(request)?),
             Access::OwnerWrite(handler) => Proven::Owner(handler, auth::owner_writing(request)?),
-            Access::Page(handler) => Proven::Visitor(handler, auth::visitor(request)?),
-            Access::Form(handler) => Proven::Visitor(handler, auth::visitor_sending(request)?),
+            Access::Page(handler) => Proven::Visitor(handler, Box::new(auth::visitor(request)?)),
+            Access::Form(handler) => {
+                Proven::Visitor(handler, Box::new(auth::visitor_sending(request)?))
+            }
         })
     }
 

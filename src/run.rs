@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
 use crate::jobs;
+use crate::mail::Mailer;
 use crate::media::Blobs;
 use crate::routes::ROUTES;
 use crate::server::{self, Server, Settings};
@@ -36,6 +37,10 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));
+    if let Some(mail) = app.mail() {
+        // Only what the configuration names; the server is asked when there is a letter.
+        Mailer::of(mail, "localhost").map_err(Failure::new)?;
+    }
     let runtime = server::runtime().map_err(Failure::new)?;
     let settings = Settings {
         error_page: web::error_page::page,
@@ -49,17 +54,22 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     };
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
+    let postman = jobs::mail::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
 
     // 1. Nothing more is accepted, and 2. the requests in flight are finished: both done by `Server::serve`.
-    // 3. No more jobs begin; the one that is being done is finished. An archive is begun again by the next run.
-    app.close_jobs();
+    // 3. No more jobs and letters begin; what is being done is finished, but nobody waits long for a mail server. An archive
+    //    is begun again by the next run.
+    app.close();
     if runner.join().is_err() {
         log::error!("the runner of jobs ended badly");
     }
     if archivist.join().is_err() {
         log::error!("the work on archives ended badly");
+    }
+    if let Some(postman) = postman {
+        postman.join();
     }
     // 4. Threads that are still at work after that are left behind; what they write is whole or not there.
     runtime.shutdown_background();

@@ -9,6 +9,7 @@ pub mod feeds;
 pub mod files;
 pub mod groups;
 pub mod listening;
+mod mail_settings;
 pub mod oauth;
 pub mod oauth2;
 pub mod objects;

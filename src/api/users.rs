@@ -1,6 +1,6 @@
 //! Users: the list of all, registration, one's own record (`pump-api.md §3.4`, `§4.1`, `§4.2`).
 
-use crate::api::{feeds, pages};
+use crate::api::{feeds, mail_settings, pages};
 use crate::auth::{Client, LocalUser, Reader, grants, passwords};
 use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
@@ -10,6 +10,7 @@ use crate::domain::{invitations, names, people};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
+use crate::mailbox::MailAddress;
 use crate::store::clients;
 use crate::store::engine;
 use crate::store::keys::{SITE, Stream, StreamKind};
@@ -101,29 +102,31 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
     )
 }
 
-/// `POST /api/users`: registers a user with `{nickname, password}`, and `invitation` (a code or a link) where one is needed;
-/// JSON or form. 200 with the user, a token and its secret; 400 for a bad nickname or password, 403 when registration is
-/// closed or the invitation works no more, 404 for an unknown invitation, 409 when the nickname is taken.
+/// `POST /api/users`: registers a user with `{nickname, password, email}`, and `invitation` (a code or a link) where one is
+/// needed; JSON or form. 200 with the user, a token and its secret; 400 for a bad nickname or password, or without a mail
+/// address where one is asked for, 403 when registration is closed or the invitation works no more, 404 for an unknown
+/// invitation, 409 when the nickname is taken, 429 for too many letters to one address.
 pub fn register(request: &Request, client: &Client) -> Answer {
     let wanted = Wanted::read(request)?;
     let admission = match &wanted.invitation {
         Some(code) => Admission::Invited(invitations::code_of(code)),
         None => Admission::Anybody,
     };
-    let user = new_user(request, &wanted.nickname, &wanted.password, admission)?;
+    let user = new_user(request, &wanted, admission)?;
     let store = &request.app().store;
     let generator = clients::get(store, client.id())?.map(|client| client.generator());
     let app = request.app();
     let id = people::register(app, &user, admission, generator.as_ref(), request.now)?;
     let token = grants::further_token(request, client, id)?;
-    with_token(request, id, &token)
+    with_token(request, id, Some(&token))
 }
 
-/// A user who has just logged in through a client, with a new token and its secret (`pump-api.md §1.5`).
-pub fn with_token(request: &Request, id: UserId, token: &Pair) -> Answer {
+/// A user who has just logged in through a client, with the new token and its secret if there is one
+/// (`pump-api.md §1.5`).
+pub fn with_token(request: &Request, id: UserId, token: Option<&Pair>) -> Answer {
     let user = users::get(&request.app().store, id)?.ok_or(Error::Gone)?;
     let mut text = String::new();
-    let credentials = Some((token.token.as_str(), token.secret.as_str()));
+    let credentials = token.map(|token| (token.token.as_str(), token.secret.as_str()));
     write_user(
         request,
         Viewer::user(id),
@@ -151,7 +154,9 @@ pub fn one(request: &Request, reader: &Reader) -> Answer {
 }
 
 /// `PUT /api/user/{nickname}`: the same nickname and a valid password, which becomes the new one; other members are kept as
-/// they are given. 200 with the user, 400 with what does not fit.
+/// they are given. A new `email` is the user's when the link in a letter to it was followed, `null` takes it away;
+/// `settings.mailNotices` is `off`, `direct` or `all`. 200 with the user, 400 with what does not fit, 429 for too many
+/// letters.
 pub fn update(request: &Request, user: &LocalUser) -> Answer {
     let (_, account) = named(request)?;
     let owner = user.owning(&request.nickname()?)?;
@@ -185,6 +190,7 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
             ));
         }
     }
+    let mail = mail_settings::read(request, &account, &mut members)?;
     members.retain(|key, _| !SERVER_MEMBERS.contains(&key.as_str()) && !key.starts_with('_'));
     let extra = draft::members_text(&members);
     if extra.len() > EXTRA_BYTES_MAX {
@@ -193,7 +199,12 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
         )));
     }
     let hash = passwords::hash(&request.guard, &password)?;
-    let account = people::update_account(request.app(), owner, hash.as_str(), &extra, request.now)?;
+    let change = people::AccountChange {
+        password: hash.as_str(),
+        extra: &extra,
+        mail,
+    };
+    let account = people::update_account(request.app(), owner, &change, request.now)?;
     let mut text = String::new();
     write_user(
         request,
@@ -224,31 +235,51 @@ pub fn whoami(request: &Request, user: &LocalUser) -> Answer {
     Ok(Response::redirect(StatusCode::FOUND, &url).with(header::CACHE_CONTROL, "no-store"))
 }
 
-/// The account that somebody asks for, if registration takes them, the nickname is free and the password good.
+/// The account that somebody asks for, if registration takes them, the nickname is free and the password good. A mail address
+/// is still to be confirmed; where the site sends no mail it is of no use and not kept.
 pub fn new_user(
     request: &Request,
-    nickname: &str,
-    password: &str,
+    wanted: &Wanted,
     admission: Admission<'_>,
 ) -> Result<User, Error> {
     let app = request.app();
     registration::admit(app, &app.store, admission, request.now)?;
-    let nickname = Nickname::new(nickname).map_err(Error::Invalid)?;
-    passwords::check(password)?;
+    let nickname = Nickname::new(&wanted.nickname).map_err(Error::Invalid)?;
+    passwords::check(&wanted.password)?;
+    let email = match wanted.email.trim() {
+        _ if app.mail().is_none() => None,
+        "" if app.config.require_email => {
+            let text =
+                "A mail address is needed. You get a letter with a link by which you confirm it.";
+            return Err(Error::invalid(text));
+        }
+        "" => None,
+        text => Some(MailAddress::parse(text).map_err(Error::Invalid)?),
+    };
     // Asked before the password is hashed, which takes long; the registration itself decides.
     if users::is_taken(&app.store, &nickname)? {
         return Err(users::taken(&nickname));
     }
-    let password = passwords::hash(&request.guard, password)?;
-    Ok(User::new(nickname, password.as_str(), request.now))
+    if let Some(email) = &email {
+        request.guard.admit_letter(request, email.as_str())?;
+    }
+    let password = passwords::hash(&request.guard, &wanted.password)?;
+    Ok(User {
+        unconfirmed_email: email.map(|email| email.to_string()),
+        ..User::new(nickname, password.as_str(), request.now)
+    })
 }
 
 /// What somebody wants to register as.
-struct Wanted {
-    nickname: String,
-    password: String,
-    /// An invitation.
-    invitation: Option<String>,
+pub struct Wanted {
+    /// The nickname.
+    pub nickname: String,
+    /// The password.
+    pub password: String,
+    /// The mail address; empty without one.
+    pub email: String,
+    /// An invitation, as a client sends it.
+    pub invitation: Option<String>,
 }
 
 impl Wanted {
@@ -273,6 +304,7 @@ impl Wanted {
         Ok(Wanted {
             nickname: text("nickname")?,
             password: text("password")?,
+            email: perhaps("email")?.unwrap_or_default(),
             invitation: perhaps("invitation")?.filter(|code| !code.trim().is_empty()),
         })
     }
@@ -294,7 +326,7 @@ fn write_user(
         if let Some(email) = &user.email {
             out.text("email", email);
         }
-        out.members(&user.extra);
+        out.members(&mail_settings::with_notices(request.app(), user));
     } else if !user.extra.is_empty() {
         let mut members = draft::members_of(&user.extra);
         members.remove("settings");

@@ -1,6 +1,7 @@
 //! Changing a password: with it all sessions of the user end.
 
 use super::passwords;
+use crate::domain::mailing::recovering;
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::UserId;
@@ -13,4 +14,10 @@ pub fn set_password(request: &Request, id: UserId, password: &str) -> Result<(),
     let store = &request.app().store;
     store.write(|tx| users::set_password(tx, id, hash.as_str(), request.now))?;
     Ok(())
+}
+
+/// Sets a password with the code of a link (`domain/mailing/recovering.rs`); answers whose it is. Runs on Slow.
+pub fn recover(request: &Request, code: &str, password: &str) -> Result<UserId, Error> {
+    let hash = passwords::hash(&request.guard, password)?;
+    recovering::set_password(request.app(), code, hash.as_str(), request.now)
 }

@@ -52,6 +52,25 @@ impl Guard {
         })
     }
 
+    /// Lets a letter to `mailbox` (an address, or the nickname of whose address it is) go, for which this request asks; too
+    /// many are 429.
+    pub fn admit_letter(&self, request: &Request, mailbox: &str) -> Result<(), Error> {
+        self.throttle
+            .admit_letter(mailbox, request.peer, request.now)
+    }
+
+    /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.
+    pub fn try_secret<T>(
+        &self,
+        request: &Request,
+        look: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let this = self.throttle.admit_address(request.peer, request.now)?;
+        let found = look()?;
+        self.throttle.was_right(&this);
+        Ok(found)
+    }
+
     /// Leaves to the next run what it must know, so that a request of this run does not count again. After the last
     /// request, before the store closes.
     pub fn close(&self, store: &Store) -> Result<(), Error> {
@@ -94,6 +113,8 @@ pub(in crate::auth) enum Means {
 #[derive(Clone, Debug)]
 pub struct Visitor {
     pub(in crate::auth) user: Option<LocalUser>,
+    /// Whose session it is, while that account must first confirm its mail address.
+    pub(in crate::auth) unconfirmed: Option<UserId>,
     pub(in crate::auth) csrf: String,
     /// The cookie that the visitor gets; none if the browser has it.
     pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
@@ -158,6 +179,11 @@ impl Visitor {
     /// The user who is logged in.
     pub fn user(&self) -> Option<&LocalUser> {
         self.user.as_ref()
+    }
+
+    /// The user whose session it is, who is nobody on the pages until the account's mail address is confirmed.
+    pub fn unconfirmed(&self) -> Option<UserId> {
+        self.unconfirmed
     }
 
     /// The token that every form of this visitor's pages carries in its field `_csrf`.

@@ -4,7 +4,7 @@
 //! cookie that the store does not know is a visitor's, and still good to bind a form to: the token of a form is
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
 
-use super::{LocalUser, Means, Visitor, check_not_suspended};
+use super::{LocalUser, Means, Visitor, check_not_suspended, may_act};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
@@ -31,12 +31,12 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Characters of a cookie's value: 32 bytes in base64.
 const COOKIE_CHARS: usize = 43;
 
-/// The user of the request's session; nobody without one. A suspended user is refused (403).
+/// The user of the request's session; nobody without one. A user who may not act now is refused (403).
 pub fn user(request: &Request) -> Result<Option<LocalUser>, Error> {
     let Some((id, account)) = known(request)? else {
         return Ok(None);
     };
-    check_not_suspended(&account)?;
+    may_act(&account)?;
     Ok(Some(by_session(id, account)))
 }
 
@@ -45,27 +45,36 @@ pub(super) fn standing(request: &Request) -> Option<Standing> {
     cookie_of(request).map(|cookie| Standing::Session(fingerprint(cookie)))
 }
 
-/// Who looks at a page; a suspended user is nobody there. A visitor without a cookie gets a fresh one, for the forms of
-/// the page.
+/// Who looks at a page; a user who may not act now is nobody there. A visitor without a cookie gets a fresh one, for the
+/// forms of the page.
 pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
     match cookie_of(request) {
-        Some(cookie) => Ok(Visitor {
-            user: known(request)?
-                .filter(|(_, account)| account.suspended.is_none())
-                .map(|(id, account)| by_session(id, account)),
-            csrf: csrf_of(cookie),
-            cookie: None,
-            is_needed: Cell::new(false),
-        }),
+        Some(cookie) => Ok(visitor_of(known(request)?, cookie, None)),
         None => {
             let cookie = random_text::<32>();
-            Ok(Visitor {
-                user: None,
-                csrf: csrf_of(&cookie),
-                cookie: Some(built(request, cookie)),
-                is_needed: Cell::new(false),
-            })
+            let built = built(request, cookie.clone());
+            Ok(visitor_of(None, &cookie, Some(built)))
         }
+    }
+}
+
+fn visitor_of(
+    known: Option<(UserId, User)>,
+    cookie: &str,
+    built: Option<Cookie<'static>>,
+) -> Visitor {
+    let (user, unconfirmed) = match known {
+        Some((_, account)) if account.suspended.is_some() => (None, None),
+        Some((id, account)) if account.unconfirmed_email.is_some() => (None, Some(id)),
+        Some((id, account)) => (Some(by_session(id, account)), None),
+        None => (None, None),
+    };
+    Visitor {
+        is_needed: Cell::new(built.is_some() && (user.is_some() || unconfirmed.is_some())),
+        user,
+        unconfirmed,
+        csrf: csrf_of(cookie),
+        cookie: built,
     }
 }
 
@@ -109,14 +118,19 @@ pub fn prove_password(
     Ok(by_session(id, account))
 }
 
-/// Logs a user in whose password was proved: checks it and begins a session (see [`begin`]).
+/// Logs a user in whose password was proved: checks it and begins a session (see [`begin`]). A user who may not act now is
+/// refused (403).
 pub fn login(request: &Request, nickname: &str, password: &str) -> Result<Visitor, Error> {
     let user = prove_password(request, nickname, password)?;
+    if let Some(account) = users::get(&request.app().store, user.id)? {
+        may_act(&account)?;
+    }
     begin(request, user.id)
 }
 
-/// Begins a session for a user who has just proved to be one (login, registration, setup), and ends the one that the
-/// request came with. The answer must go through [`Visitor::introduce`].
+/// Begins a session for a user who has just proved to be one (login, registration, setup, a link in a letter), and ends the
+/// one that the request came with. Until the mail address of the account is confirmed where that is asked for, the user is
+/// only [`Visitor::unconfirmed`]. The answer must go through [`Visitor::introduce`].
 pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
     let store = &request.app().store;
     let account =
@@ -131,12 +145,8 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
         }
         sessions::begin(tx, &fingerprint(&cookie), user, request.now)
     })?;
-    Ok(Visitor {
-        user: Some(by_session(user, account)),
-        csrf: csrf_of(&cookie),
-        cookie: Some(built(request, cookie)),
-        is_needed: Cell::new(true),
-    })
+    let built = built(request, cookie.clone());
+    Ok(visitor_of(Some((user, account)), &cookie, Some(built)))
 }
 
 /// Ends the request's session. The answer must carry the cookie, which tells the browser to forget.

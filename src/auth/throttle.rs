@@ -1,5 +1,6 @@
 //! Slows down who guesses passwords: after a few wrong ones each further try must wait longer, counted for the nickname
-//! and for the address. In memory and bounded; a success forgets what was counted for the nickname.
+//! and for the address. In memory and bounded; a success forgets what was counted for the nickname. Letters that anybody can
+//! ask for are slowed down the same way.
 
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -33,6 +34,18 @@ const NICKNAME: Rule = Rule {
 const ADDRESS: Rule = Rule {
     free: 20,
     wait_secs_max: 300,
+};
+
+/// Letters to one address or for one nickname: nobody's mailbox is flooded.
+const MAILBOX: Rule = Rule {
+    free: 4,
+    wait_secs_max: 3600,
+};
+
+/// Letters that one address asks for: behind a proxy that may be everybody.
+const ASKING: Rule = Rule {
+    free: 30,
+    wait_secs_max: 60,
 };
 
 /// Wrong tries so far.
@@ -69,6 +82,20 @@ impl Throttle {
         self.admit_counted(Some(nickname), address, now)
     }
 
+    /// Lets a letter go that somebody at `address` asks for, or says how long to wait. `mailbox` tells where it goes.
+    pub(super) fn admit_letter(
+        &self,
+        mailbox: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mailbox = self
+            .hash
+            .hash_one(("mailbox", mailbox.to_ascii_lowercase()));
+        let asking = self.hash.hash_one(("asking", network(address)));
+        self.count(&[(mailbox, &MAILBOX), (asking, &ASKING)], now)
+    }
+
     /// As [`Throttle::admit`], for a try that is counted for the address only: a secret that nobody can guess needs no more,
     /// and nobody can make its owner wait.
     pub(super) fn admit_address(&self, address: IpAddr, now: Timestamp) -> Result<Try, Error> {
@@ -85,25 +112,36 @@ impl Throttle {
         let this = Try { nickname, address };
         let nickname = this.nickname.map(|name| (name, &NICKNAME));
         let counted = [nickname, Some((this.address, &ADDRESS))];
+        let counted: Vec<_> = counted.into_iter().flatten().collect();
+        self.count(&counted, now)?;
+        Ok(this)
+    }
+
+    /// Counts a try for each thing, if none of them must wait.
+    fn count(&self, counted: &[(u64, &Rule)], now: Timestamp) -> Result<(), Error> {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        for (thing, rule) in counted.into_iter().flatten() {
-            let wait = tries.get(&thing).map_or(0, |tries| tries.wait(rule, now));
+        for (thing, rule) in counted {
+            let wait = tries.get(thing).map_or(0, |tries| tries.wait(rule, now));
             if wait > 0 {
                 return Err(Error::TooMany {
                     retry_after_secs: wait,
                 });
             }
         }
-        for (thing, _) in counted.into_iter().flatten() {
+        for (thing, _) in counted {
             make_room(&mut tries, now);
-            let entry = tries.entry(thing).or_insert(Tries {
+            let fresh = Tries {
                 wrong: 0,
                 last: now,
-            });
+            };
+            let entry = tries.entry(*thing).or_insert(fresh);
+            if now.secs_since(entry.last) >= FORGET_SECS {
+                *entry = fresh;
+            }
             entry.wrong = entry.wrong.saturating_add(1);
             entry.last = now;
         }
-        Ok(this)
+        Ok(())
     }
 
     /// The try was right: the nickname starts afresh, and the address has one wrong try less. An address does not start
@@ -122,7 +160,7 @@ impl Throttle {
 impl Tries {
     /// Seconds until the next try: none, then 1, 2, 4 … up to the longest.
     fn wait(&self, rule: &Rule, now: Timestamp) -> u64 {
-        if self.wrong < rule.free {
+        if self.wrong < rule.free || now.secs_since(self.last) >= FORGET_SECS {
             return 0;
         }
         let doubled = (self.wrong - rule.free).min(32);
@@ -208,6 +246,28 @@ mod tests {
             let right = throttle.admit(&nickname("ann"), address(1), NOW);
             throttle.was_right(&right.expect("free"));
         }
+    }
+
+    #[test]
+    fn nobodys_mailbox_is_flooded_and_an_hour_forgets() {
+        let throttle = Throttle::default();
+        let ask = |mailbox: &str, from, now| {
+            let admitted = throttle.admit_letter(mailbox, address(from), now);
+            admitted.map_or_else(|error| error.status(), |()| 200)
+        };
+        let mut now = NOW;
+        for from in 0..4 {
+            assert_eq!(ask("ann@example.org", from, now), 200);
+        }
+        assert_eq!(ask("Ann@Example.org", 9, now), 429);
+        for wait in [1, 2, 4, 8] {
+            now = Timestamp(now.0 + wait);
+            assert_eq!(ask("ann@example.org", 9, now), 200);
+        }
+        assert_eq!(ask("ann@example.org", 9, now), 429);
+        assert_eq!(ask("ben@example.org", 9, now), 200);
+        assert_eq!(ask("ann@example.org", 9, Timestamp(now.0 + 3600)), 200);
+        assert_eq!(ask("ann@example.org", 9, Timestamp(now.0 + 3600)), 200);
     }
 
     #[test]

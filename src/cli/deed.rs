@@ -1,8 +1,9 @@
 //! The commands that change or show what the store keeps: users, invitations, who can register. They are plain data, so that
 //! a command can hand itself over to the server that runs on the data directory (`commands/control.rs`).
 
-use super::{Usage, extra_word};
+use super::{Usage, extra_word, mail_address};
 use crate::ids::Nickname;
+use crate::mailbox::MailAddress;
 use crate::scope::Scope;
 use crate::store::meta::Registration;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,10 @@ pub enum Deed {
     UserPassword(Nickname),
     /// Remove an account.
     UserRemove(Nickname),
+    /// Make a link with which the user of an account sets a new password.
+    UserResetLink(Nickname),
+    /// Give an account a mail address, as confirmed.
+    UserEmail(Nickname, MailAddress),
     /// Make the user of an account the owner of the server.
     UserOwner(Nickname),
     /// Make a token for a script.
@@ -124,11 +129,13 @@ pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result
 }
 
 fn user(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
-    const WAYS: &str = "add, password, remove, owner, token, list";
+    const WAYS: &str = "add, password, reset-link, email, remove, owner, token, list";
     let (what, rest) = first("user", words, WAYS)?;
     let make: fn(Nickname) -> Deed = match &*what {
         "add" => Deed::UserAdd,
         "password" => Deed::UserPassword,
+        "reset-link" => Deed::UserResetLink,
+        "email" => return new_address(rest),
         "remove" => Deed::UserRemove,
         "owner" => Deed::UserOwner,
         "token" => return new_token(rest, typed),
@@ -136,6 +143,15 @@ fn user(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
         other => return Err(unknown("user", other, WAYS)),
     };
     nickname(rest).map(make)
+}
+
+fn new_address(words: &[OsString]) -> Result<Deed, Usage> {
+    let [name, address] = words else {
+        let sentence = "`user email` needs a nickname and a mail address.";
+        return Err(Usage::new(sentence, "user"));
+    };
+    let address = mail_address(address, "user")?;
+    nickname(std::slice::from_ref(name)).map(|nickname| Deed::UserEmail(nickname, address))
 }
 
 fn new_token(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {

@@ -27,6 +27,16 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "It is done at once, without asking; what was posted goes when the server runs again.",
     ),
     (
+        "user reset-link NICKNAME",
+        "Make a link with which somebody sets a new password.",
+        "For who has forgotten it, and gets no mail. It is printed once, can be used once within a day, and ends all sessions. The owner makes such links on the page of the people, too.",
+    ),
+    (
+        "user email NICKNAME ADDRESS",
+        "Give an account a mail address.",
+        "It counts as confirmed; an account that waited for that is let in.",
+    ),
+    (
         "user owner NICKNAME",
         "Make somebody the owner of the server.",
         "Whoever was it before becomes a user like the others. An owner's account cannot be removed.",
@@ -67,9 +77,14 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "There is one until the server has an owner.",
     ),
     (
+        "mail-test ADDRESS",
+        "Send a letter, to see whether mail arrives.",
+        "By the mail server of the options smtp…; says what the mail server says. The server may run meanwhile.",
+    ),
+    (
         "doctor",
         "Look for what is wrong.",
-        "Checks the configuration, the data directory, the certificate, the address, every record of the store and the uploaded files. One line for each: ok, warn or fail. Ends with 0 if nothing failed.",
+        "Checks the configuration, the data directory, the certificate, the address, the mail server, every record of the store and the uploaded files. One line for each: ok, warn or fail. Ends with 0 if nothing failed.",
     ),
     (
         "compact",

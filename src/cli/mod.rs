@@ -14,6 +14,7 @@ pub use password::read_password;
 use crate::config::options::{self, Kind};
 use crate::config::{Argument, Secret};
 use crate::ids::Nickname;
+use crate::mailbox::MailAddress;
 use lexopt::{Arg, Parser};
 use std::ffi::OsString;
 use std::fmt;
@@ -38,6 +39,8 @@ pub enum Command {
     Deed(Deed),
     /// Show the code that the setup page asks for.
     SetupCode,
+    /// Send a letter to an address, to see whether mail arrives.
+    MailTest(MailAddress),
     /// Look for what is wrong with the configuration, the data directory and the store.
     Doctor,
     /// Rewrite the store into a fresh one.
@@ -181,6 +184,11 @@ fn named(words: &[OsString], typed: &mut deed::Typed) -> Result<Command, Usage> 
                 &name,
             ));
         }
+        ("mail-test", [address]) => Command::MailTest(mail_address(address, &name)?),
+        ("mail-test", _) => {
+            let sentence = "`mail-test` needs exactly one mail address.";
+            return Err(Usage::new(sentence, &name));
+        }
         (topic, rest) if deed::is_topic(topic) => Command::Deed(deed::read(topic, rest, typed)?),
         ("serve" | "setup-code" | "doctor" | "compact" | "version", [extra, ..]) => {
             return Err(extra_word(extra, &name));
@@ -204,6 +212,10 @@ fn archive(
     let nickname = Nickname::new(&nickname.to_string_lossy());
     let nickname = nickname.map_err(|sentence| Usage::new(sentence, topic))?;
     Ok(make(nickname, PathBuf::from(file)))
+}
+
+fn mail_address(word: &OsString, topic: &str) -> Result<MailAddress, Usage> {
+    MailAddress::parse(&word.to_string_lossy()).map_err(|sentence| Usage::new(sentence, topic))
 }
 
 fn extra_word(extra: &OsString, topic: &str) -> Usage {

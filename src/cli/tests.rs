@@ -47,12 +47,12 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
         ),
         (
             "user",
-            "`user` needs one of add, password, remove, owner, token, list.",
+            "`user` needs one of add, password, reset-link, email, remove, owner, token, list.",
             "pumphouse user --help",
         ),
         (
             "user rename ann",
-            "There is no command `user rename`, only add, password, remove, owner, token, list.",
+            "There is no command `user rename`, only add, password, reset-link, email, remove, owner, token, list.",
             "pumphouse user --help",
         ),
         (
@@ -137,6 +137,18 @@ fn every_command_is_understood() {
         command("user list"),
         Command::Deed(Deed::UserList)
     ));
+    assert!(matches!(
+        command("user reset-link ann"),
+        Command::Deed(Deed::UserResetLink(_))
+    ));
+    assert!(matches!(
+        command("user email ann ann@example.org"),
+        Command::Deed(Deed::UserEmail(_, _))
+    ));
+    assert!(matches!(
+        command("mail-test ann@example.org"),
+        Command::MailTest(_)
+    ));
     assert!(matches!(command("setup-code"), Command::SetupCode));
     assert!(matches!(command("doctor"), Command::Doctor));
     assert!(matches!(command("compact"), Command::Compact));
@@ -185,7 +197,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("help"), help());
     assert_eq!(about("nonsense -h"), help());
     assert!(about("backup --help").starts_with("pumphouse backup FILE\n"));
-    assert_eq!(about("help user").matches("pumphouse user").count(), 6);
+    assert_eq!(about("help user").matches("pumphouse user").count(), 8);
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [
         "PUMPHOUSE_HOSTNAME",

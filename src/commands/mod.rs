@@ -1,7 +1,7 @@
 //! What can be done beside running the server: one file for each command. A command prints what it did on standard
-//! output, one thing a line, and fails with a sentence and an exit code. Beside a running
-//! server there are `doctor`, `setup-code`, and the deeds that the server itself can do (`deeds`); the others work on a stopped
-//! server's data directory.
+//! output, one thing a line, and fails with a sentence and an exit code. Beside a running server there are `doctor`,
+//! `mail-test`, `setup-code`, and the deeds that the server itself can do (`deeds`); the others work on a stopped server's
+//! data directory.
 
 pub mod datadir;
 
@@ -11,6 +11,7 @@ pub mod control;
 mod deeds;
 mod doctor;
 mod export;
+mod mail_test;
 mod open;
 mod restore;
 mod setup_code;
@@ -27,6 +28,7 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
     match command {
         Command::Deed(deed) => deeds::perform(config, deed),
         Command::SetupCode => setup_code::perform(config),
+        Command::MailTest(address) => mail_test::perform(config, address),
         Command::Doctor => doctor::perform(loaded),
         Command::Compact => compact::perform(config),
         Command::Export(nickname, file) => export::perform(config, nickname, file),

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::audience::{self, Recipients};
+use crate::domain::mailing::notices;
 use crate::ids::ThingId;
 use crate::store::engine::{Result, Tx};
 use crate::store::jobs::{self, Job};
@@ -15,6 +16,21 @@ use std::ops::Bound;
 
 /// Most inboxes that one write fills.
 pub const INBOXES_PER_WRITE: usize = 500;
+
+/// An activity on its way into inboxes.
+struct Delivery<'a> {
+    app: &'a App,
+    id: ThingId,
+    actor: ThingId,
+    recipients: Recipients,
+    major: bool,
+    /// Whether it happened lately: nobody is told by mail of what somebody brings along from long ago.
+    is_news: bool,
+    now: Timestamp,
+}
+
+/// How long after it happened something is news, in seconds: a day.
+const NEWS_SECS: i64 = 24 * 3600;
 
 /// Fills inboxes of a new activity, and leaves a job for the rest.
 pub fn distribute(
@@ -29,23 +45,20 @@ pub fn distribute(
     for group in &recipients.groups {
         streams::append(tx, Stream::of(*group, StreamKind::Inbox), id)?;
     }
+    let delivery = Delivery {
+        app,
+        id,
+        actor: activity.actor,
+        recipients,
+        major,
+        is_news: now.secs_since(activity.published) < NEWS_SECS,
+        now,
+    };
     // Own posts are seen at once, however many followers there are.
-    if recipients.people.contains(&activity.actor) {
-        add_to_inbox(tx, &recipients, activity.actor, id, major)?;
+    if delivery.recipients.people.contains(&activity.actor) {
+        delivery.add_to_inbox(tx, activity.actor)?;
     }
-    let last = fill(tx, &recipients, None, id, major)?;
-    if let Some(after) = last {
-        jobs::add(
-            tx,
-            app.store.fresh_id(),
-            now,
-            &Job::Distribute {
-                activity: id,
-                after,
-            },
-        )?;
-    }
-    Ok(())
+    delivery.go_on(tx, None)
 }
 
 /// The job: fills the inboxes of the recipients that come after `after`, and leaves a job if there are still more.
@@ -61,68 +74,65 @@ pub fn continue_distribution(
         let Some(activity) = activity.filter(|activity| activity.deleted.is_none()) else {
             return Ok(());
         };
-        let recipients = audience::recipients(tx, &activity)?;
-        let major = activities::is_major(tx, &activity)?;
-        if let Some(after) = fill(tx, &recipients, Some(after), activity_id, major)? {
-            jobs::add(
-                tx,
-                app.store.fresh_id(),
-                now,
-                &Job::Distribute {
-                    activity: activity_id,
-                    after,
-                },
-            )?;
-        }
-        Ok(())
-    })
-}
-
-/// Fills at most [`INBOXES_PER_WRITE`] inboxes, in order; answers the last one if others follow.
-fn fill(
-    tx: &mut dyn Tx,
-    recipients: &Recipients,
-    after: Option<ThingId>,
-    id: ThingId,
-    major: bool,
-) -> Result<Option<ThingId>> {
-    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-    let mut people = recipients.people.range((start, Bound::Unbounded));
-    let mut last = None;
-    for person in people.by_ref().take(INBOXES_PER_WRITE) {
-        add_to_inbox(tx, recipients, *person, id, major)?;
-        last = Some(*person);
-    }
-    Ok(last.filter(|_| people.next().is_some()))
-}
-
-/// Adds an activity to a person's inbox and the parts of it; one that is there already stays as it is.
-fn add_to_inbox(
-    tx: &mut dyn Tx,
-    recipients: &Recipients,
-    person: ThingId,
-    id: ThingId,
-    major: bool,
-) -> Result<()> {
-    if !streams::append(tx, Stream::of(person, StreamKind::Inbox), id)? {
-        return Ok(());
-    }
-    let part = if major {
-        StreamKind::InboxMajor
-    } else {
-        StreamKind::InboxMinor
-    };
-    streams::append(tx, Stream::of(person, part), id)?;
-    if recipients.direct.contains(&person) {
-        let part = if major {
-            StreamKind::InboxDirectMajor
-        } else {
-            StreamKind::InboxDirectMinor
+        let delivery = Delivery {
+            app,
+            id: activity_id,
+            actor: activity.actor,
+            recipients: audience::recipients(tx, &activity)?,
+            major: activities::is_major(tx, &activity)?,
+            is_news: now.secs_since(activity.published) < NEWS_SECS,
+            now,
         };
-        streams::append(tx, Stream::of(person, StreamKind::InboxDirect), id)?;
-        streams::append(tx, Stream::of(person, part), id)?;
-    }
+        delivery.go_on(tx, Some(after))
+    })?;
+    app.mails.ring();
     Ok(())
+}
+
+impl Delivery<'_> {
+    /// Fills at most [`INBOXES_PER_WRITE`] inboxes, in order, of those who come after `after`; a job does the others.
+    fn go_on(&self, tx: &mut dyn Tx, after: Option<ThingId>) -> Result<()> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut people = self.recipients.people.range((start, Bound::Unbounded));
+        let mut last = None;
+        for person in people.by_ref().take(INBOXES_PER_WRITE) {
+            self.add_to_inbox(tx, *person)?;
+            last = Some(*person);
+        }
+        match last {
+            Some(after) if people.next().is_some() => {
+                let activity = self.id;
+                let job = Job::Distribute { activity, after };
+                jobs::add(tx, self.app.store.fresh_id(), self.now, &job)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds the activity to a person's inbox and the parts of it, and notes that the person is to be told; where it is
+    /// already, all stays as it is.
+    fn add_to_inbox(&self, tx: &mut dyn Tx, person: ThingId) -> Result<()> {
+        let mut append = |kind| streams::append(tx, Stream::of(person, kind), self.id);
+        if !append(StreamKind::Inbox)? {
+            return Ok(());
+        }
+        let is_direct = self.recipients.direct.contains(&person);
+        append(match self.major {
+            true => StreamKind::InboxMajor,
+            false => StreamKind::InboxMinor,
+        })?;
+        if is_direct {
+            append(StreamKind::InboxDirect)?;
+            append(match self.major {
+                true => StreamKind::InboxDirectMajor,
+                false => StreamKind::InboxDirectMinor,
+            })?;
+        }
+        if person == self.actor || !self.is_news {
+            return Ok(());
+        }
+        notices::tell(self.app, tx, person, self.id, is_direct, self.now)
+    }
 }
 
 #[cfg(test)]

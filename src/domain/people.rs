@@ -2,11 +2,13 @@
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::mailing::confirming;
 use crate::domain::registration::{self, Admission};
 use crate::domain::{activities, invitations};
 use crate::error::Error;
 use crate::html;
 use crate::ids::{Nickname, UserId};
+use crate::mailbox::MailAddress;
 use crate::media::BlobName;
 use crate::store::clients::Generator;
 use crate::store::engine::{Result, Tx};
@@ -14,7 +16,7 @@ use crate::store::jobs::{self, Job};
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Identity, Object};
-use crate::store::users::{self, User};
+use crate::store::users::{self, MailNotices, User};
 use crate::wire::draft::{ActivityDraft, Addresses, Members, ObjectDraft, members_text};
 use serde_json::json;
 
@@ -23,7 +25,8 @@ const FIRST_LISTS: [&str; 4] = ["Friends", "Family", "Acquaintances", "Coworkers
 
 /// Registers a user: account, person, first lists, and the activities by which the others hear of it. Refuses a taken
 /// nickname (409), and who has no right to an account (403, [`registration::admit`]). The password is hashed by the caller,
-/// because that takes long.
+/// because that takes long. To `unconfirmed_email` goes a letter; the user has to wait for it only where the site asks
+/// everybody for an address.
 pub fn register(
     app: &App,
     user: &User,
@@ -31,9 +34,11 @@ pub fn register(
     generator: Option<&Generator>,
     now: Timestamp,
 ) -> std::result::Result<UserId, Error> {
-    Ok(app
+    let id = app
         .store
-        .write(|tx| register_in(app, tx, user, admission, generator, now))?)
+        .write(|tx| register_in(app, tx, user, admission, generator, now))?;
+    app.wake();
+    Ok(id)
 }
 
 /// As [`register`], inside a write: the setup makes the owner and the site in one.
@@ -47,9 +52,17 @@ pub fn register_in(
 ) -> Result<UserId> {
     let person = app.store.fresh_id();
     registration::admit(app, tx, admission, now)?;
-    users::add(tx, UserId(person), user)?;
+    let mut account = user.clone();
+    account
+        .unconfirmed_email
+        .take_if(|_| !app.config.require_email);
+    users::add(tx, UserId(person), &account)?;
     if let Admission::Invited(code) = admission {
         invitations::redeem(app, tx, code, UserId(person), now)?;
+    }
+    if let Some(address) = &user.unconfirmed_email {
+        let address = MailAddress::parse(address).map_err(Error::Invalid)?;
+        confirming::ask(app, tx, UserId(person), &address, now)?;
     }
     let nickname = user.nickname.as_str();
     let mut object = Object::new(Identity::User(nickname.to_owned()), "person", now);
@@ -93,19 +106,59 @@ pub fn register_in(
     Ok(UserId(person))
 }
 
-/// Gives an account a new password hash and the other members that its user stores with it. All sessions end.
+/// What a user changes of the account.
+#[derive(Debug)]
+pub struct AccountChange<'a> {
+    /// The hash of the new password.
+    pub password: &'a str,
+    /// The other members that the user stores with it, the text of a JSON object.
+    pub extra: &'a str,
+    /// What concerns mail.
+    pub mail: MailChange,
+}
+
+/// What a user changes of the mail that comes.
+#[derive(Debug)]
+pub struct MailChange {
+    /// Where it goes.
+    pub address: AddressWish,
+    /// What it tells; none leaves it as it is.
+    pub notices: Option<MailNotices>,
+}
+
+/// What a user wants with the mail address.
+#[derive(Debug)]
+pub enum AddressWish {
+    /// It stays.
+    Keep,
+    /// Another one, which is to be confirmed.
+    Change(MailAddress),
+    /// None any more.
+    Remove,
+}
+
+/// Changes an account. All sessions end.
 pub fn update_account(
     app: &App,
     user: UserId,
-    password: &str,
-    extra: &str,
+    change: &AccountChange<'_>,
     now: Timestamp,
 ) -> std::result::Result<User, Error> {
-    Ok(app.store.write(|tx| {
-        users::set_password(tx, user, password, now)?;
-        users::update(tx, user, now, |account| account.extra = extra.to_owned())?;
+    let account = app.store.write(|tx| {
+        users::set_password(tx, user, change.password, now)?;
+        users::update(tx, user, now, |account| {
+            change.extra.clone_into(&mut account.extra);
+            account.mail = change.mail.notices.unwrap_or(account.mail);
+        })?;
+        match &change.mail.address {
+            AddressWish::Keep => {}
+            AddressWish::Change(address) => confirming::change_in(app, tx, user, address, now)?,
+            AddressWish::Remove => confirming::remove_in(app, tx, user, now)?,
+        }
         users::get(tx, user)?.ok_or_else(|| Error::Gone.into())
-    })?)
+    })?;
+    app.wake();
+    Ok(account)
 }
 
 /// Removes a user: the account with its sessions and tokens, the place among the users, and what the profile said. A job
@@ -123,7 +176,7 @@ pub fn remove(app: &App, user: UserId, now: Timestamp) -> std::result::Result<()
             person.deleted = Some(now);
         })
     })?;
-    app.wake_jobs();
+    app.wake();
     Ok(())
 }
 

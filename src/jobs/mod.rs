@@ -2,6 +2,8 @@
 //! It never looks at an idle queue. A job is taken out after it was done, so each may run twice. Beside it a second thread
 //! works on archives.
 
+pub mod mail;
+
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
@@ -22,7 +24,7 @@ const RETRY_SECS: i64 = 3600;
 /// How long the runner waits after the store failed, in seconds.
 const FAILURE_WAIT_SECS: u64 = 60;
 
-/// Starts the runner; it ends after [`App::close_jobs`]. First it removes those of `leftovers`, files that an earlier run
+/// Starts the runner; it ends after [`App::close`]. First it removes those of `leftovers`, files that an earlier run
 /// may have left, that no record names, and the tokens that have ended.
 pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHandle<()>> {
     let app = Arc::clone(app);
@@ -43,7 +45,7 @@ pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHan
 }
 
 /// Starts the one who makes archives for users and takes them; beside the jobs, because an archive takes long. Ends after
-/// [`App::close_jobs`].
+/// [`App::close`].
 pub fn start_archivist(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
     let app = Arc::clone(app);
     thread::Builder::new()
@@ -65,7 +67,7 @@ pub fn start_archivist(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
 
 fn run(app: &App) {
     let mut wait = Some(Duration::ZERO);
-    while app.wait_for_jobs(wait) {
+    while app.jobs.wait(wait) {
         wait = match work(app) {
             Ok(next) => next,
             Err(error) => {

@@ -91,11 +91,13 @@ impl Mailer {
         self.sender.to_string()
     }
 
-    /// Asks the server whether it would take letters from us: connects, encrypts, logs in.
-    pub fn check(&self) -> Result<(), Error> {
+    /// Asks the server whether it would take letters: connects, encrypts, logs in, and if so wished names the sender.
+    pub fn check(&self, with_sender: bool) -> Result<(), Error> {
         let mut connection = self.connect()?;
-        let asked = connection.command(Mail::new(Some(self.sender.clone()), Vec::new()));
-        asked.map_err(|error| self.failure(Step::Sender, &error))?;
+        if with_sender {
+            let asked = connection.command(Mail::new(Some(self.sender.clone()), Vec::new()));
+            asked.map_err(|error| self.failure(Step::Sender, &error))?;
+        }
         let _ = connection.quit();
         Ok(())
     }
@@ -221,8 +223,14 @@ fn trouble(error: &lettre::transport::smtp::Error, config: &MailConfig) -> Strin
         if let Some(io) = this.downcast_ref::<io::Error>() {
             match io.kind() {
                 io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+                    let wants_tls = match config.security {
+                        MailSecurity::Tls => "",
+                        _ => {
+                            "; a server that speaks TLS from the start (port 465) needs smtpusessl"
+                        }
+                    };
                     return format!(
-                        "does not answer within {} ms. Check smtpserver and smtpport",
+                        "does not answer within {} ms. Check smtpserver and smtpport{wants_tls}",
                         config.timeout.as_millis()
                     );
                 }

@@ -1,10 +1,13 @@
 //! One line for each request, target `request`: method, path, status, milliseconds, caller. Never the query, which can hold
-//! tokens. Reading is told at debug, changing at info, refusals at debug, what has to wait as a
+//! tokens, nor the codes in links of letters. Reading is told at debug, changing at info, refusals at debug, what has to wait as a
 //! warning, and our own failures at error with their cause: a quiet family server writes next to nothing to its card.
 
 use hyper::{Method, StatusCode};
 use log::Level;
 use tokio::time::Instant;
+
+/// Beginnings of paths that end with a code which lets somebody in.
+const SECRET: [&str; 3] = ["/main/confirm/", "/main/recover/", "/main/unsubscribe/"];
 
 /// The line of one request; written when the answer is known, or when its caller hung up before.
 pub(super) struct Line {
@@ -19,7 +22,7 @@ impl Line {
     pub(super) fn begin(method: &Method, path: &str) -> Line {
         Line {
             method: method.clone(),
-            path: path.to_owned(),
+            path: without_secret(path),
             start: Instant::now(),
             caller: "-".to_owned(),
             written: false,
@@ -63,6 +66,36 @@ impl Drop for Line {
                 self.start.elapsed().as_millis(),
                 self.caller,
             );
+        }
+    }
+}
+
+/// A path as the log may show it.
+fn without_secret(path: &str) -> String {
+    let lower = path.to_ascii_lowercase();
+    let end = SECRET
+        .iter()
+        .filter_map(|start| Some(lower.find(start)? + start.len()))
+        .min();
+    match end.and_then(|end| path.get(..end)) {
+        Some(start) => format!("{start}…"),
+        None => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secret;
+
+    #[test]
+    fn codes_of_links_are_not_shown() {
+        for (path, shown) in [
+            ("/main/recover/AbC", "/main/recover/…"),
+            ("/pump/Main/Confirm/x/y", "/pump/Main/Confirm/…"),
+            ("/main/recover", "/main/recover"),
+            ("/api/user/ann", "/api/user/ann"),
+        ] {
+            assert_eq!(without_secret(path), shown);
         }
     }
 }

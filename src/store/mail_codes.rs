@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Most codes that are known of one user; the oldest goes when one more comes.
-const CODES_PER_USER_MAX: usize = 8;
+/// Most codes of one user for the same kind of purpose that are known; the oldest goes when one more comes.
+const CODES_OF_A_KIND_MAX: usize = 8;
 
 /// How long a code is known after its end, in seconds, so that whoever comes late hears why: 30 days.
 const KNOWN_SECS: i64 = 30 * 24 * 3600;
@@ -43,9 +43,16 @@ pub struct Code {
     pub is_used: bool,
 }
 
-/// The codes of a user, oldest first.
+/// The codes of a user, and what belongs to them.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Codes(Vec<Code>);
+pub(super) struct Codes {
+    /// Oldest first.
+    codes: Vec<Code>,
+    /// The address that the user wants and has not confirmed.
+    wanted: Option<String>,
+    /// When letters with a code that sets a password were asked for, oldest first; the last ones.
+    asked: Vec<Timestamp>,
+}
 
 impl Record for Codes {
     const NAME: &'static str = "mail codes";
@@ -64,10 +71,15 @@ pub fn issue(
     let (whose, secret) = bytes.split_at_mut(6);
     whose.copy_from_slice(&user.0.bytes());
     let hash = fingerprint(secret);
-    let mut codes = of(tx, user)?;
+    let mut kept = of(tx, user)?;
+    let codes = &mut kept.codes;
     codes.retain(|code| now.secs_since(code.ends) < KNOWN_SECS);
-    if codes.len() >= CODES_PER_USER_MAX {
-        codes.drain(..=codes.len() - CODES_PER_USER_MAX);
+    let kind = std::mem::discriminant(&purpose);
+    let is_like = |code: &Code| std::mem::discriminant(&code.purpose) == kind;
+    if codes.iter().filter(|code| is_like(code)).count() >= CODES_OF_A_KIND_MAX
+        && let Some(oldest) = codes.iter().position(is_like)
+    {
+        codes.remove(oldest);
     }
     codes.push(Code {
         hash,
@@ -75,7 +87,7 @@ pub fn issue(
         ends,
         is_used: false,
     });
-    record::put(tx, &key(user), &Codes(codes));
+    record::put(tx, &key(user), &kept);
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -84,7 +96,7 @@ pub fn find(from: &dyn Read, text: &str) -> Result<Option<(UserId, Code)>> {
     let Some((user, hash)) = read(text) else {
         return Ok(None);
     };
-    let mut codes = of(from, user)?.into_iter();
+    let mut codes = of(from, user)?.codes.into_iter();
     Ok(codes
         .find(|code| bool::from(code.hash.ct_eq(&hash)))
         .map(|code| (user, code)))
@@ -92,8 +104,9 @@ pub fn find(from: &dyn Read, text: &str) -> Result<Option<(UserId, Code)>> {
 
 /// Ends the codes of a user for whose purpose `goes` says yes: they were used, or something else made them idle.
 pub fn end(tx: &mut dyn Tx, user: UserId, goes: impl Fn(&Purpose) -> bool) -> Result<()> {
-    let mut codes = of(tx, user)?;
-    let mut ending = codes
+    let mut kept = of(tx, user)?;
+    let mut ending = kept
+        .codes
         .iter_mut()
         .filter(|code| !code.is_used && goes(&code.purpose))
         .peekable();
@@ -101,7 +114,7 @@ pub fn end(tx: &mut dyn Tx, user: UserId, goes: impl Fn(&Purpose) -> bool) -> Re
         return Ok(());
     }
     ending.for_each(|code| code.is_used = true);
-    record::put(tx, &key(user), &Codes(codes));
+    record::put(tx, &key(user), &kept);
     Ok(())
 }
 
@@ -110,10 +123,43 @@ pub fn forget(tx: &mut dyn Tx, user: UserId) {
     tx.delete(&key(user));
 }
 
-/// The codes of a user, oldest first.
-pub fn of(from: &dyn Read, user: UserId) -> Result<Vec<Code>> {
+/// Notes which address a user wants and has not confirmed.
+pub fn want_address(tx: &mut dyn Tx, user: UserId, address: Option<&str>) -> Result<()> {
+    let mut kept = of(tx, user)?;
+    if kept.wanted.as_deref() != address {
+        kept.wanted = address.map(str::to_owned);
+        record::put(tx, &key(user), &kept);
+    }
+    Ok(())
+}
+
+/// The address that a user wants and has not confirmed.
+pub fn wanted_address(from: &dyn Read, user: UserId) -> Result<Option<String>> {
+    Ok(of(from, user)?.wanted)
+}
+
+/// Whether one more letter that sets a password may go, at most `most` within `period_secs`; if so, it is noted.
+pub fn may_ask(
+    tx: &mut dyn Tx,
+    user: UserId,
+    most: usize,
+    period_secs: i64,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut kept = of(tx, user)?;
+    kept.asked
+        .retain(|asked| now.secs_since(*asked) < period_secs);
+    if kept.asked.len() >= most {
+        return Ok(false);
+    }
+    kept.asked.push(now);
+    record::put(tx, &key(user), &kept);
+    Ok(true)
+}
+
+fn of(from: &dyn Read, user: UserId) -> Result<Codes> {
     let found: Option<Codes> = record::get(from, &key(user))?;
-    Ok(found.unwrap_or_default().0)
+    Ok(found.unwrap_or_default())
 }
 
 fn read(text: &str) -> Option<(UserId, [u8; 32])> {
@@ -133,7 +179,7 @@ fn key(user: UserId) -> KeyBytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{CODES_PER_USER_MAX, KNOWN_SECS, Purpose, end, find, forget, issue, of};
+    use super::{CODES_OF_A_KIND_MAX, KNOWN_SECS, Purpose, end, find, forget, issue, of};
     use crate::clock::Timestamp;
     use crate::ids::{ThingId, UserId};
     use crate::store::engine::Read as _;
@@ -156,7 +202,8 @@ mod tests {
         let (user, code) = find(&memory, &text).expect("readable").expect("known");
         assert_eq!((user, code.ends, code.is_used), (ANN, LATER, false));
         assert_eq!(code.purpose, confirm());
-        for wrong in ["", "x", "ünsinn", &text[1..], &format!("{text}AAAA")] {
+        let cut = text.get(1..).expect("ASCII");
+        for wrong in ["", "x", "ünsinn", cut, &format!("{text}AAAA")] {
             assert_eq!(find(&memory, wrong).expect("readable"), None, "{wrong}");
         }
         let bytes = URL_SAFE_NO_PAD.decode(&text).expect("our own");
@@ -191,17 +238,17 @@ mod tests {
     #[test]
     fn a_user_has_few_codes_and_old_ones_go() {
         let mut memory = Memory::default();
-        let texts: Vec<String> = (0..CODES_PER_USER_MAX + 3)
+        let texts: Vec<String> = (0..CODES_OF_A_KIND_MAX + 3)
             .map(|_| issue(&mut memory, ANN, Purpose::Recover, NOW, LATER).expect("kept"))
             .collect();
         assert_eq!(
-            of(&memory, ANN).expect("readable").len(),
-            CODES_PER_USER_MAX
+            of(&memory, ANN).expect("readable").codes.len(),
+            CODES_OF_A_KIND_MAX
         );
         assert_eq!(find(&memory, &texts[2]).expect("readable"), None);
         assert!(find(&memory, &texts[3]).expect("readable").is_some());
         let long_after = Timestamp(LATER.0 + KNOWN_SECS);
         issue(&mut memory, ANN, confirm(), long_after, long_after).expect("kept");
-        assert_eq!(of(&memory, ANN).expect("readable").len(), 1);
+        assert_eq!(of(&memory, ANN).expect("readable").codes.len(), 1);
     }
 }

@@ -46,10 +46,8 @@ pub struct Mail {
     pub what: What,
     /// When it was caused.
     pub created: Timestamp,
-    /// How often it was tried in vain.
+    /// How often the mail server put it off.
     pub tries: u8,
-    /// Whether the last try failed because of the mail server, and not because of this mail.
-    pub waits_for_server: bool,
 }
 
 impl Mail {
@@ -60,7 +58,6 @@ impl Mail {
             what,
             created: now,
             tries: 0,
-            waits_for_server: false,
         }
     }
 }
@@ -130,8 +127,8 @@ pub fn done(tx: &mut dyn Tx, queued: &Queued) -> Result<()> {
     Ok(())
 }
 
-/// Makes due at once every mail that was tried in vain and for which `goes` says yes.
-pub fn hurry(tx: &mut dyn Tx, now: Timestamp, goes: impl Fn(&Mail) -> bool) -> Result<()> {
+/// Makes due at once every mail that was put off.
+pub fn hurry(tx: &mut dyn Tx, now: Timestamp) -> Result<()> {
     let mut start = KeyBytes::of(Table::Mail).part(QUEUE).to_vec();
     loop {
         let batch = read(tx, &start, BATCH)?;
@@ -140,7 +137,7 @@ pub fn hurry(tx: &mut dyn Tx, now: Timestamp, goes: impl Fn(&Mail) -> bool) -> R
         };
         start = mail_key(last.due, ThingId(last.id.0 + 1)).to_vec();
         for queued in &batch {
-            if queued.mail.tries > 0 && queued.due > now && goes(&queued.mail) {
+            if queued.mail.tries > 0 && queued.due > now {
                 put_back(tx, queued, now, &queued.mail);
             }
         }
@@ -221,9 +218,8 @@ mod tests {
         }
         assert_eq!(first(&memory), Some((ThingId(8), 1)));
         assert_eq!(super::waiting(&memory).expect("readable"), 1);
-        hurry(&mut memory, NOW, |_| false).expect("looked at");
         assert!(next(&memory).expect("readable").expect("one").due > NOW);
-        hurry(&mut memory, NOW, |_| true).expect("looked at");
+        hurry(&mut memory, NOW).expect("looked at");
         assert_eq!(next(&memory).expect("readable").expect("one").due, NOW);
     }
 
@@ -238,7 +234,7 @@ mod tests {
         for id in 0..300 {
             assert!(add(&mut memory, ThingId(id), later, &tried).expect("kept"));
         }
-        hurry(&mut memory, NOW, |_| true).expect("looked at");
+        hurry(&mut memory, NOW).expect("looked at");
         let mut due = 0;
         while let Some(queued) = next(&memory).expect("readable") {
             due += u32::from(queued.due == NOW);

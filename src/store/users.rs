@@ -50,6 +50,27 @@ pub enum MailNotices {
     All,
 }
 
+impl MailNotices {
+    /// All of them.
+    pub const ALL: [MailNotices; 3] = [MailNotices::Off, MailNotices::Direct, MailNotices::All];
+
+    /// The word for it on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            MailNotices::Off => "off",
+            MailNotices::Direct => "direct",
+            MailNotices::All => "all",
+        }
+    }
+
+    /// The one that a word means.
+    pub fn parse(name: &str) -> Option<MailNotices> {
+        MailNotices::ALL
+            .into_iter()
+            .find(|notices| notices.name() == name)
+    }
+}
+
 /// What version 1 of an account held.
 #[derive(Deserialize)]
 struct UserBefore {

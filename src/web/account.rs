@@ -1,12 +1,13 @@
-//! `/main/account`: the password, and the ways to what else becomes of an account.
+//! `/main/account`: the password, mail (`web/mail.rs`), and the ways to what else becomes of an account.
 
-use crate::auth::{Visitor, accounts, sessions};
+use crate::auth::{LocalUser, Visitor, accounts, sessions};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::store::archives::Way;
 use crate::web::archives::Told;
 use crate::web::frame::{Frame, show};
 use crate::web::login::{self, again, value};
+use crate::web::mail::MailPart;
 use askama::Template;
 use hyper::StatusCode;
 
@@ -18,6 +19,7 @@ struct Account<'a> {
     is_saved: bool,
     problem: Option<String>,
     export: Told,
+    mail: MailPart,
 }
 
 /// `GET /main/account`
@@ -32,8 +34,29 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         is_saved: request.query("saved").is_some(),
         problem: None,
         export: Told::of(request, user.id(), Way::Out)?,
+        mail: MailPart::of(request, user)?,
     };
     show(visitor, &page)
+}
+
+/// The page again, after something about mail went wrong.
+pub fn with_mail(
+    request: &Request,
+    visitor: &Visitor,
+    user: &LocalUser,
+    frame: &Frame,
+    mail: MailPart,
+    error: &Error,
+) -> Answer {
+    let page = Account {
+        frame,
+        nickname: user.nickname().as_str(),
+        is_saved: false,
+        problem: None,
+        export: Told::of(request, user.id(), Way::Out)?,
+        mail,
+    };
+    again(visitor, &page, error)
 }
 
 /// `POST /main/account`: `current`, `password`, `again`. Ends all other sessions; applications and tokens keep their access.
@@ -66,6 +89,7 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
                     ref other => other.public(),
                 }),
                 export: Told::of(request, user.id(), Way::Out)?,
+                mail: MailPart::of(request, user)?,
             };
             again(visitor, &page, &error)
         }

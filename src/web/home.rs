@@ -11,6 +11,7 @@ use crate::store::streams::Start;
 use crate::store::things::Activity;
 use crate::web::cards::{Card, Cards, Time};
 use crate::web::composer::Composer;
+use crate::web::confirming;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
 use askama::Template;
@@ -60,6 +61,9 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
         ));
     }
     let frame = Frame::of(request, visitor)?;
+    if visitor.unconfirmed().is_some() {
+        return confirming::first(&frame, hyper::StatusCode::FOUND);
+    }
     match visitor.user() {
         Some(user) => {
             let composer = Composer::of(request.app(), user, "followers")?;

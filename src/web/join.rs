@@ -7,7 +7,7 @@ use crate::domain::registration::{self, Admission};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{again, new_account, value};
+use crate::web::login::{NewAccount, again, new_account};
 use askama::Template;
 
 #[derive(Template)]
@@ -18,17 +18,17 @@ struct Join<'a> {
     inviter: String,
     /// Whether somebody can come by the invitation.
     is_good: bool,
-    nickname: &'a str,
+    account: NewAccount,
     problem: Option<String>,
 }
 
 /// `GET /main/join/{code}`: 200 with the form; 403, 404 with a sentence.
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    answer(request, visitor, &frame, "", None)
+    answer(request, visitor, &frame, &[], None)
 }
 
-/// `POST /main/join/{code}`: `nickname`, `password`, `again`. 303 to the home page with a session; 400, 409 with the form and a
+/// `POST /main/join/{code}`: `nickname`, `password`, `again`, `email`. 303 to the home page with a session; 400, 409 with the form and a
 /// sentence, 403, 404 for an invitation that works no more.
 pub fn join(request: &Request) -> Answer {
     let visitor = auth::visitor_sending(request)?;
@@ -38,13 +38,7 @@ pub fn join(request: &Request) -> Answer {
     match new_account(request, &frame, &form, admission) {
         Ok(answer) => Ok(answer),
         Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
-        Err(error) => answer(
-            request,
-            &visitor,
-            &frame,
-            value(&form, "nickname"),
-            Some(error),
-        ),
+        Err(error) => answer(request, &visitor, &frame, &form, Some(error)),
     }
 }
 
@@ -53,7 +47,7 @@ fn answer(
     request: &Request,
     visitor: &Visitor,
     frame: &Frame,
-    nickname: &str,
+    form: &[(String, String)],
     problem: Option<Error>,
 ) -> Answer {
     let app = request.app();
@@ -72,7 +66,7 @@ fn answer(
         code,
         inviter,
         is_good,
-        nickname,
+        account: NewAccount::of(request, form),
         problem: problem.as_ref().map(Error::public),
     };
     match &problem {

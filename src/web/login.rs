@@ -1,12 +1,13 @@
 //! Coming and going: registration, login, logout (`pump-api.md §1.5`). Login and registration answer forms of pages and,
 //! as pump.io does, JSON of clients that sign with their own key.
 
-use crate::api::users;
-use crate::auth::{self, Visitor, grants, sessions};
+use crate::api::users::{self, Wanted};
+use crate::auth::{self, LocalUser, Visitor, grants, sessions};
 use crate::domain::people;
 use crate::domain::registration::Admission;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
+use crate::web::confirming;
 use crate::web::frame::{Frame, show};
 use crate::web::text;
 use askama::Template;
@@ -26,8 +27,20 @@ struct Login<'a> {
 #[template(path = "register.html", config = "assets/askama.toml")]
 struct Register<'a> {
     frame: &'a Frame,
-    nickname: &'a str,
+    account: NewAccount,
     problem: Option<String>,
+}
+
+/// What stands in a form for a new account (`parts/new-account.html`).
+pub struct NewAccount {
+    /// The nickname as it was typed.
+    pub nickname: String,
+    /// The mail address as it was typed.
+    pub email: String,
+    /// Whether there is a field for a mail address.
+    pub takes_email: bool,
+    /// Whether it must be filled in.
+    pub needs_email: bool,
 }
 
 /// What a client sends.
@@ -40,6 +53,9 @@ struct Credentials {
 /// `GET /main/login?continue=`: the form; for somebody who is logged in, the way on.
 pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
+    if visitor.unconfirmed().is_some() {
+        return confirming::first(&frame, StatusCode::FOUND);
+    }
     let onward = text::local_path(&request.query("continue").unwrap_or_default(), &frame.root);
     if frame.me.is_some() {
         return Ok(Response::redirect(StatusCode::FOUND, &onward));
@@ -64,8 +80,9 @@ pub fn login(request: &Request) -> Answer {
     let form = request.form();
     let field = |name: &str| value(&form, name);
     let onward = text::local_path(field("continue"), &frame.root);
-    match sessions::login(request, field("nickname").trim(), field("password")) {
-        Ok(now) => Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &onward))),
+    let proved = sessions::prove_password(request, field("nickname").trim(), field("password"));
+    match proved.and_then(|user| sessions::begin(request, user.id())) {
+        Ok(now) => Ok(now.introduce(welcome(&frame, &now, &onward)?)),
         Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
         Err(error) => {
             let page = Login {
@@ -93,14 +110,14 @@ pub fn register_form(request: &Request, visitor: &Visitor) -> Answer {
     }
     let page = Register {
         frame: &frame,
-        nickname: "",
+        account: NewAccount::of(request, &[]),
         problem: None,
     };
     show(visitor, &page)
 }
 
-/// `POST /main/register`: the form (`nickname`, `password`, `again`; 303, or 400, 403, 409 with the form and a sentence), or
-/// a client's JSON, answered as `POST /api/users` with a session.
+/// `POST /main/register`: the form (`nickname`, `password`, `again`, `email`; 303, or 400, 403, 409, 429 with the form and a
+/// sentence), or a client's JSON, answered as `POST /api/users` with a session.
 pub fn register(request: &Request) -> Answer {
     if is_json(request) {
         let client = auth::client(request)?;
@@ -113,14 +130,13 @@ pub fn register(request: &Request) -> Answer {
     let visitor = auth::visitor_sending(request)?;
     let frame = Frame::of(request, &visitor)?;
     let form = request.form();
-    let field = |name: &str| value(&form, name);
     match new_account(request, &frame, &form, Admission::Anybody) {
         Ok(answer) => Ok(answer),
         Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
         Err(error) => {
             let page = Register {
                 frame: &frame,
-                nickname: field("nickname"),
+                account: NewAccount::of(request, &form),
                 problem: Some(error.public()),
             };
             again(&visitor, &page, &error)
@@ -128,7 +144,7 @@ pub fn register(request: &Request) -> Answer {
     }
 }
 
-/// Makes the account that a form asks for (`nickname`, `password`, `again`), and logs its user in.
+/// Makes the account that a form asks for (`nickname`, `password`, `again`, `email`), and logs its user in.
 pub fn new_account(
     request: &Request,
     frame: &Frame,
@@ -137,12 +153,46 @@ pub fn new_account(
 ) -> Answer {
     let field = |name: &str| value(form, name);
     check_repeated(field("password"), field("again"))?;
-    let nickname = field("nickname").trim();
-    let user = users::new_user(request, nickname, field("password"), admission)?;
+    let wanted = Wanted {
+        nickname: field("nickname").trim().to_owned(),
+        password: field("password").to_owned(),
+        email: field("email").to_owned(),
+        invitation: None,
+    };
+    let user = users::new_user(request, &wanted, admission)?;
     let id = people::register(request.app(), &user, admission, None, request.now)?;
     let home = format!("{}/", frame.root);
     let now = sessions::begin(request, id)?;
-    Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
+    Ok(now.introduce(welcome(frame, &now, &home)?))
+}
+
+impl NewAccount {
+    /// What the form shows: what was typed before, if anything was.
+    pub fn of(request: &Request, form: &[(String, String)]) -> NewAccount {
+        NewAccount {
+            nickname: value(form, "nickname").to_owned(),
+            email: value(form, "email").to_owned(),
+            takes_email: request.app().mail().is_some(),
+            needs_email: request.app().config.require_email,
+        }
+    }
+}
+
+/// Where somebody goes who has just logged in: to the page that says to look into the mail, if that must be first.
+fn welcome(frame: &Frame, visitor: &Visitor, onward: &str) -> Answer {
+    match visitor.unconfirmed() {
+        Some(_) => confirming::first(frame, StatusCode::SEE_OTHER),
+        None => Ok(Response::redirect(StatusCode::SEE_OTHER, onward)),
+    }
+}
+
+/// `POST /main/renew`: a session for the user of a token; 200 with the user (`pump-api.md §1.5`).
+pub fn renew(request: &Request, user: &LocalUser) -> Answer {
+    if request.app().config.noweb {
+        return Err(Error::not_found("There are no pages here."));
+    }
+    let answer = users::with_token(request, user.id(), None)?;
+    Ok(sessions::begin(request, user.id())?.introduce(answer))
 }
 
 /// `POST /main/logout`: ends the session; 303 to the welcome page.
@@ -204,6 +254,6 @@ fn client_login(request: &Request) -> Answer {
     let sent: Credentials = request.json()?;
     let user = sessions::prove_password(request, &sent.nickname, &sent.password)?;
     let token = grants::further_token(request, &client, user.id())?;
-    let answer = users::with_token(request, user.id(), &token)?;
+    let answer = users::with_token(request, user.id(), Some(&token))?;
     Ok(sessions::begin(request, user.id())?.introduce(answer))
 }

@@ -12,6 +12,7 @@ use crate::web::frame::{Face, Frame, show};
 use crate::web::home::{self, Pager};
 use crate::web::login;
 use crate::web::profile::{PEOPLE, older_only};
+use crate::web::resetting;
 use askama::Template;
 
 /// Somebody with what is between them and the visitor.
@@ -25,6 +26,8 @@ pub struct Person {
     pub is_followed: bool,
     /// Whether they follow the visitor.
     pub follows_me: bool,
+    /// The address of the page where the owner of the server helps them to a new password.
+    pub reset: Option<String>,
 }
 
 #[derive(Template)]
@@ -56,6 +59,7 @@ impl Person {
             face,
             is_followed,
             follows_me,
+            reset: None,
         }))
     }
 }
@@ -63,9 +67,9 @@ impl Person {
 /// `GET /main/people`
 pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    if visitor.user().is_none() {
+    let Some(user) = visitor.user() else {
         return login::first(&frame);
-    }
+    };
     let app = request.app();
     let paging = Paging {
         start: home::start(request)?,
@@ -77,8 +81,15 @@ pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
         person.key(*id).to_string()
     });
     let mut people = Vec::new();
+    let is_owner = resetting::is_owner(request, user)?;
     for (id, _) in &page.items {
-        people.extend(Person::of(app, &frame, *id)?);
+        people.extend(Person::of(app, &frame, *id)?.map(|person| {
+            Person {
+                reset: (is_owner && !person.is_me)
+                    .then(|| resetting::address(&frame, &person.face.nickname)),
+                ..person
+            }
+        }));
     }
     let page = Everybody {
         frame: &frame,

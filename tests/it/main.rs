@@ -25,6 +25,7 @@ mod limits;
 mod listening;
 mod lists;
 mod living_on_pages;
+mod mail;
 mod moving;
 mod nonsense;
 mod oauth2;

@@ -128,6 +128,8 @@ pub(super) fn run(
         Deed::UserAdd(nickname) => users::add(&desk, nickname),
         Deed::UserPassword(nickname) => users::set_password(&desk, nickname),
         Deed::UserRemove(nickname) => users::remove(&desk, nickname),
+        Deed::UserResetLink(nickname) => users::make_reset_link(&desk, nickname),
+        Deed::UserEmail(nickname, address) => users::set_email(&desk, nickname, address),
         Deed::UserOwner(nickname) => users::hand_over(&desk, nickname),
         Deed::UserToken(wanted) => users::make_token(&desk, wanted),
         Deed::UserList => users::list(&desk),
@@ -142,7 +144,7 @@ pub(super) fn run(
 fn needs_base(deed: &Deed) -> bool {
     matches!(
         deed,
-        Deed::UserAdd(_) | Deed::InviteNew(_) | Deed::InviteList
+        Deed::UserAdd(_) | Deed::UserResetLink(_) | Deed::InviteNew(_) | Deed::InviteList
     )
 }
 

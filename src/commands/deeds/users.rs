@@ -3,9 +3,11 @@
 use super::{Desk, Outcome, day};
 use crate::auth::passwords;
 use crate::cli::{Failure, NewToken};
+use crate::domain::mailing::{confirming, recovering};
 use crate::domain::registration::Admission;
 use crate::domain::{people, personal_tokens};
 use crate::ids::Nickname;
+use crate::mailbox::MailAddress;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::users::{self, User};
@@ -42,6 +44,30 @@ pub(super) fn set_password(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outco
     store.write(|tx| users::set_password(tx, id, hash.as_str(), desk.now))?;
     Ok(Outcome::said(format_args!(
         "{nickname} has a new password, and is logged out of every browser."
+    )))
+}
+
+/// `user reset-link NICKNAME`: for who has forgotten the password and gets no mail. The link is printed once.
+pub(super) fn make_reset_link(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
+    if desk.app.config.noweb {
+        return Err(Failure::new(
+            "The link leads to a page, and with noweb there are none. Set the password with `pumphouse user password`.",
+        ));
+    }
+    let (id, _) = desk.user(nickname)?;
+    Ok(Outcome::said(recovering::link(desk.app, id, desk.now)?))
+}
+
+/// `user email NICKNAME ADDRESS`: a mail address that counts as confirmed, because whoever administers the server says so.
+pub(super) fn set_email(
+    desk: &Desk<'_>,
+    nickname: &Nickname,
+    address: &MailAddress,
+) -> Result<Outcome, Failure> {
+    let (id, _) = desk.user(nickname)?;
+    confirming::set(desk.app, id, address, desk.now)?;
+    Ok(Outcome::said(format_args!(
+        "Mail for {nickname} goes to {address} now."
     )))
 }
 

@@ -3,6 +3,7 @@
 
 mod certificate;
 mod directory;
+mod mail;
 mod network;
 mod records;
 
@@ -53,6 +54,7 @@ pub(super) fn perform(loaded: &Loaded) -> Result<(), Failure> {
         Some(server) => network::check_server(server, findings)?,
         None => network::check_port(config, findings)?,
     }
+    mail::check(config, findings)?;
     match running {
         Some(_) => findings
             .ok("store: the server holds it. Stop the server to have the records checked.")?,

@@ -60,7 +60,7 @@ pub fn post(
     for file in files {
         app.forget_file(file);
     }
-    app.wake_jobs();
+    app.wake();
     Ok(id)
 }
 

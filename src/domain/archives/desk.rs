@@ -2,8 +2,9 @@
 //! done then is begun again. One archive is worked on at a time.
 
 use super::{Halt, Progress, export};
-use crate::app::{App, Bell};
+use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::bell::Bell;
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::media::Blob;

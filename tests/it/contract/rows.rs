@@ -570,6 +570,8 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "finishers::private_members_never_leave",
             "registering::a_new_person_can_speak_at_once",
+            "mail::recovering::a_client_redeems_a_code_for_a_token_and_a_session",
+            "mail::recovering::a_token_gets_a_session",
         ]),
     ),
     (
@@ -673,7 +675,16 @@ pub(super) const ROWS: &[Row] = &[
             "oauth2::flows::deny_and_cancel_give_nothing_away",
         ]),
     ),
-    ("D21", "recovery", Later("mail")),
+    (
+        "D21",
+        "recovery",
+        Tests(&[
+            "mail::recovering::asking_tells_nobody_who_is_here",
+            "mail::recovering::a_link_sets_a_password_once_without_scripts",
+            "mail::recovering::a_client_redeems_a_code_for_a_token_and_a_session",
+            "mail::recovering::another_password_ends_the_links_to_set_one",
+        ]),
+    ),
     (
         "D22",
         "a deleted account is purged",
@@ -724,7 +735,14 @@ pub(super) const ROWS: &[Row] = &[
         "before and since everywhere",
         Tests(&["walking::pages_are_what_a_naive_model_says"]),
     ),
-    ("D30", "mail has a setting", Later("mail")),
+    (
+        "D30",
+        "mail has a setting",
+        Tests(&[
+            "mail::notices::what_is_sent_to_somebody_directly_comes_by_mail_and_can_be_ended",
+            "mail::notices::everybody_chooses_what_comes",
+        ]),
+    ),
     (
         "D31",
         "deleted activities leave feeds",

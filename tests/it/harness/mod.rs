@@ -7,6 +7,7 @@ pub(crate) mod documents;
 pub(crate) mod ear;
 mod html;
 pub(crate) mod http;
+pub(crate) mod mail_server;
 pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod pictures;
@@ -16,6 +17,7 @@ pub(crate) mod realtime;
 pub(crate) use browser::Browser;
 pub(crate) use documents::{Activity, activity, comment, note, public};
 pub(crate) use http::{Answer, Request};
+pub(crate) use mail_server::{MailServer, Speech};
 pub(crate) use people::{Caller, Person, Stream};
 pub(crate) use pump::Pump;
 

@@ -1,0 +1,212 @@
+//! The part of `/main/account` about mail: to which address it goes, and what it tells; and the link in a letter that ends
+//! such letters without a login (RFC 8058).
+
+use crate::auth::{LocalUser, Visitor, sessions};
+use crate::domain::mailing::{confirming, no_mail, notices};
+use crate::error::Error;
+use crate::http::{Answer, Request, Response};
+use crate::mailbox::MailAddress;
+use crate::store::mail_codes;
+use crate::store::users::{self, MailNotices};
+use crate::web::account;
+use crate::web::frame::{Frame, show};
+use crate::web::login::{self, value};
+use askama::Template;
+use hyper::StatusCode;
+
+/// What the page of an account shows of mail.
+#[derive(Debug)]
+pub struct MailPart {
+    /// Whether this site sends mail at all.
+    pub sends_mail: bool,
+    /// Whether everybody must have an address.
+    pub needs_email: bool,
+    /// The confirmed address.
+    pub address: Option<String>,
+    /// The address that waits for its link to be followed.
+    pub wanted: Option<String>,
+    /// What stands in the form.
+    pub typed: String,
+    /// The choices of what is told: value, words, whether it is the present one.
+    pub choices: Vec<(&'static str, &'static str, bool)>,
+    /// What was done just now.
+    pub done: Option<&'static str>,
+    /// What went wrong just now.
+    pub problem: Option<String>,
+}
+
+impl MailPart {
+    /// What a user has set.
+    pub fn of(request: &Request, user: &LocalUser) -> Result<MailPart, Error> {
+        let app = request.app();
+        let account = users::get(&app.store, user.id())?.ok_or(Error::Gone)?;
+        let words = |notices| match notices {
+            MailNotices::Off => "nothing",
+            MailNotices::Direct => "what is sent to me directly",
+            MailNotices::All => "everything that comes into my inbox",
+        };
+        let choices = MailNotices::ALL
+            .map(|notices| (notices.name(), words(notices), notices == account.mail));
+        Ok(MailPart {
+            sends_mail: app.mail().is_some(),
+            needs_email: app.config.require_email,
+            typed: account.email.clone().unwrap_or_default(),
+            address: account.email,
+            wanted: mail_codes::wanted_address(&app.store, user.id())?,
+            choices: choices.to_vec(),
+            done: match request.query("mail").as_deref() {
+                Some("sent") => Some(
+                    "A letter with a link is on its way to the new address. Follow the link to confirm it.",
+                ),
+                Some("removed") => {
+                    Some("Your address is removed. You get no mail from here any more.")
+                }
+                Some("kept") => Some("That is your address already."),
+                Some("notices") => Some("Saved."),
+                _ => None,
+            },
+            problem: None,
+        })
+    }
+}
+
+/// `POST /main/account/email`: `current` (the password) and `email`, or `remove`. 303 back; 400, 401, 404 (no mail here), 429
+/// with the page and a sentence.
+pub fn address(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let field = |name: &str| value(&form, name);
+    let nickname = user.nickname().as_str();
+    let changed = sessions::prove_password(request, nickname, field("current"))
+        .map_err(|error| match error {
+            Error::Unauthorized(_) => Error::invalid("Your password is not right."),
+            other => other,
+        })
+        .and_then(|user| match field("remove") {
+            "" => change(request, &user, field("email")),
+            _ => remove(request, &user),
+        });
+    match changed {
+        Ok(done) => back(&frame, done),
+        Err(error) => {
+            let mut part = MailPart::of(request, user)?;
+            field("email").clone_into(&mut part.typed);
+            problem(request, visitor, user, &frame, part, error)
+        }
+    }
+}
+
+fn change(request: &Request, user: &LocalUser, typed: &str) -> Result<&'static str, Error> {
+    let app = request.app();
+    if app.mail().is_none() {
+        return Err(no_mail());
+    }
+    let address = MailAddress::parse(typed).map_err(Error::Invalid)?;
+    let account = users::get(&app.store, user.id())?.ok_or(Error::Gone)?;
+    if account.email.as_deref() == Some(address.as_str()) {
+        app.store
+            .write(|tx| confirming::forget_wanted(tx, user.id()))?;
+        return Ok("kept");
+    }
+    request.guard.admit_letter(request, address.as_str())?;
+    confirming::change(app, user.id(), &address, request.now)?;
+    Ok("sent")
+}
+
+fn remove(request: &Request, user: &LocalUser) -> Result<&'static str, Error> {
+    let app = request.app();
+    app.store
+        .write(|tx| confirming::remove_in(app, tx, user.id(), request.now))?;
+    app.wake();
+    Ok("removed")
+}
+
+/// `POST /main/account/notices`: `notices` (`off`, `direct`, `all`). 303 back; 400 with the page and a sentence.
+pub fn notices(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let saved = MailNotices::parse(value(&form, "notices"))
+        .ok_or_else(|| Error::invalid("Choose one of the three."))
+        .and_then(|wanted| notices::set(request.app(), user.id(), wanted, request.now));
+    match saved {
+        Ok(()) => back(&frame, "notices"),
+        Err(error) => {
+            let part = MailPart::of(request, user)?;
+            problem(request, visitor, user, &frame, part, error)
+        }
+    }
+}
+
+fn back(frame: &Frame, done: &str) -> Answer {
+    let page = format!("{}/main/account?mail={done}#mail", frame.root);
+    Ok(Response::redirect(StatusCode::SEE_OTHER, &page))
+}
+
+fn problem(
+    request: &Request,
+    visitor: &Visitor,
+    user: &LocalUser,
+    frame: &Frame,
+    mut part: MailPart,
+    error: Error,
+) -> Answer {
+    if error.status() >= 500 && !matches!(error.status(), 503 | 507) {
+        return Err(error);
+    }
+    part.problem = Some(error.public());
+    account::with_mail(request, visitor, user, frame, part, &error)
+}
+
+#[derive(Template)]
+#[template(path = "unsubscribe.html", config = "assets/askama.toml")]
+struct Unsubscribe<'a> {
+    frame: &'a Frame,
+    nickname: String,
+    /// Where the form goes.
+    action: String,
+    is_done: bool,
+}
+
+/// `GET /main/unsubscribe/{code}`: what the link does, and the button. 404 for a link that is none.
+pub fn unsubscribe_form(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    show(visitor, &unsubscribe_page(request, &frame, false)?)
+}
+
+/// `POST /main/unsubscribe/{code}`: ends notices. From the form, or from a mail program at one click of its user, which knows
+/// neither cookies nor our forms; the link is the proof. 200, however often it is done.
+pub fn unsubscribe(request: &Request) -> Answer {
+    let frame = Frame::bare(request);
+    let page = unsubscribe_page(request, &frame, true)?;
+    let html = page.render().map_err(Error::internal)?;
+    Ok(Response::html(html).with(hyper::header::CACHE_CONTROL, "private, no-store"))
+}
+
+fn unsubscribe_page<'a>(
+    request: &Request,
+    frame: &'a Frame,
+    is_done: bool,
+) -> Result<Unsubscribe<'a>, Error> {
+    let app = request.app();
+    if app.config.noweb {
+        return Err(Error::not_found("There are no pages here."));
+    }
+    let find = || notices::find(&app.store, request.param("code"));
+    let user = request.guard.try_secret(request, find)?;
+    let account = users::get(&app.store, user)?.ok_or(Error::Gone)?;
+    if is_done && account.mail != MailNotices::Off {
+        notices::set(app, user, MailNotices::Off, request.now)?;
+    }
+    Ok(Unsubscribe {
+        frame,
+        nickname: account.nickname.to_string(),
+        action: format!("{}{}", frame.root, request.path),
+        is_done,
+    })
+}

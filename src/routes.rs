@@ -407,7 +407,7 @@ impl Proven {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Proven::Nobody(_) | Proven::Client(..) => None,
-            Proven::Reader(_, reader) => reader.person().map(UserId),
+            Proven::Reader(_, reader) => reader.user(),
             Proven::User(_, user) => Some(user.id()),
             Proven::Owner(_, owner) => Some(owner.id()),
             Proven::Visitor(_, visitor) => visitor.user().map(LocalUser::id),

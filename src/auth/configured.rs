@@ -6,8 +6,8 @@ use super::{Guard, passwords};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::{ClientAccount, TokenAccount, UserAccount};
-use crate::domain::people;
 use crate::domain::registration::Admission;
+use crate::domain::{people, principals};
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::clients::{self, Identity};
@@ -21,6 +21,7 @@ pub fn ensure(app: &App, guard: &Guard, now: Timestamp) -> Result<(), Error> {
     if app.known_base().is_none() {
         return Ok(());
     }
+    introduce_clients(app, now)?;
     for account in &app.config.users {
         let known = users::by_nickname(&app.store, &account.nickname)?;
         let user = match known {
@@ -74,6 +75,20 @@ fn ensure_clients(store: &Store, accounts: &[ClientAccount], now: Timestamp) -> 
                 clients::put(tx, &client);
                 Ok(())
             })?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes known whom the clients speak for. Writes only what is new.
+fn introduce_clients(app: &App, now: Timestamp) -> Result<(), Error> {
+    for account in &app.config.clients {
+        if let Some(client) = clients::get(&app.store, &account.client_id)?
+            && client.identity.is_some()
+            && principals::of(app, &app.store, &client)?.is_none()
+        {
+            app.store
+                .write(|tx| principals::introduce(app, tx, &client, now))?;
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ pub use owner::{Owner, owner_reading, owner_writing};
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::principals;
 use crate::domain::standing::Standing;
 use crate::domain::talk::{Proved, Rise};
 use crate::error::Error;
@@ -87,7 +88,9 @@ pub struct Client {
 /// Anybody who may read the API (`AR`): a client, or a user through a client, a session.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pub(in crate::auth) person: Option<ThingId>,
+    pub(in crate::auth) user: Option<UserId>,
+    /// Whom a client speaks for by itself: another server, or a person elsewhere.
+    pub(in crate::auth) principal: Option<ThingId>,
 }
 
 /// A user of this server (`UR`, `3L`).
@@ -130,9 +133,14 @@ impl Client {
 }
 
 impl Reader {
-    /// The person who reads; nobody for a plain client.
+    /// The person, or the other server, who reads; nobody for a plain client.
     pub fn person(&self) -> Option<ThingId> {
-        self.person
+        self.user.map(|user| user.0).or(self.principal)
+    }
+
+    /// The user who reads; nobody for somebody elsewhere.
+    pub fn user(&self) -> Option<UserId> {
+        self.user
     }
 }
 
@@ -222,18 +230,33 @@ pub fn client(request: &Request) -> Result<Client, Error> {
     })
 }
 
-/// Proves an `AR` caller: a bearer token, OAuth 1 with or without a token, or a session.
+/// Proves an `AR` caller: a bearer token, OAuth 1 with or without a token, or a session. A client without a user reads as
+/// whom it speaks for by itself, if that is anybody.
 pub fn reader(request: &Request) -> Result<Reader, Error> {
-    let user = if let Some(token) = bearer::of(request) {
-        bearer::prove(request, token, Scope::READ)?.user
+    let (user, client) = if let Some(token) = bearer::of(request) {
+        let bearer = bearer::prove(request, token, Scope::READ)?;
+        let client = match (&bearer.user, &bearer.client) {
+            (None, Some(id)) => clients::get(&request.app().store, id)?,
+            _ => None,
+        };
+        (bearer.user, client)
     } else if let Some(asked) = Parameters::of(request) {
         let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
-        user_of(request, signed)?
+        let client = signed.token.is_none().then(|| signed.client.clone());
+        (user_of(request, signed)?, client)
     } else {
-        Some(sessions::user(request)?.ok_or_else(not_logged_in)?)
+        (
+            Some(sessions::user(request)?.ok_or_else(not_logged_in)?),
+            None,
+        )
+    };
+    let principal = match &client {
+        Some(client) => principals::of(request.app(), &request.app().store, client)?,
+        None => None,
     };
     Ok(Reader {
-        person: user.map(|user| user.id.0),
+        user: user.map(|user| user.id),
+        principal,
     })
 }
 

@@ -19,6 +19,7 @@ pub mod names;
 pub mod objects;
 pub mod people;
 pub mod personal_tokens;
+pub mod principals;
 pub mod registration;
 pub mod setup;
 pub mod standing;

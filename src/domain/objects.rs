@@ -67,7 +67,11 @@ fn resolve_at(
     let identity = Identity::Remote(id.clone().into_owned());
     let mut object = Object::new(identity, object_type, posting.now);
     object.published = draft.published;
-    object.members = members_text(&draft.members);
+    let mut members = draft.members.clone();
+    if !object.is_person() {
+        members.remove("pump_io");
+    }
+    object.members = members_text(&members);
     if depth < DEPTH_MAX {
         if let Some(author) = &draft.author {
             let author = resolve_at(posting, tx, author, "person", depth + 1)?;
@@ -101,7 +105,11 @@ fn without_id(
         return Ok(known);
     }
     let mut object = Object::new(Identity::Made, object_type, posting.now);
-    object.members = members_text(&draft.members);
+    let mut members = own_members(draft);
+    if let Some(url) = draft.members.get("url") {
+        members.insert("url".to_owned(), url.clone());
+    }
+    object.members = members_text(&members);
     let thing = posting.app.store.fresh_id();
     if let Some(alias) = &alias {
         aliases::add(tx, alias, thing)?;
@@ -118,16 +126,22 @@ fn url_alias(actor: ThingId, object_type: &str, url: &str) -> String {
 /// The object of an application.
 pub fn generator(posting: &Posting<'_>, tx: &mut dyn Tx, generator: &Generator) -> Result<ThingId> {
     let known = aliases::find(tx, &generator.id)?;
+    // What stands for somebody elsewhere is theirs: they say of themselves what it is called.
+    let is_foreign = names::domain(&generator.id).is_some();
+    if let Some(known) = known.filter(|_| is_foreign) {
+        return Ok(known);
+    }
     let mut object = match known {
         Some(known) => things::object(tx, known)?,
         None => None,
     }
     .unwrap_or_else(|| {
-        Object::new(
-            Identity::Given(generator.id.clone()),
-            generator.object_type,
-            posting.now,
-        )
+        let id = generator.id.clone();
+        let identity = match is_foreign {
+            true => Identity::Remote(id),
+            false => Identity::Given(id),
+        };
+        Object::new(identity, generator.object_type, posting.now)
     });
     let mut members = Members::new();
     if let Some(name) = &generator.display_name {

@@ -49,4 +49,5 @@ mod tidy;
 mod tokens;
 mod updating_and_deleting;
 mod uploads;
+mod viewers;
 mod walking;

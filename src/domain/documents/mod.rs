@@ -84,6 +84,9 @@ impl Finish {
 /// Most likers, replies or sharers inside an object (`pump-api.md §5.6`).
 const EMBEDDED_MAX: usize = 4;
 
+/// Most that are looked at to find so many which the viewer may read.
+const EMBEDDED_LOOKED_AT_MAX: usize = 20;
+
 /// Writes documents for one viewer.
 pub struct Documents<'a> {
     store: &'a Store,
@@ -151,15 +154,24 @@ impl<'a> Documents<'a> {
         kind: StreamKind,
         mut write: impl FnMut(&mut json::Array<'_>, ThingId) -> Result<bool>,
     ) -> Result<()> {
-        let page = streams::page(
-            self.store,
-            Stream::of(owner, kind),
-            streams::Start::Newest,
-            EMBEDDED_MAX,
-        )?;
         let mut items = out.array("items");
-        for id in page.unwrap_or_default() {
-            write(&mut items, id)?;
+        let stream = Stream::of(owner, kind);
+        let Some(mut walk) = streams::walk(self.store, stream, streams::Start::Newest)? else {
+            return Ok(());
+        };
+        let (mut written, mut looked_at) = (0, 0);
+        while written < EMBEDDED_MAX && looked_at < EMBEDDED_LOOKED_AT_MAX {
+            let batch = walk.next_batch(EMBEDDED_MAX)?;
+            if batch.is_empty() {
+                break;
+            }
+            for id in batch {
+                if written == EMBEDDED_MAX || looked_at == EMBEDDED_LOOKED_AT_MAX {
+                    break;
+                }
+                looked_at += 1;
+                written += usize::from(write(&mut items, id)?);
+            }
         }
         Ok(())
     }

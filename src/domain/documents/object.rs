@@ -8,7 +8,7 @@ use crate::store::engine::Result;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Address, Identity, Object};
-use crate::wire::json;
+use crate::wire::{draft, json};
 
 /// How much of an object is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -190,9 +190,17 @@ impl Documents<'_> {
                 object.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?,
             );
         }
+        let followable = finish.followed && is_followable(object);
+        if !finish.shared && !followable {
+            return Ok(());
+        }
+        let mut flags = out.object("pump_io");
         if finish.shared {
             let shared = object.shares > 0 && self.is_in(id, StreamKind::Shares, viewer)?;
-            out.object("pump_io").boolean("shared", shared);
+            flags.boolean("shared", shared);
+        }
+        if followable {
+            flags.boolean("followed", self.is_in(viewer, StreamKind::Following, id)?);
         }
         Ok(())
     }
@@ -348,4 +356,12 @@ impl Documents<'_> {
             .plain("url", format_args!("{base}/api/user/{nickname}/{kind}"));
         Ok(())
     }
+}
+
+/// Whether a thing that is no person can be followed: it says where its activities are.
+fn is_followable(object: &Object) -> bool {
+    object.members.contains("\"activity-outbox\"")
+        && draft::members_of(&object.members)
+            .get("links")
+            .is_some_and(|links| links.get("activity-outbox").is_some())
 }

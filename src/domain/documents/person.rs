@@ -121,7 +121,12 @@ impl Documents<'_> {
             );
         }
         if finish.followed {
-            flags.boolean("followed", self.is_in(viewer, StreamKind::Following, id)?);
+            // Of somebody here the followers are known, wherever they are.
+            let followed = match person.nickname() {
+                Some(_) => self.is_in(id, StreamKind::Followers, viewer)?,
+                None => self.is_in(viewer, StreamKind::Following, id)?,
+            };
+            flags.boolean("followed", followed);
         }
         Ok(())
     }

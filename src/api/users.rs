@@ -6,7 +6,7 @@ use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::feeds::{Page, Paging};
 use crate::domain::registration::{self, Admission};
-use crate::domain::{invitations, names, people};
+use crate::domain::{invitations, names, people, quotas};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
@@ -34,6 +34,8 @@ const SERVER_MEMBERS: &[&str] = &[
     "token",
     "secret",
     "email",
+    "uploadBytes",
+    "uploadQuotaBytes",
 ];
 
 /// Largest user record that a client can store with its own members, in bytes.
@@ -138,7 +140,8 @@ pub fn with_token(request: &Request, id: UserId, token: Option<&Pair>) -> Answer
     Ok(Response::json_text(text))
 }
 
-/// `GET /api/user/{nickname}`: a user with the profile; `email` and `settings` only for the user.
+/// `GET /api/user/{nickname}`: a user with the profile; `email` and `settings` only for the user, `uploadBytes` and
+/// `uploadQuotaBytes` for the user and the owner of the server.
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, user) = named(request)?;
     let mut text = String::new();
@@ -331,6 +334,15 @@ fn write_user(
         let mut members = draft::members_of(&user.extra);
         members.remove("settings");
         out.members(&draft::members_text(&members));
+    }
+    let app = request.app();
+    if own
+        || (viewer.person.is_some()
+            && users::owner(&app.store)?.map(|owner| owner.0) == viewer.person)
+    {
+        let room = quotas::room(app, &app.store, id)?;
+        out.number("uploadBytes", room.used_bytes);
+        out.number("uploadQuotaBytes", room.quota_bytes);
     }
     if let Some(person) = things::object(&request.app().store, id.0)? {
         let documents = Documents::for_viewer(request.app(), viewer);

@@ -42,6 +42,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         }),
         enable_uploads: values.flag("enableUploads"),
         upload_bytes_max: bytes_max(values, "uploadBytesMax"),
+        upload_quota_bytes: values.number("uploadQuotaBytes").unwrap_or(0),
         json_bytes_max: bytes_max(values, "jsonBytesMax"),
         site: values.text("site"),
         owner: values.text("owner"),

@@ -62,6 +62,8 @@ pub struct Config {
     pub enable_uploads: bool,
     /// Largest upload, in bytes.
     pub upload_bytes_max: u64,
+    /// Most bytes of uploads that each user may keep, unless the owner of the server says otherwise.
+    pub upload_quota_bytes: u64,
     /// Largest JSON document or form in a request, in bytes.
     pub json_bytes_max: u64,
 

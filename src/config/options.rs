@@ -235,6 +235,7 @@ pub const OPTIONS: &[Opt] = &[
     used("datadir", Path, Json("\"./pumphouse-data\""), "Directory of everything the server keeps; uploads in `uploads` inside it."),
     used("enableUploads", Flag, Json("true"), "Lets people upload files."),
     used("uploadBytesMax", Number("bytes"), Json("268435456"), "Largest upload."),
+    used("uploadQuotaBytes", Number("bytes"), Json("10737418240"), "Most bytes of uploads that each user may keep; the owner can choose another number for single users. With 0 nobody uploads."),
     used("jsonBytesMax", Number("bytes"), Json("1048576"), "Largest JSON document or form in a request."),
     // the site
     used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),

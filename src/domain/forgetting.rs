@@ -15,7 +15,7 @@ use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
-use crate::store::tokens;
+use crate::store::{tokens, usage};
 
 /// Most entries that one write takes away.
 const ENTRIES_PER_WRITE: usize = 100;
@@ -181,6 +181,7 @@ impl Forgetting {
         if tokens::deaden(tx, UserId(person), ENTRIES_PER_WRITE)? > 0 {
             return Ok(true);
         }
+        usage::forget(tx, UserId(person));
         for kind in CLEARED {
             streams::clear(tx, Stream::of(person, *kind))?;
         }

@@ -20,6 +20,7 @@ pub mod objects;
 pub mod people;
 pub mod personal_tokens;
 pub mod principals;
+pub mod quotas;
 pub mod registration;
 pub mod setup;
 pub mod standing;

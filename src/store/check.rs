@@ -10,7 +10,7 @@ use super::{
     aliases, archives, bearer, clients, codes, invitations, jobs, mail_codes, mails, meta, nonces,
     notices, record, request_tokens, sessions,
 };
-use super::{streams, things, tokens, users};
+use super::{streams, things, tokens, usage, users};
 use crate::ids::ThingId;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
@@ -70,6 +70,10 @@ struct Known {
     streams: Vec<Stream>,
     /// What objects say of their likes, replies and shares, where it is not nothing.
     counters: HashMap<(ThingId, StreamKind), u64>,
+    /// Bytes of the files that objects of each author name.
+    bytes: HashMap<ThingId, u64>,
+    /// What is noted of them.
+    noted_bytes: Vec<(ThingId, u64)>,
 }
 
 /// Reads and compares everything in the store.
@@ -97,6 +101,16 @@ pub fn check(from: &dyn Read) -> Result<Report> {
             "thing {} counts {said} {kind:?}, and there are none",
             owner.0
         ));
+    }
+    for (user, noted) in &known.noted_bytes {
+        let found = known.bytes.get(user).copied().unwrap_or(0);
+        if *noted != found {
+            report.counters.add(format!(
+                "user {} is said to keep {noted} bytes of uploads, and keeps {found}; `pumphouse user quota NICKNAME` counts them \
+                 anew",
+                user.0
+            ));
+        }
     }
     let accounts = report.records.get(&char::from(Table::User as u8));
     let accounts = accounts.copied().unwrap_or(0);
@@ -180,6 +194,13 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             Some(&notices::NOTICES) => decodes::<notices::Notices>(value)?,
             _ => return Err(strange_key()),
         },
+        _ if is(Table::Usage) => {
+            let user = rest.try_into().map_err(|_| strange_key())?;
+            let usage = record::decode::<usage::Usage>(value)?;
+            known
+                .noted_bytes
+                .push((ThingId::from_bytes(user), usage.bytes));
+        }
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
         _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),
@@ -189,6 +210,9 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
 
 impl Known {
     fn note(&mut self, id: ThingId, object: &Object) {
+        if let (Some(author), Some(file)) = (object.author, &object.file) {
+            *self.bytes.entry(author).or_default() += file.bytes;
+        }
         for (kind, said) in [
             (StreamKind::Likes, object.likes),
             (StreamKind::Replies, object.replies),

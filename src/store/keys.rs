@@ -26,6 +26,7 @@
 //! m 0 due(8) mail(6)            → mail that waits to be sent (mails.rs)
 //! m 1 user(6)                   → what a user is still to be told by mail (notices.rs)
 //! m 2                           → how many mails wait
+//! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -59,6 +60,7 @@ pub enum Table {
     Invitation = b'I',
     MailCodes = b'V',
     Mail = b'm',
+    Usage = b'D',
     Job = b'J',
     Archive = b'Z',
 }

@@ -24,6 +24,7 @@ pub mod sessions;
 pub mod streams;
 pub mod things;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 use crate::clock;

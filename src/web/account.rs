@@ -1,8 +1,10 @@
 //! `/main/account`: the password, mail (`web/mail.rs`), and the ways to what else becomes of an account.
 
 use crate::auth::{LocalUser, Visitor, accounts, sessions};
+use crate::domain::quotas;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
+use crate::ids::UserId;
 use crate::store::archives::Way;
 use crate::web::archives::Told;
 use crate::web::frame::{Frame, show};
@@ -20,6 +22,8 @@ struct Account<'a> {
     problem: Option<String>,
     export: Told,
     mail: MailPart,
+    /// What uploads take, and what they may take, in words; nothing where uploads are switched off.
+    room: Option<(String, String)>,
 }
 
 /// `GET /main/account`
@@ -35,6 +39,7 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         problem: None,
         export: Told::of(request, user.id(), Way::Out)?,
         mail: MailPart::of(request, user)?,
+        room: room(request, user.id())?,
     };
     show(visitor, &page)
 }
@@ -90,8 +95,19 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
                 }),
                 export: Told::of(request, user.id(), Way::Out)?,
                 mail: MailPart::of(request, user)?,
+                room: room(request, user.id())?,
             };
             again(visitor, &page, &error)
         }
     }
+}
+
+fn room(request: &Request, user: UserId) -> Result<Option<(String, String)>, Error> {
+    let app = request.app();
+    if !app.config.enable_uploads {
+        return Ok(None);
+    }
+    let room = quotas::room(app, &app.store, user)?;
+    let words = |bytes| quotas::in_words(bytes);
+    Ok(Some((words(room.used_bytes), words(room.quota_bytes))))
 }

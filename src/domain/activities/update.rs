@@ -4,12 +4,13 @@ use super::{Posting, lists};
 use crate::clock::Timestamp;
 use crate::domain::{circles, names, objects};
 use crate::error::Error;
-use crate::ids::ThingId;
+use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
 use crate::store::engine::{Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Object};
+use crate::store::usage;
 use crate::wire::draft::{ObjectDraft, members_of, members_text};
 
 impl Posting<'_> {
@@ -108,6 +109,7 @@ pub fn bury(
         }
         if let Some(file) = object.file.take() {
             streams::remove(tx, Stream::of(author, StreamKind::Uploads), id)?;
+            usage::take_away(tx, UserId(author), file.bytes)?;
             freed.push(file.blob);
         }
     }

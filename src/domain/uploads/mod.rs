@@ -6,7 +6,7 @@ mod address;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::names;
+use crate::domain::{names, quotas};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, avatar, photo};
@@ -49,7 +49,7 @@ enum Use {
 }
 
 /// Keeps a file and makes its object, seen by its author until it is posted. `declared` is the sender's content type.
-/// 400 for a picture that cannot be read, 413 for one that is too large, 507 for a full disk.
+/// 400 for a picture that cannot be read, 413 for one that is too large or over the quota, 507 for a full disk.
 pub fn add(
     app: &App,
     user: UserId,
@@ -132,6 +132,9 @@ fn keep(
     if spool.bytes_len() == 0 {
         return Err(Error::invalid("The file is empty."));
     }
+    let bytes = spool.bytes_len();
+    // Before the work on a picture; the write decides.
+    quotas::check(app, &app.store, user, bytes)?;
     let kind = spool.kind(declared)?;
     if kind.class != Class::Image && declared.is_some_and(promises_picture) {
         return Err(Error::invalid(
@@ -148,7 +151,6 @@ fn keep(
         }
         _ => None,
     };
-    let bytes = spool.bytes_len();
     let renditions = shown.as_ref().map_or(&[][..], |shown| &shown.renditions);
     let blob = app.blobs.keep(spool, renditions)?;
     let kept = record(app, user, blob, kind, bytes, shown.as_ref(), texts, now);
@@ -268,6 +270,7 @@ fn record(
         if things::object(tx, user.0)?.is_none_or(|person| person.deleted.is_some()) {
             return Err(Error::Gone.into());
         }
+        quotas::take(app, tx, user, bytes)?;
         streams::append(tx, Stream::of(user.0, StreamKind::Uploads), id)?;
         things::put_object(tx, id, object.clone());
         Ok(())

@@ -160,6 +160,11 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/{type}/{key}/shares",             AnyRead(objects::shares),       Quick),
 
     // The owner's side
+    get   ("/api/owner/users",                     OwnerRead(owner::users::all),   Quick),
+    post  ("/api/owner/users",                     OwnerWrite(owner::users::add),  Slow),
+    get   ("/api/owner/users/{nickname}",          OwnerRead(owner::users::one),   Quick),
+    put   ("/api/owner/users/{nickname}",          OwnerWrite(owner::users::change), Slow),
+    delete("/api/owner/users/{nickname}",          OwnerWrite(owner::users::remove), Quick),
     get   ("/api/owner/registration",              OwnerRead(owner::registration::get), Quick),
     put   ("/api/owner/registration",              OwnerWrite(owner::registration::put), Quick),
     get   ("/api/owner/invitations",               OwnerRead(owner::invitations::all), Quick),

@@ -2,6 +2,7 @@
 //! a command can hand itself over to the server that runs on the data directory (`commands/control.rs`).
 
 use super::{Usage, extra_word, mail_address};
+use crate::domain::quotas::parse_bytes;
 use crate::ids::Nickname;
 use crate::mailbox::MailAddress;
 use crate::scope::Scope;
@@ -24,6 +25,12 @@ pub enum Deed {
     UserEmail(Nickname, MailAddress),
     /// Make the user of an account the owner of the server.
     UserOwner(Nickname),
+    /// Suspend an account, or let its user in again.
+    UserSuspend(Nickname, bool),
+    /// Decide how much room an account has, or show it.
+    UserQuota(Nickname, Quota),
+    /// Show an account.
+    UserShow(Nickname),
     /// Make a token for a script.
     UserToken(NewToken),
     /// List the accounts.
@@ -36,6 +43,17 @@ pub enum Deed {
     InviteList,
     /// Decide who can register, or show it.
     Registration(Option<Registration>),
+}
+
+/// What becomes of the bound on the bytes of somebody's uploads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quota {
+    /// It stays as it is.
+    Keep,
+    /// It is that of everybody.
+    Default,
+    /// A number of bytes of its own.
+    Bytes(u64),
 }
 
 /// A token for a script, as somebody wants it.
@@ -129,7 +147,7 @@ pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result
 }
 
 fn user(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
-    const WAYS: &str = "add, password, reset-link, email, remove, owner, token, list";
+    const WAYS: &str = "add, show, password, reset-link, email, suspend, unsuspend, quota, remove, owner, token, list";
     let (what, rest) = first("user", words, WAYS)?;
     let make: fn(Nickname) -> Deed = match &*what {
         "add" => Deed::UserAdd,
@@ -138,6 +156,10 @@ fn user(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
         "email" => return new_address(rest),
         "remove" => Deed::UserRemove,
         "owner" => Deed::UserOwner,
+        "show" => Deed::UserShow,
+        "suspend" => |nickname| Deed::UserSuspend(nickname, true),
+        "unsuspend" => |nickname| Deed::UserSuspend(nickname, false),
+        "quota" => return new_quota(rest),
         "token" => return new_token(rest, typed),
         "list" => return nothing_more("user", rest, Deed::UserList),
         other => return Err(unknown("user", other, WAYS)),
@@ -152,6 +174,27 @@ fn new_address(words: &[OsString]) -> Result<Deed, Usage> {
     };
     let address = mail_address(address, "user")?;
     nickname(std::slice::from_ref(name)).map(|nickname| Deed::UserEmail(nickname, address))
+}
+
+fn new_quota(words: &[OsString]) -> Result<Deed, Usage> {
+    let (name, quota) = match words {
+        [name, typed] => {
+            let typed = typed.to_string_lossy();
+            let quota = match &*typed {
+                "default" => Quota::Default,
+                _ => Quota::Bytes(parse_bytes(&typed).ok_or_else(|| {
+                    let sentence = format!(
+                        "`{typed}` is no number of bytes; write it like 500M, 2G, 0, or `default`."
+                    );
+                    Usage::new(sentence, "user")
+                })?),
+            };
+            (std::slice::from_ref(name), quota)
+        }
+        [_, _, extra, ..] => return Err(extra_word(extra, "user")),
+        only => (only, Quota::Keep),
+    };
+    nickname(name).map(|nickname| Deed::UserQuota(nickname, quota))
 }
 
 fn new_token(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {

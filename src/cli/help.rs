@@ -22,6 +22,26 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "Asks for the password twice; reads one line where standard input is not a terminal.",
     ),
     (
+        "user show NICKNAME",
+        "Show an account.",
+        "Nickname, role, mail address, since when, by whose invitation, what its uploads take.",
+    ),
+    (
+        "user suspend NICKNAME",
+        "Let somebody neither log in nor do anything.",
+        "What was posted stays. Not for the owner.",
+    ),
+    (
+        "user unsuspend NICKNAME",
+        "Let a suspended user in again.",
+        "Passwords and applications are as they were.",
+    ),
+    (
+        "user quota NICKNAME [BYTES]",
+        "Show or decide how much somebody can upload.",
+        "BYTES like 500M or 2G, 0 for nothing, or `default` for what the option uploadQuotaBytes says. Counts what is there anew.",
+    ),
+    (
         "user remove NICKNAME",
         "Remove an account.",
         "It is done at once, without asking; what was posted goes when the server runs again.",

@@ -6,7 +6,7 @@ mod failure;
 mod help;
 mod password;
 
-pub use deed::{Deed, NewInvitation, NewToken};
+pub use deed::{Deed, NewInvitation, NewToken, Quota};
 pub use failure::Failure;
 pub use help::help;
 pub use password::read_password;

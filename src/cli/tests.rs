@@ -1,6 +1,6 @@
 //! What people type; refusals first.
 
-use super::{Command, Deed, Invocation, help, parse};
+use super::{Command, Deed, Invocation, Quota, help, parse};
 use std::path::Path;
 
 fn typed(line: &str) -> Result<Invocation, String> {
@@ -47,12 +47,12 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
         ),
         (
             "user",
-            "`user` needs one of add, password, reset-link, email, remove, owner, token, list.",
+            "`user` needs one of add, show, password, reset-link, email, suspend, unsuspend, quota, remove, owner, token, list.",
             "pumphouse user --help",
         ),
         (
             "user rename ann",
-            "There is no command `user rename`, only add, password, reset-link, email, remove, owner, token, list.",
+            "There is no command `user rename`, only add, show, password, reset-link, email, suspend, unsuspend, quota, remove, owner, token, list.",
             "pumphouse user --help",
         ),
         (
@@ -73,6 +73,11 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
         (
             "user add ann --uses 2",
             "--uses is no option of `user add`.",
+            "pumphouse user --help",
+        ),
+        (
+            "user quota ann much",
+            "`much` is no number of bytes; write it like 500M, 2G, 0, or `default`.",
             "pumphouse user --help",
         ),
         (
@@ -132,6 +137,18 @@ fn every_command_is_understood() {
     assert!(matches!(
         command("user owner ann"),
         Command::Deed(Deed::UserOwner(_))
+    ));
+    assert!(matches!(
+        command("user suspend ann"),
+        Command::Deed(Deed::UserSuspend(_, true))
+    ));
+    assert!(matches!(
+        command("user quota ann 2G"),
+        Command::Deed(Deed::UserQuota(_, Quota::Bytes(0x8000_0000)))
+    ));
+    assert!(matches!(
+        command("user quota ann"),
+        Command::Deed(Deed::UserQuota(_, Quota::Keep))
     ));
     assert!(matches!(
         command("user list"),
@@ -197,7 +214,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("help"), help());
     assert_eq!(about("nonsense -h"), help());
     assert!(about("backup --help").starts_with("pumphouse backup FILE\n"));
-    assert_eq!(about("help user").matches("pumphouse user").count(), 8);
+    assert_eq!(about("help user").matches("pumphouse user").count(), 12);
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [
         "PUMPHOUSE_HOSTNAME",

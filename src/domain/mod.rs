@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod activities;
+pub mod administration;
 pub mod archives;
 pub mod audience;
 pub mod bell;

@@ -3,6 +3,7 @@
 
 pub mod invitations;
 pub mod registration;
+pub mod users;
 
 use crate::http::Response;
 use serde_json::{Value, json};

@@ -2,10 +2,11 @@
 
 use super::{Desk, Outcome, day};
 use crate::auth::passwords;
-use crate::cli::{Failure, NewToken};
 use crate::domain::mailing::{confirming, recovering};
+use crate::cli::{Failure, NewToken, Quota};
+use crate::domain::quotas::{self, Room};
 use crate::domain::registration::Admission;
-use crate::domain::{people, personal_tokens};
+use crate::domain::{administration, people, personal_tokens};
 use crate::ids::Nickname;
 use crate::mailbox::MailAddress;
 use crate::store::keys::{Stream, StreamKind};
@@ -84,8 +85,7 @@ pub(super) fn remove(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Fa
 /// `user owner NICKNAME`: hands the server over to another of its users.
 pub(super) fn hand_over(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
     let (id, _) = desk.user(nickname)?;
-    let store = &desk.app.store;
-    store.write(|tx| users::hand_over(tx, id, desk.now))?;
+    administration::hand_over(desk.app, id, desk.now)?;
     Ok(Outcome::said(format_args!(
         "{nickname} is the owner of this server now."
     )))
@@ -105,6 +105,77 @@ pub(super) fn make_token(desk: &Desk<'_>, wanted: &NewToken) -> Result<Outcome, 
     Ok(Outcome::said(token))
 }
 
+/// `user suspend NICKNAME`, `user unsuspend NICKNAME`
+pub(super) fn suspend(
+    desk: &Desk<'_>,
+    nickname: &Nickname,
+    is_suspended: bool,
+) -> Result<Outcome, Failure> {
+    let (id, _) = desk.user(nickname)?;
+    administration::suspend(desk.app, id, is_suspended, desk.now)?;
+    let now = if is_suspended {
+        "can neither log in nor do anything"
+    } else {
+        "can log in"
+    };
+    Ok(Outcome::said(format_args!("{nickname} {now} from now on.")))
+}
+
+/// `user quota NICKNAME [BYTES]`: counts what is there anew.
+pub(super) fn quota(
+    desk: &Desk<'_>,
+    nickname: &Nickname,
+    wanted: Quota,
+) -> Result<Outcome, Failure> {
+    let (app, (id, _)) = (desk.app, desk.user(nickname)?);
+    match wanted {
+        Quota::Keep => {}
+        Quota::Default => administration::set_quota(app, id, None, desk.now)?,
+        Quota::Bytes(bytes) => administration::set_quota(app, id, Some(bytes), desk.now)?,
+    }
+    administration::recount(app, id)?;
+    let room = quotas::room(app, &app.store, id)?;
+    Ok(Outcome::said(room_in_words(&room)))
+}
+
+/// `user show NICKNAME`
+pub(super) fn show(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
+    let (id, user) = desk.user(nickname)?;
+    let store = &desk.app.store;
+    let inviter = administration::inviter(store, id)?;
+    let account = administration::account(desk.app, id, user)?;
+    let user = &account.user;
+    let nobody = || "none".to_owned();
+    let lines = [
+        ("nickname", user.nickname.to_string()),
+        ("role", role(user).to_owned()),
+        ("since", user.created.to_string()),
+        ("mail", user.email.clone().unwrap_or_else(nobody)),
+        ("invited by", inviter.unwrap_or_else(|| "nobody".to_owned())),
+        ("posts", account.posts.to_string()),
+        ("uploads", room_in_words(&account.room)),
+    ];
+    let lines = lines.map(|(name, text)| format!("{name:<11} {text}"));
+    Ok(Outcome::Done(lines.into()))
+}
+
+fn role(user: &User) -> &'static str {
+    match (user.owner, user.suspended) {
+        (true, _) => "owner",
+        (false, Some(_)) => "suspended",
+        (false, None) => "user",
+    }
+}
+
+fn room_in_words(room: &Room) -> String {
+    let whose = if room.is_own { "own" } else { "default" };
+    format!(
+        "{} of {} ({whose} quota)",
+        quotas::in_words(room.used_bytes),
+        quotas::in_words(room.quota_bytes)
+    )
+}
+
 /// `user list`: nickname, day of registration (UTC), role and number of posts, in order of registration.
 pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
     let store = &desk.app.store;
@@ -114,9 +185,9 @@ pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
         let page = users::list(store, after, PAGE_USERS)?;
         for (id, user) in &page {
             let posts = streams::total(store, Stream::of(id.0, StreamKind::OutboxMajor))?;
-            let role = if user.owner { "owner" } else { "user" };
+            let role = role(user);
             lines.push(format!(
-                "{:<24} {}  {role:<5}  {posts} posts",
+                "{:<24} {}  {role:<9}  {posts} posts",
                 user.nickname.as_str(),
                 day(user.created)
             ));

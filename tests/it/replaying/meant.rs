@@ -45,6 +45,12 @@ pub(super) const EVERYWHERE: &[Meant] = &[
     ),
     (
         &[],
+        "+.uploadBytes",
+        "users see how much room their uploads take",
+    ),
+    (&[], "+.uploadQuotaBytes", "and how much they have"),
+    (
+        &[],
         "+.profile.pump_io",
         "§3.4: a new account is its own reader",
     ),

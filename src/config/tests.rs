@@ -322,7 +322,12 @@ fn a_configuration_of_pump_io_starts_this_server() {
     }"#;
     let options: Value = serde_json::from_str(options).expect("it is JSON");
     let members = options.as_object().expect("an object");
-    let own = ["uploadBytesMax", "uploadQuotaBytes", "jsonBytesMax", "smtpca"];
+    let own = [
+        "uploadBytesMax",
+        "uploadQuotaBytes",
+        "jsonBytesMax",
+        "smtpca",
+    ];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(
             members.contains_key(option.name),

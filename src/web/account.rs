@@ -59,6 +59,7 @@ pub fn with_mail(
         is_saved: false,
         problem: None,
         export: Told::of(request, user.id(), Way::Out)?,
+        room: room(request, user.id())?,
         mail,
     };
     again(visitor, &page, error)

@@ -53,6 +53,7 @@ fn nobody_but_the_owner_sees_or_changes_accounts() {
         json!({ "role": "user" }),
         json!({ "password": "short" }),
         json!({ "nickname": "ben" }),
+        json!({ "email": "nowhere" }),
         json!([]),
     ] {
         evan.put_to("/api/owner/users/ann", &wrong).refused(400);
@@ -173,6 +174,9 @@ fn commands_do_the_same() {
     runs(&pump, &["user", "suspend", "ann"], "");
     ann.get("/api/whoami").expect(403);
     assert!(runs(&pump, &["user", "list"], "").contains("suspended"));
+    let changed = change(&evan, "ann", &json!({ "email": "ann@mail.test" }));
+    assert_eq!(changed["email"], "ann@mail.test");
+    assert!(runs(&pump, &["user", "show", "ann"], "").contains("ann@mail.test"));
     runs(&pump, &["user", "unsuspend", "ann"], "");
     ann.get("/api/whoami").expect(302);
     let output = pump.command(&["user", "suspend", "evan"], "");

@@ -4,11 +4,13 @@
 use crate::api::users::named;
 use crate::auth::{Owner, accounts, passwords};
 use crate::domain::administration::{self, Account};
+use crate::domain::mailing::confirming;
 use crate::domain::registration::Admission;
 use crate::domain::{invitations, people};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, UserId};
+use crate::mailbox::MailAddress;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
 use crate::store::users::{self, User};
@@ -89,7 +91,8 @@ pub fn one(request: &Request, _: &Owner) -> Answer {
     Ok(Response::json(&document))
 }
 
-/// `PUT /api/owner/users/{nickname}`: any of `password` (ends all sessions), `suspended` (true or false), `uploadQuotaBytes` (null
+/// `PUT /api/owner/users/{nickname}`: any of `password` (ends all sessions), `email` (counts as confirmed),
+/// `suspended` (true or false), `uploadQuotaBytes` (null
 /// for what everybody has), `role` (`owner`: hands the server over, after which the caller administers nothing any more). 200 with
 /// the account; 400, 403, 404, 410.
 pub fn change(request: &Request, _: &Owner) -> Answer {
@@ -98,6 +101,9 @@ pub fn change(request: &Request, _: &Owner) -> Answer {
     let wanted = Change::read(request)?;
     if let Some(password) = &wanted.password {
         accounts::set_password(request, id, password)?;
+    }
+    if let Some(address) = &wanted.email {
+        confirming::set(app, id, address, request.now)?;
     }
     if let Some(bytes) = wanted.quota {
         administration::set_quota(app, id, bytes, request.now)?;
@@ -123,6 +129,7 @@ pub fn remove(request: &Request, _: &Owner) -> Answer {
 /// What shall change, checked before anything does.
 struct Change {
     password: Option<String>,
+    email: Option<MailAddress>,
     suspended: Option<bool>,
     quota: Option<Option<u64>>,
     is_owner: bool,
@@ -133,6 +140,7 @@ impl Change {
         let members: Map<String, Value> = request.json()?;
         let mut change = Change {
             password: None,
+            email: None,
             suspended: None,
             quota: None,
             is_owner: false,
@@ -143,6 +151,9 @@ impl Change {
                     passwords::check(password)?;
                     change.password = Some(password.clone());
                 }
+                ("email", Value::String(address)) => {
+                    change.email = Some(MailAddress::parse(address).map_err(Error::Invalid)?);
+                }
                 ("suspended", Value::Bool(suspended)) => change.suspended = Some(*suspended),
                 ("uploadQuotaBytes", Value::Null) => change.quota = Some(None),
                 ("uploadQuotaBytes", Value::Number(bytes)) if bytes.is_u64() => {
@@ -151,7 +162,7 @@ impl Change {
                 ("role", Value::String(role)) if role == "owner" => change.is_owner = true,
                 _ => {
                     return Err(Error::Invalid(format!(
-                        "\u{201c}{name}\u{201d} cannot be that. There are password (a text), suspended (true or false), \
+                        "\u{201c}{name}\u{201d} cannot be that. There are password and email (texts), suspended (true or false), \
                          uploadQuotaBytes (a number or null) and role (owner)."
                     )));
                 }

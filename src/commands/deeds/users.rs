@@ -2,8 +2,8 @@
 
 use super::{Desk, Outcome, day};
 use crate::auth::passwords;
-use crate::domain::mailing::{confirming, recovering};
 use crate::cli::{Failure, NewToken, Quota};
+use crate::domain::mailing::{confirming, recovering};
 use crate::domain::quotas::{self, Room};
 use crate::domain::registration::Admission;
 use crate::domain::{administration, people, personal_tokens};

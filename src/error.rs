@@ -35,6 +35,8 @@ pub enum Error {
     NotFound(String),
     /// 405: the address exists, the method does not. Holds the value of `Allow`.
     MethodNotAllowed(String),
+    /// 406: the address has no form that the caller takes; the text says which it has.
+    NotAcceptable(String),
     /// 410: it was deleted.
     Gone,
     /// 408: the body came in too slowly.
@@ -88,6 +90,7 @@ impl Error {
             Error::Forbidden(_) => 403,
             Error::NotFound(_) => 404,
             Error::MethodNotAllowed(_) => 405,
+            Error::NotAcceptable(_) => 406,
             Error::Slow(_) => 408,
             Error::Gone => 410,
             Error::Conflict(_) => 409,
@@ -108,6 +111,7 @@ impl Error {
             | Error::Bearer { text, .. }
             | Error::Forbidden(text)
             | Error::NotFound(text)
+            | Error::NotAcceptable(text)
             | Error::Slow(text)
             | Error::Conflict(text)
             | Error::TooLarge(text)

@@ -1,7 +1,7 @@
 //! Single activities (`pump-api.md §4.4`, end): read, corrected, taken out of sight. Neither of the latter changes the
 //! object or tells anybody.
 
-use crate::api::feeds;
+use crate::api::{feeds, representation};
 use crate::auth::{LocalUser, Reader};
 use crate::domain::access::{self, Viewer};
 use crate::domain::documents::{Documents, Finish};
@@ -18,14 +18,19 @@ pub fn one(request: &Request, reader: &Reader) -> Answer {
     if !access::may_read_activity(&request.app().store, viewer, &activity)? {
         return Err(Error::forbidden("This activity was not addressed to you."));
     }
-    answer(request, viewer, id, &activity)
+    representation::activity(request, viewer, id, &activity)
 }
 
 /// `PUT /api/activity/{key}`: the actor changes what the activity says; 200 with the activity.
 pub fn update(request: &Request, user: &LocalUser) -> Answer {
     let (id, activity) = own(request, user)?;
     let changed = activities::edit(request.app(), id, &activity, request.json()?, request.now)?;
-    answer(request, Viewer::user(user.id()), id, &changed)
+    let documents = Documents::for_viewer(request.app(), Viewer::user(user.id()));
+    Ok(Response::json_text(documents.activity_text(
+        id,
+        &changed,
+        Finish::PLAIN,
+    )?))
 }
 
 /// `DELETE /api/activity/{key}`: the actor takes it away; 200 with the JSON string `"Deleted"`.
@@ -33,15 +38,6 @@ pub fn delete(request: &Request, user: &LocalUser) -> Answer {
     let (id, _) = own(request, user)?;
     activities::withdraw(request.app(), id, request.now)?;
     Ok(Response::json(&"Deleted"))
-}
-
-fn answer(request: &Request, viewer: Viewer, id: ThingId, activity: &Activity) -> Answer {
-    let documents = Documents::for_viewer(request.app(), viewer);
-    Ok(Response::json_text(documents.activity_text(
-        id,
-        activity,
-        Finish::PLAIN,
-    )?))
 }
 
 fn own(request: &Request, user: &LocalUser) -> Result<(ThingId, Activity), Error> {

@@ -16,6 +16,7 @@ pub mod objects;
 pub mod owner;
 pub mod pages;
 pub mod people;
+pub mod representation;
 pub mod sockjs;
 pub mod uploads;
 pub mod users;

@@ -1,7 +1,7 @@
 //! Single objects and their likes, replies, shares and members (`pump-api.md §1.3`). An object is named by its key in the
 //! path, or by `?id=` where its id was made elsewhere or given by a client.
 
-use crate::api::{feeds, pages};
+use crate::api::{feeds, pages, representation};
 use crate::auth::{LocalUser, Reader};
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::lists;
@@ -19,12 +19,7 @@ use serde_json::Value;
 /// `GET /api/{type}/{key}` and `GET /api/{type}?id=`: 200 with the object, 403 for whom it was not posted to, 404, 410.
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, object) = readable(request, reader, request.param("type"))?;
-    let documents = Documents::for_viewer(request.app(), feeds::viewer(reader));
-    Ok(Response::json_text(documents.object_text(
-        id,
-        &object,
-        Finish::FULL,
-    )?))
+    representation::object(request, feeds::viewer(reader), id, &object)
 }
 
 /// `PUT /api/{type}/{key}`: the author changes the object, as by an `update` activity; 200 with the object.

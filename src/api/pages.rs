@@ -1,5 +1,6 @@
 //! The shapes of feed pages (`pump-api.md §3.6`).
 
+use crate::api::representation;
 use crate::domain::access::Viewer;
 use crate::domain::documents::{self, Documents, Finish};
 use crate::domain::feeds::Page;
@@ -140,7 +141,8 @@ pub fn write<T>(
             documents.object_into(&mut out.object("author"), id, author, Finish::PLAIN)?;
         }
     }
-    Ok(Response::json_text(text))
+    let is_newest = page.paging.start == Start::Newest;
+    Ok(representation::feed(request, &heading.url, is_newest, text))
 }
 
 /// `prev` leads to newer items, `next` to older ones; no `next` is the end (`pump-api.md §3.6.1`).
@@ -156,16 +158,12 @@ fn links<T>(
     for name in ["first", "self", "current"] {
         links.object(name).text("href", url);
     }
-    // The address of a feed of something with an id from outside has a query already.
-    let mark = if url.contains('?') { '&' } else { '?' };
     let (Some(first), Some(last)) = (page.items.first(), page.items.get(shown.wrapping_sub(1)))
     else {
         return;
     };
-    links.object("prev").text(
-        "href",
-        &format!("{url}{mark}since={}{more}", names::encode(&id_of(first))),
-    );
+    let way = |argument, item| names::with_argument(url, argument, &id_of(item)) + more;
+    links.object("prev").text("href", &way("since", first));
     let is_more = page.cut_short
         || shown < page.items.len()
         || match page.paging.start {
@@ -175,10 +173,7 @@ fn links<T>(
             Start::Since(_) => true,
         };
     if is_more {
-        links.object("next").text(
-            "href",
-            &format!("{url}{mark}before={}{more}", names::encode(&id_of(last))),
-        );
+        links.object("next").text("href", &way("before", last));
     }
 }
 

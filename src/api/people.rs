@@ -1,14 +1,14 @@
 //! What belongs to a person: profile, followers, following, favorites, lists, uploads (`pump-api.md §1.3`).
 
-use crate::api::{feeds, pages, users};
+use crate::api::{feeds, pages, representation, users};
 use crate::auth::{LocalUser, Reader};
 use crate::domain::access::Viewer;
 use crate::domain::activities::lists;
-use crate::domain::documents::{Documents, Finish};
+use crate::domain::documents::Finish;
 use crate::domain::feeds::{self as streams, Paging};
 use crate::domain::names;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::{ThingId, UserId};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::things::Object;
@@ -17,12 +17,7 @@ use crate::wire::draft::{ActivityDraft, ObjectDraft};
 /// `GET /api/user/{nickname}/profile`: the person.
 pub fn profile(request: &Request, reader: &Reader) -> Answer {
     let (id, person) = owner(request)?;
-    let documents = Documents::for_viewer(request.app(), feeds::viewer(reader));
-    Ok(Response::json_text(documents.object_text(
-        id,
-        &person,
-        Finish::FULL,
-    )?))
+    representation::object(request, feeds::viewer(reader), id, &person)
 }
 
 /// `PUT /api/user/{nickname}/profile`: changes the own person, as by an `update` activity; 200 with the person.

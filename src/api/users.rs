@@ -1,8 +1,9 @@
 //! Users: the list of all, registration, one's own record (`pump-api.md §3.4`, `§4.1`, `§4.2`).
 
-use crate::api::{feeds, mail_settings, pages};
+use crate::api::{feeds, mail_settings, pages, representation};
 use crate::auth::{Client, LocalUser, Reader, grants, passwords};
 use crate::domain::access::Viewer;
+use crate::domain::documents::as2::Kind;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::feeds::{Page, Paging};
 use crate::domain::registration::{self, Admission};
@@ -153,7 +154,7 @@ pub fn one(request: &Request, reader: &Reader) -> Answer {
         &user,
         None,
     )?;
-    Ok(Response::json_text(text))
+    Ok(representation::answer(request, Kind::User, text))
 }
 
 /// `PUT /api/user/{nickname}`: the same nickname and a valid password, which becomes the new one; other members are kept as

@@ -63,6 +63,12 @@ pub fn encode(text: &str) -> impl Display + '_ {
     utf8_percent_encode(text, COMPONENT)
 }
 
+/// An address with one argument more in its query: that of a feed of something with an id from outside has one already.
+pub fn with_argument(url: &str, name: &str, value: &str) -> String {
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}{name}={}", encode(value))
+}
+
 /// The type in the addresses of an object: its own in lower case, or `other`.
 pub fn route_type(object_type: &str) -> &'static str {
     TYPES

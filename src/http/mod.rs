@@ -2,11 +2,13 @@
 
 pub mod error_page;
 mod json_size;
+pub mod negotiation;
 pub mod ongoing;
 pub mod request;
 pub mod response;
 
 pub use error_page::ErrorPage;
+pub use negotiation::Form;
 pub use ongoing::{Conversation, End, Ongoing, Spoken, Written};
 pub use request::{Body, Request, SpooledFile, SpooledPart};
 pub use response::{Content, Response};

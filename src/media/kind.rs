@@ -28,11 +28,14 @@ pub struct Kind {
     pub extension: &'static str,
 }
 
+/// The ending of what nothing is known about.
+const UNKNOWN_EXTENSION: &str = "bin";
+
 /// Nothing is known about it.
 const UNKNOWN: Kind = Kind {
     mime: "application/octet-stream",
     class: Class::File,
-    extension: "bin",
+    extension: UNKNOWN_EXTENSION,
 };
 
 /// Recognised media types: what `infer` calls them, what we call them, class, ending. The endings of the first group
@@ -98,6 +101,17 @@ const ACTIVE: &[&str] = &[
     "<iframe",
     "<xsl:",
 ];
+
+/// The media type of a file whose name has this ending, where an address is all that is known of it.
+pub fn mime_of_extension(extension: &str) -> Option<&'static str> {
+    let extension = match extension.to_ascii_lowercase().as_str() {
+        "jpeg" => "jpg".to_owned(),
+        UNKNOWN_EXTENSION => return None,
+        folded => folded.to_owned(),
+    };
+    let found = KINDS.iter().find(|kind| kind.3 == extension);
+    found.map(|(_, mime, ..)| *mime)
+}
 
 impl Kind {
     /// Recognises a file from its first [`HEAD_BYTES`] (or all of it, if shorter). `declared` is the sender's

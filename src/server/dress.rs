@@ -219,7 +219,10 @@ fn validate(response: &mut Response, wishes: &Wishes) {
         let Content::Memory(body) = &response.content else {
             return;
         };
-        if !(wishes.is_api || has_type(response, "application/json")) || body.is_empty() {
+        let is_document = ["application/json", "application/ld+json"]
+            .iter()
+            .any(|kind| has_type(response, kind));
+        if !(wishes.is_api || is_document) || body.is_empty() {
             return;
         }
         let mut checksum = Crc::new();

@@ -1,19 +1,22 @@
 //! The pages of a person: `/{nickname}` with what the visitor may read, followers, following, favorites.
 
-use crate::auth::Visitor;
+use crate::api::{self, representation};
+use crate::auth::{self, Visitor};
 use crate::domain::feeds::{self, Paging};
 use crate::domain::people as users;
 use crate::error::Error;
-use crate::http::{Answer, Request};
+use crate::http::{Answer, Form, Request};
 use crate::ids::ThingId;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
+use crate::store::things;
 use crate::web::cards::{Card, Cards};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::{self, POSTS, Pager};
 use crate::web::people::Person;
 use crate::web::things::viewer;
 use askama::Template;
+use hyper::header;
 
 /// People on a page.
 pub const PEOPLE: usize = 50;
@@ -54,8 +57,24 @@ struct Counts {
     favorites: u64,
 }
 
-/// `GET /{nickname}`
+/// `GET /{nickname}`: the page, or the person in ActivityStreams 2 for who prefers that: like the page for everybody, so
+/// that the id of a person leads to the person (`pump-api.md §1.2`, `§1.5`). 406 for who takes neither. Where there are
+/// no pages it is the profile of the API, for the same callers.
 pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
+    let app = request.app();
+    if app.config.noweb {
+        return api::people::profile(request, &auth::reader(request)?);
+    }
+    let form = Form::of_page(request)?;
+    if form == Form::Plain {
+        return Ok(page(request, visitor)?.with(header::VARY, "Accept"));
+    }
+    let id = named(request)?;
+    let person = things::object(&app.store, id)?.ok_or(Error::Gone)?;
+    representation::object_as(form, request, viewer(visitor), id, &person)
+}
+
+fn page(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let id = named(request)?;
     let app = request.app();

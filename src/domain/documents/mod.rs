@@ -3,6 +3,7 @@
 //! so nothing private can leak. What the viewer may not read shrinks to its id and type (`pump-api.md §4.9.4`).
 
 mod activity;
+pub mod as2;
 mod memory;
 mod object;
 mod person;

@@ -127,9 +127,12 @@ impl Dress {
         {
             return;
         }
-        response
-            .headers
-            .append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        let known = response.headers.get(header::VARY);
+        let vary = known.map_or(Vec::new(), |known| [known.as_bytes(), b", "].concat());
+        if let Ok(vary) = HeaderValue::from_bytes(&[&vary, b"Accept-Encoding".as_slice()].concat())
+        {
+            response.headers.insert(header::VARY, vary);
+        }
         if wishes.takes_gzip {
             response.content = Content::Memory(Bytes::from(self.gzip.compress(body)));
             response

@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod as2;
 mod audiences;
 mod authorising;
 mod command_line;

@@ -47,11 +47,12 @@ pub(super) fn write(out: &mut json::Object<'_>, node: &Node<'_>) {
             }
         }
     }
-    for name in ["target", "generator", "location"] {
+    for name in ["target", "generator"] {
         if let Some(below) = node.node(name) {
             object::write(&mut out.object(name), &below, 1, None);
         }
     }
+    object::location(out, node, 0);
     for name in ["to", "cc"] {
         let ids = node.list(name).into_iter().filter_map(object::addressee);
         let ids: Vec<String> = ids.collect();

@@ -22,7 +22,16 @@ pub(super) fn write(
     author: Option<&str>,
 ) {
     let word = node.text("objectType").unwrap_or_default();
-    let kind = types::object_type(&word);
+    write_as(out, node, types::object_type(&word), depth, author);
+}
+
+fn write_as(
+    out: &mut json::Object<'_>,
+    node: &Node<'_>,
+    kind: &'static str,
+    depth: usize,
+    author: Option<&str>,
+) {
     if let Some(deleted) = node.time("deleted") {
         return tombstone(out, node, kind, deleted);
     }
@@ -41,10 +50,11 @@ pub(super) fn write(
     }
     times(out, node, &["published", "updated", "startTime", "endTime"]);
     made_by(out, node, depth, author);
-    for (name, as2) in [("inReplyTo", "inReplyTo"), ("location", "location")] {
-        if let Some(below) = node.node(name).filter(|_| depth < DEPTH_MAX) {
-            write(&mut out.object(as2), &below, depth + 1, None);
-        }
+    if let Some(parent) = node.node("inReplyTo").filter(|_| depth < DEPTH_MAX) {
+        write(&mut out.object("inReplyTo"), &parent, depth + 1, None);
+    }
+    if depth < DEPTH_MAX {
+        location(out, node, depth);
     }
     for (name, as2) in [
         ("attachments", "attachment"),
@@ -109,6 +119,15 @@ fn made_by(out: &mut json::Object<'_>, node: &Node<'_>, depth: usize, author: Op
         }
         (None, Some(id)) => out.text("attributedTo", id),
         _ => {}
+    }
+}
+
+/// Writes where it was: a place, also where that is not said.
+pub(super) fn location(out: &mut json::Object<'_>, node: &Node<'_>, depth: usize) {
+    if let Some(place) = node.node("location") {
+        let word = place.text("objectType");
+        let kind = word.map_or("Place", |word| types::object_type(&word));
+        write_as(&mut out.object("location"), &place, kind, depth + 1, None);
     }
 }
 

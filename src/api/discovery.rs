@@ -3,7 +3,7 @@
 
 use crate::domain::discovery;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Accept, Answer, Request, Response};
 use crate::wire::descriptor::Descriptor;
 use hyper::{StatusCode, header};
 
@@ -61,15 +61,16 @@ fn described(request: &Request) -> Result<Descriptor, Error> {
 
 /// In the form that the caller would rather have; XRD for who does not say.
 fn chosen(request: &Request, descriptor: &Descriptor) -> Response {
-    let as_json = quality(request, &["application/json", JRD]);
-    if as_json > 0.0 && as_json >= quality(request, &[XRD]) {
+    let accept = Accept::of(request);
+    let as_json = accept.quality(&["application/json", JRD]);
+    if as_json > 0.0 && as_json >= accept.quality(&[XRD]) {
         return json(request, descriptor);
     }
     open(Response::new(StatusCode::OK, XRD, descriptor.xrd()))
 }
 
 fn json(request: &Request, descriptor: &Descriptor) -> Response {
-    let names_jrd = accepted(request).any(|(name, quality)| name == JRD && quality > 0.0);
+    let names_jrd = Accept::of(request).named(&[JRD]) > Some(0.0);
     let content_type = if names_jrd { JRD } else { JSON };
     open(Response::new(
         StatusCode::OK,
@@ -83,33 +84,4 @@ fn open(answer: Response) -> Response {
     answer
         .with(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
         .with(header::VARY, "Accept")
-}
-
-/// How welcome one of these types is, from 0 to 1 (RFC 9110 §12.5.1): by its name, else by a range that holds it.
-fn quality(request: &Request, types: &[&str]) -> f32 {
-    let best = |fits: &dyn Fn(&str) -> bool| {
-        accepted(request)
-            .filter(|(name, _)| fits(name))
-            .map(|(_, quality)| quality)
-            .reduce(f32::max)
-    };
-    best(&|name| types.contains(&name))
-        .or_else(|| best(&|name| name == "application/*"))
-        .or_else(|| best(&|name| name == "*/*"))
-        .unwrap_or(0.0)
-}
-
-/// The ranges of the `Accept` header with how welcome each is.
-fn accepted(request: &Request) -> impl Iterator<Item = (String, f32)> {
-    let ranges = request
-        .header(&header::ACCEPT)
-        .unwrap_or_default()
-        .split(',');
-    ranges.map(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let quality = parts.find_map(|part| part.strip_prefix("q="));
-        let quality = quality.map_or(Some(1.0), |quality| quality.parse().ok());
-        (name, quality.unwrap_or(0.0))
-    })
 }

@@ -1,5 +1,6 @@
 //! Requests and answers as plain values: shapes without sockets. `server/` makes and sends them.
 
+pub mod accept;
 pub mod error_page;
 mod json_size;
 pub mod negotiation;
@@ -7,6 +8,7 @@ pub mod ongoing;
 pub mod request;
 pub mod response;
 
+pub use accept::Accept;
 pub use error_page::ErrorPage;
 pub use negotiation::Form;
 pub use ongoing::{Conversation, End, Ongoing, Spoken, Written};

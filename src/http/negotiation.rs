@@ -2,7 +2,7 @@
 //! or ActivityStreams 2 at the address of a person. ActivityStreams 2 is only for those who name one of its types and
 //! would rather have it than the other form (`pump-api.md §3.11`, D12, Q40).
 
-use super::{Request, Response};
+use super::{Accept, Request, Response};
 use crate::error::Error;
 use hyper::StatusCode;
 use hyper::header;
@@ -31,12 +31,12 @@ pub enum Form {
 impl Form {
     /// The form of an answer of the API: ActivityStreams 1 also for who asks for something that is not here.
     pub fn of_api(request: &Request) -> Form {
-        choose(&accepted(request), AS1_TYPES).unwrap_or(Form::Plain)
+        choose(&Accept::of(request), AS1_TYPES).unwrap_or(Form::Plain)
     }
 
     /// The form of an address that is a page for people; 406 for who takes neither.
     pub fn of_page(request: &Request) -> Result<Form, Error> {
-        choose(&accepted(request), PAGE_TYPES).ok_or_else(|| {
+        choose(&Accept::of(request), PAGE_TYPES).ok_or_else(|| {
             Error::NotAcceptable(
                 "This address is a page (text/html) or ActivityStreams 2 (application/activity+json). \
                  The API has the profile in other forms."
@@ -55,42 +55,19 @@ impl Form {
     }
 }
 
-/// All `Accept` headers as one list.
-fn accepted(request: &Request) -> String {
-    let all = request.headers.get_all(header::ACCEPT).iter();
-    let texts: Vec<&str> = all.filter_map(|value| value.to_str().ok()).collect();
-    texts.join(",")
-}
-
-/// One entry of the list.
-struct Range {
-    /// `type/subtype`, in lower case.
-    name: String,
-    /// The `profile` parameter.
-    profile: Option<String>,
-    /// Between 0 and 1.
-    quality: f32,
-}
-
-/// Chooses by an `Accept`; nothing if it takes neither form. Who gives both the same quality gets ActivityStreams 2 if
-/// only that is named and the other merely falls under a wildcard.
-fn choose(accept: &str, plain: &[&str]) -> Option<Form> {
-    let ranges: Vec<Range> = split(accept, ',').filter_map(Range::parse).collect();
-    if ranges.is_empty() {
+/// Chooses; nothing if the caller takes neither form. Who gives both the same quality gets ActivityStreams 2 if only that
+/// is named and the other merely falls under a wildcard.
+fn choose(accept: &Accept, plain: &[&str]) -> Option<Form> {
+    if accept.is_empty() {
         return Some(Form::Plain);
     }
-    let of_as2 = ranges.iter().filter(|range| range.is_as2());
-    let as2 = of_as2.map(|range| range.quality).fold(0.0, f32::max);
-    let of_plain = plain.iter().enumerate().filter_map(|(at, name)| {
-        // Only the first name is that of what is sent; the others count where they are asked for by name.
-        let worst = if at == 0 { ANYTHING } else { NAMED };
-        let fitting = ranges.iter().filter(|range| range.fits(name) >= worst);
-        let best = fitting.max_by_key(|range| range.fits(name))?;
-        Some((best.quality, best.fits(name) == NAMED))
-    });
-    let (quality, is_named) = of_plain
-        .max_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)))
-        .unwrap_or((0.0, false));
+    let as2 = [
+        accept.named(&["application/activity+json"]),
+        accept.profiled("application/ld+json", AS2_PROFILE),
+    ];
+    let as2 = as2.into_iter().flatten().fold(0.0, f32::max);
+    let quality = accept.quality(plain);
+    let is_named = accept.named(plain).is_some();
     if as2 > quality || (as2 > 0.0 && as2 >= quality && !is_named) {
         Some(Form::As2)
     } else {
@@ -98,72 +75,9 @@ fn choose(accept: &str, plain: &[&str]) -> Option<Form> {
     }
 }
 
-/// How well a range fits that names the type.
-const NAMED: u8 = 3;
-
-/// How well `*/*` fits; what does not fit is less.
-const ANYTHING: u8 = 1;
-
-impl Range {
-    /// Reads an entry; nothing for what is none.
-    fn parse(text: &str) -> Option<Range> {
-        let mut parts = split(text, ';');
-        let name = parts.next()?.to_ascii_lowercase();
-        let (kind, subtype) = name.split_once('/')?;
-        if kind.is_empty() || subtype.is_empty() {
-            return None;
-        }
-        let (mut profile, mut quality) = (None, 1.0);
-        for (key, value) in parts.filter_map(|part| part.split_once('=')) {
-            let value = value.trim().trim_matches('"');
-            match key.trim().to_ascii_lowercase().as_str() {
-                "q" => quality = value.parse().ok().filter(|q| (0.0..=1.0).contains(q))?,
-                "profile" => profile = Some(value.to_owned()),
-                _ => {}
-            }
-        }
-        Some(Range {
-            name,
-            profile,
-            quality,
-        })
-    }
-
-    fn fits(&self, name: &str) -> u8 {
-        if self.name == name {
-            return NAMED;
-        }
-        match self.name.split_once('/') {
-            Some(("*", "*")) => ANYTHING,
-            Some((kind, "*")) if name.split_once('/').is_some_and(|(of, _)| of == kind) => 2,
-            _ => 0,
-        }
-    }
-
-    fn is_as2(&self) -> bool {
-        let profiles = self.profile.as_deref().unwrap_or_default();
-        match self.name.as_str() {
-            "application/activity+json" => true,
-            "application/ld+json" => profiles.split_ascii_whitespace().any(|p| p == AS2_PROFILE),
-            _ => false,
-        }
-    }
-}
-
-/// The parts between separators that stand outside of quotes, trimmed; empty ones are left out.
-fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut is_quoted = false;
-    text.split(move |letter| {
-        is_quoted ^= letter == '"';
-        letter == separator && !is_quoted
-    })
-    .map(str::trim)
-    .filter(|part| !part.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{AS1_TYPES, Form, PAGE_TYPES, choose};
+    use super::{AS1_TYPES, Accept, Form, PAGE_TYPES, choose};
 
     const LD: &str = r#"application/ld+json; profile="https://www.w3.org/ns/activitystreams""#;
 
@@ -192,7 +106,7 @@ mod tests {
             "application/activity+json;q=0.5, */*",
             "application/activity+jsonx",
         ] {
-            let form = choose(accept, AS1_TYPES).unwrap_or(Form::Plain);
+            let form = choose(&Accept::parse(accept), AS1_TYPES).unwrap_or(Form::Plain);
             assert_eq!(form, Form::Plain, "{accept}");
         }
         for accept in [
@@ -209,7 +123,7 @@ mod tests {
             "application/json;q=0, application/activity+json;q=0.1, */*",
             r#"text/plain; note="a,b;q=0", application/activity+json"#,
         ] {
-            let form = choose(accept, AS1_TYPES).unwrap_or(Form::Plain);
+            let form = choose(&Accept::parse(accept), AS1_TYPES).unwrap_or(Form::Plain);
             assert_eq!(form, Form::As2, "{accept}");
         }
     }
@@ -235,7 +149,7 @@ mod tests {
             ("text/html;q=0", None),
             ("application/ld+json", None),
         ] {
-            assert_eq!(choose(accept, PAGE_TYPES), form, "{accept}");
+            assert_eq!(choose(&Accept::parse(accept), PAGE_TYPES), form, "{accept}");
         }
     }
 }

@@ -507,6 +507,10 @@ fn a_person_is_found_at_the_address_that_is_the_id() {
             "{accept}"
         );
         assert!(page.header("vary").contains("Accept"), "{accept}");
+        assert!(
+            page.text()
+                .contains("rel=\"alternate\" type=\"application/activity+json\"")
+        );
     }
     let person = read(&nobody, "/evan");
     assert_eq!(person["id"], evan.url_of("/evan"));

@@ -217,7 +217,16 @@ pub(super) const ROWS: &[Row] = &[
     (
         "§3.11",
         "AS1 unless AS2 is preferred",
-        Tests(&["quirks::whoever_does_not_ask_for_something_else_gets_activity_streams_1"]),
+        Tests(&[
+            "quirks::whoever_does_not_ask_for_something_else_gets_activity_streams_1",
+            "src/http/negotiation.rs::the_api_speaks_activity_streams_1_unless_2_is_preferred",
+            "as2::who_may_not_read_may_not_read_it_in_other_words",
+            "as2::nothing_private_leaves_in_other_words",
+            "as2::every_address_has_it_in_the_vocabulary",
+            "as2::things_keep_what_they_say",
+            "as2::pages_lead_to_pages",
+            "as2::each_form_has_its_own_validator_and_changes_are_answered_as_ever",
+        ]),
     ),
     (
         "§4.3",
@@ -528,7 +537,11 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q40",
         "AS1 by default",
-        Tests(&["quirks::whoever_does_not_ask_for_something_else_gets_activity_streams_1"]),
+        Tests(&[
+            "quirks::whoever_does_not_ask_for_something_else_gets_activity_streams_1",
+            "src/http/negotiation.rs::the_api_speaks_activity_streams_1_unless_2_is_preferred",
+            "as2::each_form_has_its_own_validator_and_changes_are_answered_as_ever",
+        ]),
     ),
     (
         "Q41",
@@ -572,6 +585,7 @@ pub(super) const ROWS: &[Row] = &[
         "D5",
         "no password hashes",
         Tests(&[
+            "as2::nothing_private_leaves_in_other_words",
             "finishers::private_members_never_leave",
             "registering::a_new_person_can_speak_at_once",
             "mail::recovering::a_client_redeems_a_code_for_a_token_and_a_session",
@@ -595,6 +609,7 @@ pub(super) const ROWS: &[Row] = &[
         "D8",
         "private objects inside of other things",
         Tests(&[
+            "as2::nothing_private_leaves_in_other_words",
             "inbox::a_private_note_does_not_leak_through_what_others_do_with_it",
             "sharing::sharing_something_private_shows_it_to_nobody_else",
         ]),
@@ -612,6 +627,7 @@ pub(super) const ROWS: &[Row] = &[
         "D10",
         "private members",
         Tests(&[
+            "as2::nothing_private_leaves_in_other_words",
             "finishers::private_members_never_leave",
             "replaying::a_session_of_a_script_is_answered_as_recorded",
             "listening::everybody_gets_what_they_may_see_as_they_see_it",
@@ -622,7 +638,14 @@ pub(super) const ROWS: &[Row] = &[
     (
         "D12",
         "AS1 by default, /N is a page",
-        Tests(&["quirks::whoever_does_not_ask_for_something_else_gets_activity_streams_1"]),
+        Tests(&[
+            "quirks::whoever_does_not_ask_for_something_else_gets_activity_streams_1",
+            "src/http/negotiation.rs::the_api_speaks_activity_streams_1_unless_2_is_preferred",
+            "src/http/negotiation.rs::a_person_is_a_page_unless_activity_streams_2_is_preferred",
+            "as2::each_form_has_its_own_validator_and_changes_are_answered_as_ever",
+            "as2::a_person_is_found_at_the_address_that_is_the_id",
+            "as2::without_pages_a_person_is_the_profile_of_the_api",
+        ]),
     ),
     (
         "D13",

@@ -5,7 +5,7 @@ mod vocabulary;
 use crate::harness::documents::{followers_of, reference};
 use crate::harness::people::{Caller, link_self};
 use crate::harness::{
-    Activity, Answer, Person, Pump, Request, activity, comment, note, pictures, public,
+    Activity, Answer, Person, Pump, Request, activity, comment, eventually, note, pictures, public,
 };
 use serde_json::{Value, json};
 
@@ -274,6 +274,53 @@ fn every_address_has_it_in_the_vocabulary() {
     let members = read(evan, list["first"].as_str().expect("the members"));
     assert_eq!(members["orderedItems"][0]["id"], evan.url_of("/ann"));
     ask(ann, list["first"].as_str().expect("the members")).refused(403);
+}
+
+/// pump-api.md §3.11 [W]
+#[test]
+fn a_group_is_an_actor_with_followers() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let group = activity(
+        "create",
+        &json!({ "objectType": "group", "displayName": "Choir" }),
+    );
+    let group = evan.post(group.to(&ann))["object"].clone();
+    ann.does("join", &group);
+    ann.post(note("sing").to(reference(&group)));
+    let song = json!({ "objectType": "note", "displayName": "Song" });
+    let song = ann.post(activity("post", &song).to(reference(&group)))["object"].clone();
+    ann.post(activity("add", &reference(&song)).with("target", reference(&group)));
+    let own = link_self(&group);
+    for target in [
+        own,
+        &format!("{own}/members"),
+        &format!("{own}/inbox"),
+        &format!("{own}/documents"),
+    ] {
+        ask(&bea, target).refused(403);
+        assert_eq!(ask(&pump.nobody(), target).refused(401), "Not logged in.");
+    }
+    let document = read(&ann, own);
+    assert_eq!(
+        (&document["type"], &document["name"]),
+        (&json!("Group"), &json!("Choir"))
+    );
+    let members = items(&ann, document["followers"].as_str().expect("the members"));
+    assert!(
+        members
+            .iter()
+            .any(|member| member["id"] == ann.url_of("/ann"))
+    );
+    eventually(|| {
+        let inbox = items(&ann, document["inbox"].as_str().expect("an inbox"));
+        inbox.iter().any(|item| item["object"]["content"] == "sing")
+    });
+    let documents = items(&ann, &format!("{own}/documents"));
+    assert_eq!(
+        (&documents[0]["type"], &documents[0]["id"]),
+        (&json!("Note"), &song["id"])
+    );
 }
 
 /// pump-api.md §3.11 [W]

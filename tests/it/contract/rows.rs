@@ -223,6 +223,7 @@ pub(super) const ROWS: &[Row] = &[
             "as2::who_may_not_read_may_not_read_it_in_other_words",
             "as2::nothing_private_leaves_in_other_words",
             "as2::every_address_has_it_in_the_vocabulary",
+            "as2::a_group_is_an_actor_with_followers",
             "as2::things_keep_what_they_say",
             "as2::pages_lead_to_pages",
             "as2::each_form_has_its_own_validator_and_changes_are_answered_as_ever",

@@ -165,6 +165,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/owner/users/{nickname}",          OwnerRead(owner::users::one),   Quick),
     put   ("/api/owner/users/{nickname}",          OwnerWrite(owner::users::change), Slow),
     delete("/api/owner/users/{nickname}",          OwnerWrite(owner::users::remove), Quick),
+    post  ("/api/owner/users/{nickname}/reset-link", OwnerWrite(owner::reset_links::make), Quick),
     get   ("/api/owner/registration",              OwnerRead(owner::registration::get), Quick),
     put   ("/api/owner/registration",              OwnerWrite(owner::registration::put), Quick),
     get   ("/api/owner/invitations",               OwnerRead(owner::invitations::all), Quick),

@@ -67,9 +67,9 @@ impl Person {
 /// `GET /main/people`
 pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let Some(user) = visitor.user() else {
+    if visitor.user().is_none() {
         return login::first(&frame);
-    };
+    }
     let app = request.app();
     let paging = Paging {
         start: home::start(request)?,
@@ -81,11 +81,10 @@ pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
         person.key(*id).to_string()
     });
     let mut people = Vec::new();
-    let is_owner = resetting::is_owner(request, user)?;
     for (id, _) in &page.items {
         people.extend(Person::of(app, &frame, *id)?.map(|person| {
             Person {
-                reset: (is_owner && !person.is_me)
+                reset: (frame.is_owner && !person.is_me)
                     .then(|| resetting::address(&frame, &person.face.nickname)),
                 ..person
             }

@@ -1,13 +1,12 @@
 //! `/main/reset`: the owner of the server makes a link for somebody who has forgotten the password, and hands it over. It
 //! needs no mail.
 
-use crate::auth::{LocalUser, Visitor};
+use crate::auth::Visitor;
 use crate::domain::mailing::recovering;
 use crate::domain::people;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::Nickname;
-use crate::store::users;
 use crate::web::frame::{Frame, show};
 use crate::web::login::{self, value};
 use askama::Template;
@@ -36,15 +35,11 @@ pub fn make(request: &Request, visitor: &Visitor) -> Answer {
 
 fn answer(request: &Request, visitor: &Visitor, nickname: &str, makes: bool) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let Some(user) = visitor.user() else {
+    if visitor.user().is_none() {
         return login::first(&frame);
-    };
-    let app = request.app();
-    if !is_owner(request, user)? {
-        return Err(Error::forbidden(
-            "Only the owner of this server makes such links.",
-        ));
     }
+    let app = request.app();
+    visitor.owner(&app.store)?;
     let nickname = Nickname::new(nickname).map_err(Error::Invalid)?;
     let (id, account) = people::find(app, &nickname)?;
     let made = makes.then(|| recovering::link(app, id, request.now));
@@ -60,9 +55,4 @@ fn answer(request: &Request, visitor: &Visitor, nickname: &str, makes: bool) -> 
 /// The address of the page for somebody.
 pub fn address(frame: &Frame, nickname: &str) -> String {
     format!("{}/main/reset?nickname={nickname}", frame.root)
-}
-
-/// Whether a user administers this server.
-pub fn is_owner(request: &Request, user: &LocalUser) -> Result<bool, Error> {
-    Ok(users::owner(&request.app().store)? == Some(user.id()))
 }

@@ -3,6 +3,7 @@
 
 pub mod invitations;
 pub mod registration;
+pub mod reset_links;
 pub mod users;
 
 use crate::http::Response;

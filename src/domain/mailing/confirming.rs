@@ -10,13 +10,14 @@ use crate::ids::UserId;
 use crate::mailbox::MailAddress;
 use crate::store::engine::{Result, Tx};
 use crate::store::mail_codes::{self, Purpose};
-use crate::store::mails::What;
+use crate::store::mails::{self, What};
 use crate::store::users::{self, User};
 
 /// How long a link can be used after its letter was sent, in seconds: two days.
 pub const LINK_SECS: i64 = 48 * 3600;
 
-/// Writes down that a user is to be asked about an address, which replaces any other that is not confirmed yet.
+/// Writes down that a user is to be asked about an address, which replaces any other that is not confirmed yet. Refuses (503)
+/// where too many letters wait.
 pub fn ask(
     app: &App,
     tx: &mut dyn Tx,
@@ -24,6 +25,10 @@ pub fn ask(
     address: &MailAddress,
     now: Timestamp,
 ) -> Result<()> {
+    if mails::waiting(tx)? >= mails::WAITING_MAX {
+        let text = "Too many letters wait for the mail server. Try again later.";
+        return Err(Error::Busy(text.to_owned()).into());
+    }
     let address = address.as_str();
     let is_other =
         |purpose: &Purpose| matches!(purpose, Purpose::Confirm(known) if known != address);

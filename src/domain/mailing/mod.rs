@@ -19,18 +19,17 @@ use crate::store::mails::{self, Mail, What};
 
 pub use letters::test_letter;
 
-/// Puts a letter to a user into the queue, where the site sends mail; it goes at once if it can. Refuses (503) where too
-/// many wait.
+/// Puts a letter to a user into the queue, where the site sends mail; it goes at once if it can. Where too many wait it is
+/// dropped with a line in the log: what causes it happens all the same.
 fn queue(app: &App, tx: &mut dyn Tx, user: UserId, what: What, now: Timestamp) -> Result<()> {
     if app.mail().is_none() {
         return Ok(());
     }
     let mail = Mail::new(user, what, now);
-    if mails::add(tx, app.store.fresh_id(), now, &mail)? {
-        return Ok(());
+    if !mails::add(tx, app.store.fresh_id(), now, &mail)? {
+        log::warn!("too many letters wait for the mail server: one more is dropped");
     }
-    let text = "Too many letters wait for the mail server. Try again later.";
-    Err(Error::Busy(text.to_owned()).into())
+    Ok(())
 }
 
 /// What somebody hears who wants a letter where none is sent.

@@ -82,13 +82,15 @@ pub fn find(from: &dyn Read, code: &str, now: Timestamp) -> Result<(UserId, User
 
 /// Uses a code up and ends all sessions of its user, who proved to be one. The password stays for now.
 pub fn redeem(app: &App, code: &str, now: Timestamp) -> std::result::Result<UserId, Error> {
-    Ok(app.store.write(|tx| {
+    let user = app.store.write(|tx| {
         let (user, _) = find(tx, code, now)?;
         mail_codes::end(tx, user, |purpose| *purpose == Purpose::Recover)?;
         sessions::end_all(tx, user)?;
         told(app, tx, user, now)?;
         Ok(user)
-    })?)
+    })?;
+    app.wake();
+    Ok(user)
 }
 
 /// Uses a code up: the account has the password of this hash now, and all sessions end.

@@ -50,6 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         "§1.1.1",
         "the table of failures of OAuth",
         Tests(&[
+            "mail::confirming::who_registers_waits_for_the_link",
             "refusals::failed_proofs_are_refused_as_the_table_says",
             "signing::calls_with_a_wrong_proof_are_refused_in_the_words_that_clients_compare",
         ]),

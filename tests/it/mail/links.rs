@@ -4,6 +4,7 @@ use super::{is_logged_in, logged_in};
 use crate::harness::people::PASSWORD;
 use crate::harness::pump::said;
 use crate::harness::{Pump, Request};
+use serde_json::json;
 
 const NEW: &str = "fresh-battery-8";
 
@@ -11,6 +12,32 @@ fn path_of(link: &str) -> String {
     link.trim()
         .trim_start_matches("http://pump.test")
         .to_owned()
+}
+
+#[test]
+fn the_owner_makes_a_link_by_the_api_and_nobody_else_does() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let target = "/api/owner/users/ann/reset-link";
+    let owner = pump.command(&["user", "owner", "evan"], "");
+    assert!(owner.status.success(), "{}", said(&owner));
+    ann.post_to(target, &json!({})).refused(403);
+    assert!(pump.nobody().post_to(target, &json!({})).status >= 400);
+    let nobody = "/api/owner/users/nobody/reset-link";
+    evan.post_to(nobody, &json!({})).refused(404);
+    let made = evan.post_to(target, &json!({})).expect(201).json();
+    assert!(made["expires"].is_string(), "{made}");
+    let mut elsewhere = logged_in(&pump, "ann", PASSWORD);
+    use_link(&pump, made["url"].as_str().expect("a link"));
+    assert!(!is_logged_in(&mut elsewhere), "other sessions end");
+    logged_in(&pump, "ann", NEW);
+
+    let pageless = Pump::with(&["--noweb"]);
+    let [evan, _] = pageless.register_all(["evan", "ann"]);
+    let owner = pageless.command(&["user", "owner", "evan"], "");
+    assert!(owner.status.success(), "{}", said(&owner));
+    let text = evan.post_to(target, &json!({})).refused(409);
+    assert!(text.contains("user password"), "{text}");
 }
 
 /// Sets a password by a link; answers the browser.

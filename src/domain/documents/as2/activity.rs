@@ -47,10 +47,11 @@ pub(super) fn write(out: &mut json::Object<'_>, node: &Node<'_>) {
             }
         }
     }
-    for name in ["target", "generator"] {
-        if let Some(below) = node.node(name) {
-            object::write(&mut out.object(name), &below, 1, None);
-        }
+    if let Some(target) = node.node("target") {
+        object::write(&mut out.object("target"), &target, 1, None);
+    }
+    if let Some(generator) = node.node("generator") {
+        object::mention(&mut out.object("generator"), &generator);
     }
     object::location(out, node, 0);
     for name in ["to", "cc"] {

@@ -75,6 +75,18 @@ fn write_as(
     }
 }
 
+/// Writes what is beside the point, such as the application: type, id and name.
+pub(super) fn mention(out: &mut json::Object<'_>, node: &Node<'_>) {
+    let word = node.text("objectType").unwrap_or_default();
+    out.text("type", types::object_type(&word));
+    if let Some(id) = id_of(node) {
+        out.text("id", &id);
+    }
+    if let Some(name) = node.text("displayName") {
+        out.text("name", &name);
+    }
+}
+
 /// What a thing is called in ActivityStreams 2: everybody by the id that the vocabulary gives, a person by the page,
 /// everything else by its address in the API, or else by its id.
 pub(super) fn id_of(node: &Node<'_>) -> Option<String> {

@@ -86,6 +86,8 @@ fn an_activity_says_who_did_what_for_whom() {
         json!([{ "objectType": "collection", "id": "https://h.test/api/user/ann/followers" }]);
     as1["bto"] = json!([ann()]);
     as1["bcc"] = json!([ann()]);
+    as1["generator"] = json!({ "objectType": "application", "id": "urn:uuid:1", "displayName": "Pen",
+        "likes": { "url": "https://h.test/api/application/likes?id=urn%3Auuid%3A1" } });
     as1["mood"] = json!("unknown to the vocabulary");
     let as2 = translated(Kind::Activity, &as1);
     assert_eq!(as2["summary"], as1["content"]);
@@ -93,6 +95,8 @@ fn an_activity_says_who_did_what_for_whom() {
     assert_eq!(as2["to"], json!(["https://h.test/ann", PUBLIC]));
     assert_eq!(as2["cc"], json!(["https://h.test/api/user/ann/followers"]));
     assert!(as2["bto"].is_null() && as2["bcc"].is_null());
+    let pen = json!({ "type": "Application", "id": "urn:uuid:1", "name": "Pen" });
+    assert_eq!(as2["generator"], pen);
     assert_eq!(as2["object"]["attributedTo"], "https://h.test/ann");
     assert_eq!(as2["actor"]["type"], "Person");
     assert_eq!(as2["@context"], "https://www.w3.org/ns/activitystreams");

@@ -104,6 +104,11 @@ pub fn canonical(id: &str) -> Cow<'_, str> {
     }
 }
 
+/// The outside name under which a person brought something along that had this id elsewhere. It means nothing to others.
+pub fn upstream(person: ThingId, id: &str) -> String {
+    format!("< {} {}", person.0, canonical(id))
+}
+
 /// Finds the thing that an id means; virtual collections are no things.
 pub fn find_thing(base: &Base, from: &dyn Read, id: &str) -> Result<Option<ThingId>> {
     Ok(match find(base, from, id)? {

@@ -43,6 +43,11 @@ pub fn add(tx: &mut dyn Tx, uri: &str, thing: ThingId) -> Result<bool> {
     }
 }
 
+/// Makes `uri` mean `thing`, whatever it meant before.
+pub fn set(tx: &mut dyn Tx, uri: &str, thing: ThingId) {
+    record::put(tx, &key(uri), &Alias { thing });
+}
+
 /// Takes the meaning from `uri`; false if it had none.
 pub fn remove(tx: &mut dyn Tx, uri: &str) -> Result<bool> {
     let known = find(tx, uri)?.is_some();

@@ -7,10 +7,12 @@ mod follow;
 mod groups;
 pub mod lists;
 mod post;
+mod restoring;
 mod share;
 mod update;
 
 pub use editing::{edit, withdraw};
+pub use restoring::{Past, restore, restore_effect, restore_list, restore_member};
 pub use update::bury;
 
 use crate::app::App;
@@ -25,7 +27,7 @@ use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Activity, Address, Object};
-use crate::wire::draft::{ActivityDraft, ObjectDraft, members_text};
+use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_text};
 
 /// Everything that the effects of one activity need to know.
 pub struct Posting<'a> {
@@ -95,31 +97,12 @@ pub fn apply(
     let addresses = if draft.addresses.is_empty() {
         audience::default(&posting, tx, draft, object, target)?
     } else {
-        draft.addresses.try_map(|list| {
-            list.iter()
-                .map(|address| posting.address(tx, address))
-                .collect()
-        })?
+        posting.addresses(tx, draft)?
     };
-    let generator = match generator {
-        Some(generator) => Some(objects::generator(&posting, tx, generator)?),
-        None => None,
-    };
-    let activity = Activity {
-        nonce: Nonce::random(),
-        remote_id: None,
-        verb: draft.verb.clone(),
-        actor,
-        object,
-        target,
-        generator,
-        addresses,
-        published: draft.published.unwrap_or(now),
-        updated: now,
-        received: None,
-        deleted: None,
-        members: members_text(&draft.members),
-    };
+    let mut activity = posting.compose(draft, object, target, addresses);
+    if let Some(generator) = generator {
+        activity.generator = Some(objects::generator(&posting, tx, generator)?);
+    }
     let major = is_major(tx, &activity)?;
     let outbox = if major {
         StreamKind::OutboxMajor
@@ -199,6 +182,44 @@ impl Posting<'_> {
             }
             _ => objects::resolve(self, tx, &draft.object, "other"),
         }
+    }
+
+    /// The record of an activity.
+    fn compose(
+        &self,
+        draft: &ActivityDraft,
+        object: ThingId,
+        target: Option<ThingId>,
+        addresses: Addresses<Vec<Address>>,
+    ) -> Activity {
+        Activity {
+            nonce: Nonce::random(),
+            remote_id: None,
+            verb: draft.verb.clone(),
+            actor: self.actor,
+            object,
+            target,
+            generator: None,
+            addresses,
+            published: draft.published.unwrap_or(self.now),
+            updated: self.now,
+            received: None,
+            deleted: None,
+            members: members_text(&draft.members),
+        }
+    }
+
+    /// Those to whom the activity is addressed.
+    fn addresses(
+        &self,
+        tx: &mut dyn Tx,
+        draft: &ActivityDraft,
+    ) -> Result<Addresses<Vec<Address>>> {
+        draft.addresses.try_map(|list| {
+            list.iter()
+                .map(|address| self.address(tx, address))
+                .collect()
+        })
     }
 
     /// Somebody to whom the activity is addressed; strangers of other hosts are stored as persons.

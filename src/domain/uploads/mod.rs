@@ -10,6 +10,7 @@ use crate::domain::{names, quotas};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, avatar, photo};
+use crate::store::aliases;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Identity, Object, Thing, Upload, UploadCopy};
@@ -24,6 +25,8 @@ pub struct Texts {
     pub title: Option<String>,
     /// HTML, not cleaned yet.
     pub description: Option<String>,
+    /// The id that its object had on the server from which its author brings it along.
+    pub upstream: Option<String>,
 }
 
 /// A file that somebody may read.
@@ -67,17 +70,10 @@ pub fn add_avatar(
     user: UserId,
     spool: Spool,
     declared: Option<&str>,
+    texts: &Texts,
     now: Timestamp,
 ) -> Result<ThingId, Error> {
-    keep(
-        app,
-        user,
-        spool,
-        declared,
-        &Texts::default(),
-        Use::Avatar,
-        now,
-    )
+    keep(app, user, spool, declared, texts, Use::Avatar, now)
 }
 
 /// Finds a file by the last part of its address and opens it, if the viewer may read it: 403 if not, 404 if there is none.
@@ -263,6 +259,9 @@ fn record(
     if let Some(description) = &texts.description {
         members.insert("content".to_owned(), json!(crate::html::clean(description)));
     }
+    if let Some(old) = &texts.upstream {
+        members.insert("upstreamDuplicates".to_owned(), json!([old]));
+    }
     object.members = members_text(&members);
     object.file = Some(upload);
     app.store.write(|tx| {
@@ -271,6 +270,9 @@ fn record(
             return Err(Error::Gone.into());
         }
         quotas::take(app, tx, user, bytes)?;
+        if let Some(old) = &texts.upstream {
+            aliases::set(tx, &names::upstream(user.0, old), id);
+        }
         streams::append(tx, Stream::of(user.0, StreamKind::Uploads), id)?;
         things::put_object(tx, id, object.clone());
         Ok(())

@@ -41,18 +41,21 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// The head of a stream that never had an entry.
+    pub(super) const EMPTY: Head = Head {
+        chunks: 0,
+        removed: 0,
+        late: 0,
+        base: NOTHING,
+        highest: NOTHING,
+        tail: Vec::new(),
+    };
+
     /// The head of `stream`; of an unknown one, an empty head.
     pub(super) fn read(from: &dyn Read, stream: Stream) -> Result<Head> {
         match from.get(&key(Table::StreamHead, stream))? {
             Some(bytes) => Head::decode(&bytes).ok_or_else(|| damaged("head", stream)),
-            None => Ok(Head {
-                chunks: 0,
-                removed: 0,
-                late: 0,
-                base: NOTHING,
-                highest: NOTHING,
-                tail: Vec::new(),
-            }),
+            None => Ok(Head::EMPTY),
         }
     }
 

@@ -69,6 +69,32 @@ pub fn append(tx: &mut dyn Tx, stream: Stream, thing: ThingId) -> Result<bool> {
     Ok(true)
 }
 
+/// Puts things that are older than what the stream holds where they belong: afterwards all entries are in the order of their
+/// ids, none twice, and nothing is late. For a stream that is no set. Writes the whole stream anew, so it is for many things
+/// at once; those who listen hear nothing of it.
+pub fn merge(tx: &mut dyn Tx, stream: Stream, things: &[ThingId]) -> Result<()> {
+    let before = Head::read(tx, stream)?;
+    let held = entries(tx, stream)?;
+    let mut all = [&held, things].concat();
+    all.sort_unstable();
+    all.dedup();
+    if all.len() == held.len() {
+        return Ok(());
+    }
+    clear(tx, stream)?;
+    let mut head = Head::EMPTY;
+    for thing in all {
+        if head.tail.len() >= CHUNK_ENTRIES {
+            cut_off_chunk(tx, stream, &mut head)?;
+        }
+        head.highest = thing;
+        head.tail.push(thing);
+    }
+    head.highest = head.highest.max(before.highest);
+    head.put(tx, stream);
+    Ok(())
+}
+
 /// Takes `thing` out of the stream; false, and nothing changes, if the stream does not hold it.
 pub fn remove(tx: &mut dyn Tx, stream: Stream, thing: ThingId) -> Result<bool> {
     let mut head = Head::read(tx, stream)?;

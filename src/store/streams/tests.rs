@@ -1,7 +1,9 @@
 //! Streams against a plain list, and what questions cost.
 
 use super::layout::{CHUNK_ENTRIES, Head};
-use super::{Start, append, clear, contains, cut_off_chunk, layout, page, remove, total, walk};
+use super::{
+    Start, append, clear, contains, cut_off_chunk, layout, merge, page, remove, total, walk,
+};
 use crate::ids::ThingId;
 use crate::store::engine::memory::Memory;
 use crate::store::keys::{Stream, StreamKind};
@@ -422,4 +424,46 @@ fn entries_take_few_records() {
     assert!(records * 50 < entries, "{summary}");
     assert!(bytes < entries * 5, "{summary}");
     assert!(written < 200, "{summary}");
+}
+
+#[test]
+fn what_is_older_is_merged_in_where_it_belongs() {
+    let mut store = Memory::default();
+    let mut numbers = Numbers(7);
+    let mut held: Vec<ThingId> = Vec::new();
+    for number in 1..=300 {
+        append(&mut store, INBOX, ThingId(number * 10)).expect("writes");
+        held.push(ThingId(number * 10));
+    }
+    // One that came late, and one that went.
+    append(&mut store, INBOX, ThingId(15)).expect("writes");
+    remove(&mut store, INBOX, ThingId(3000)).expect("writes");
+    held.retain(|id| *id != ThingId(3000));
+    held.push(ThingId(15));
+    let older: Vec<ThingId> = (0..500).map(|_| ThingId(1 + numbers.below(2900))).collect();
+    for _ in 0..2 {
+        merge(&mut store, INBOX, &older).expect("writes");
+        held.extend(&older);
+        held.sort_unstable();
+        held.dedup();
+        let newest_first: Vec<ThingId> = held.iter().rev().copied().collect();
+        assert_eq!(
+            read(&store, INBOX, Start::Newest, 10_000),
+            newest_first,
+            "a second time changes nothing"
+        );
+        assert_eq!(total(&store, INBOX).expect("reads"), held.len() as u64);
+        let entries = super::entries(&store, INBOX).expect("reads");
+        let findings = super::check(&store, INBOX, &entries).expect("reads");
+        assert_eq!(findings, Vec::<String>::new());
+        for (place, id) in held.iter().enumerate().step_by(37) {
+            let before = read(&store, INBOX, Start::Before(*id), 3);
+            let wanted: Vec<ThingId> = held[..place].iter().rev().take(3).copied().collect();
+            assert_eq!(before, wanted);
+        }
+        // What was there before it is a place to read on from, and what comes next is no longer late.
+        assert_eq!(read(&store, INBOX, Start::Since(ThingId(3000)), 3), []);
+    }
+    assert!(append(&mut store, INBOX, ThingId(4000)).expect("writes"));
+    assert_eq!(read(&store, INBOX, Start::Newest, 1), ids([4000]));
 }

@@ -65,6 +65,8 @@ pub enum Intake {
     Memory,
     /// In a file, within the bound for uploads.
     Spool,
+    /// In a file, within the bound for archives.
+    Archive,
 }
 
 /// One address.
@@ -99,6 +101,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/user/{nickname}/export/archive.zip", UserRead(archives::fetch),   Quick),
 
     // Streams of activities
+    archive("/api/user/{nickname}/import",         AccountWrite(archives::bring),  Slow),
+    get   ("/api/user/{nickname}/import",          UserRead(archives::brought),    Quick),
     get   ("/api/user/{nickname}/feed",            AnyRead(feeds::all),            Quick),
     get   ("/api/user/{nickname}/feed/major",      AnyRead(feeds::major),          Quick),
     get   ("/api/user/{nickname}/feed/minor",      AnyRead(feeds::minor),          Quick),
@@ -263,6 +267,7 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/account/delete",                 Form(leaving::leave),           Slow),
     post  ("/main/export",                         Form(archiving::ask),           Quick),
     get   ("/main/export/archive.zip",             Page(archiving::fetch),         Quick),
+    archive("/main/import",                        Form(archiving::bring),         Slow),
     get   ("/main/apps",                           Page(apps::list),               Quick),
     post  ("/main/apps",                           Form(apps::revoke),             Quick),
     get   ("/main/tokens",                         Page(tokens::form),             Quick),
@@ -308,6 +313,11 @@ pub const fn permit(path: &'static str, access: Access, lane: Lane) -> Route {
 /// `POST` with a body in a file.
 pub const fn upload(path: &'static str, access: Access, lane: Lane) -> Route {
     route(Method::POST, path, access, lane, Intake::Spool)
+}
+
+/// `POST` with an archive, which holds many uploads.
+pub const fn archive(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::POST, path, access, lane, Intake::Archive)
 }
 
 const fn route(

@@ -5,8 +5,9 @@ use crate::api::users;
 use crate::auth::LocalUser;
 use crate::domain::archives::desk;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Body, Request, Response};
 use crate::ids::UserId;
+use crate::media::Spool;
 use crate::store::archives::{State, Way};
 use crate::wire::json;
 
@@ -31,6 +32,38 @@ pub fn exported(request: &Request, user: &LocalUser) -> Answer {
 pub fn fetch(request: &Request, user: &LocalUser) -> Answer {
     own(request, user)?;
     hand_out(request, user)
+}
+
+/// `POST /api/user/{nickname}/import`: brings an archive, or a collection of activities as JSON, into the account: the bytes as
+/// the body, or one file of a multipart form. 200 with how far it is; 400 for a file that is not right, 409 while another one
+/// is being read, 413, 507.
+pub fn bring(request: &Request, user: &LocalUser) -> Answer {
+    own(request, user)?;
+    let file = received(request)?;
+    desk::ask_for_import(request.app(), user.id(), file, request.now)?;
+    state(request, user, Way::In)
+}
+
+/// `GET /api/user/{nickname}/import`: 200 with `state`, which is `none`, `taking`, `done` or `failed`, and what belongs to it:
+/// `done` of `total` steps; `brought`, `known`, `files`, `leftOut`, `reasons`; `error`.
+pub fn brought(request: &Request, user: &LocalUser) -> Answer {
+    own(request, user)?;
+    state(request, user, Way::In)
+}
+
+/// The one file of a request.
+pub fn received(request: &Request) -> Result<Spool, Error> {
+    let file = match &request.body {
+        Body::Spooled(file) => file.take(),
+        Body::Multipart { files, .. } => match files.as_slice() {
+            [one] => one.file.take(),
+            _ => None,
+        },
+        Body::Memory(_) => None,
+    };
+    file.ok_or_else(|| {
+        Error::invalid("Send one file: an archive, or a collection of activities as JSON.")
+    })
 }
 
 /// Answers with the archive of a user.
@@ -67,7 +100,7 @@ fn state(request: &Request, user: &LocalUser, way: Way) -> Answer {
         out.plain("state", format_args!("{}", word(&archive.state, way)));
         out.plain("asked", format_args!("{}", archive.asked));
         match &archive.state {
-            State::Waiting => {
+            State::Waiting | State::Taking { .. } => {
                 if let Some((done, steps)) = doing {
                     out.number("done", done);
                     out.number("total", steps);
@@ -108,7 +141,7 @@ fn desk_progress(request: &Request, user: UserId, way: Way) -> Option<(u64, u64)
 fn word(state: &State, way: Way) -> &'static str {
     match (state, way) {
         (State::Waiting, Way::Out) => "making",
-        (State::Waiting, Way::In) => "taking",
+        (State::Waiting | State::Taking { .. }, _) => "taking",
         (State::Made { .. }, _) => "ready",
         (State::Taken { .. }, _) => "done",
         (State::Failed { .. }, _) => "failed",

@@ -47,6 +47,8 @@ pub enum Command {
     Compact,
     /// Write everything that a user owns into an archive.
     Export(Nickname, PathBuf),
+    /// Bring an archive, or a collection of activities, into an account.
+    Import(Nickname, PathBuf),
     /// Write the whole store into a file.
     Backup(PathBuf),
     /// Fill a fresh store from such a file.
@@ -170,7 +172,8 @@ fn named(words: &[OsString], typed: &mut deed::Typed) -> Result<Command, Usage> 
         ("version", []) => Command::Version,
         ("help", about) => Command::Help(help::topic(about)),
         ("export", [nickname, file]) => archive(nickname, file, &name, Command::Export)?,
-        ("export", _) => {
+        ("import", [nickname, file]) => archive(nickname, file, &name, Command::Import)?,
+        ("export" | "import", _) => {
             return Err(Usage::new(
                 format!("`{name}` needs a nickname and a file."),
                 &name,

@@ -5,22 +5,11 @@ use super::{say, size};
 use crate::cli::Failure;
 use crate::clock;
 use crate::config::Config;
-use crate::domain::archives::{Halt, Progress, export};
+use crate::domain::archives::{Unwatched, export};
 use crate::ids::Nickname;
 use crate::media::shelf::Growing;
 use std::path::Path;
 use std::time::Instant;
-
-/// Nobody looks and nobody stops it.
-struct Unwatched;
-
-impl Progress for Unwatched {
-    fn begin(&self, _: u64) {}
-
-    fn step(&self) -> Result<(), Halt> {
-        Ok(())
-    }
-}
 
 pub(super) fn perform(config: &Config, nickname: &Nickname, file: &Path) -> Result<(), Failure> {
     if file.exists() {

@@ -11,6 +11,7 @@ pub mod control;
 mod deeds;
 mod doctor;
 mod export;
+mod import;
 mod mail_test;
 mod open;
 mod restore;
@@ -32,6 +33,7 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
         Command::Doctor => doctor::perform(loaded),
         Command::Compact => compact::perform(config),
         Command::Export(nickname, file) => export::perform(config, nickname, file),
+        Command::Import(nickname, file) => import::perform(config, nickname, file),
         Command::Backup(file) => backup::perform(config, file),
         Command::Restore(file) => restore::perform(config, file),
         other => Err(Failure::new(format!("{other:?} is not done here."))),

@@ -47,6 +47,9 @@ pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHan
 /// Starts the one who makes archives for users and takes them; beside the jobs, because an archive takes long. Ends after
 /// [`App::close`].
 pub fn start_archivist(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
+    if let Err(error) = desk::tidy(app) {
+        log::error!("archives that came in: {error}");
+    }
     let app = Arc::clone(app);
     thread::Builder::new()
         .name("archives".to_owned())

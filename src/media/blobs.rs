@@ -4,6 +4,7 @@
 
 use crate::clock::Timestamp;
 use crate::ids::random_bytes;
+use crate::media::spool::RESERVE_BYTES;
 use crate::media::{Error, Rendition, Shelf, Spool};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -128,6 +129,13 @@ impl Blobs {
         let spool = root.join("spool");
         let shelf = Shelf::at(&root);
         Blobs { root, spool, shelf }
+    }
+
+    /// How many bytes its file system takes, beside what is to stay free.
+    pub fn room_bytes(&self) -> Result<u64, Error> {
+        let stat = rustix::fs::statvfs(&self.root).map_err(io::Error::from)?;
+        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        Ok(free.saturating_sub(RESERVE_BYTES))
     }
 
     /// Where archives stand.

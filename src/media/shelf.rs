@@ -2,7 +2,7 @@
 //! They are beside the uploads because they are as large. Whose they are and for how long is decided above.
 
 use crate::clock::Timestamp;
-use crate::ids::UserId;
+use crate::ids::{ThingId, UserId};
 use crate::media::blobs::{make_directory, modified, sync_directory};
 use crate::media::spool::RESERVE_BYTES;
 use crate::media::{Blob, Error, Spool};
@@ -68,6 +68,24 @@ impl Shelf {
     /// Removes the archive that came from a user.
     pub fn remove_received(&self, user: UserId) -> Result<(), Error> {
         remove(&self.received(user))
+    }
+
+    /// From whom archives are here.
+    pub fn received_of(&self) -> Result<Vec<UserId>, Error> {
+        let entries = match fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut users = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let id = name
+                .to_str()
+                .and_then(|name| name.strip_prefix("in-")?.parse().ok());
+            users.extend(id.map(|id| UserId(ThingId(id))));
+        }
+        Ok(users)
     }
 
     fn made(&self, user: UserId) -> PathBuf {

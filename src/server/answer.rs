@@ -143,7 +143,7 @@ async fn call(
 ) -> Dressed {
     let wishes = Arc::new(wishes);
     let mut proven = None;
-    if route.intake == Intake::Spool {
+    if route.intake != Intake::Memory {
         let early = server.quick.run(move || {
             let proven = route.access.prove_early(&request);
             (request, proven)

@@ -2,7 +2,9 @@
 //! while and thrown away, so that its sender gets to read why.
 
 use super::Shared;
-use super::limits::{DRAIN_BYTES_MAX, DRAIN_TIME_MAX, FIELDS_BYTES_MAX, PARTS_MAX};
+use super::limits::{
+    ARCHIVE_BYTES_MAX, DRAIN_BYTES_MAX, DRAIN_TIME_MAX, FIELDS_BYTES_MAX, PARTS_MAX,
+};
 use super::multipart::{Event, Splitter};
 use super::spool::Spooling;
 use crate::error::Error;
@@ -55,11 +57,11 @@ pub(super) async fn take(
         return Ok(Taken { body, share });
     }
     let spooled =
-        intake == Intake::Spool && request.content_type() != "application/x-www-form-urlencoded";
-    let bytes_max = if spooled {
-        server.settings.upload_bytes_max
-    } else {
-        server.settings.json_bytes_max
+        intake != Intake::Memory && request.content_type() != "application/x-www-form-urlencoded";
+    let bytes_max = match intake {
+        _ if !spooled => server.settings.json_bytes_max,
+        Intake::Archive => ARCHIVE_BYTES_MAX,
+        _ => server.settings.upload_bytes_max,
     };
     let mut inflow = Inflow::new(incoming, bytes_max, server.bounds.pace);
     let splitter = request
@@ -122,7 +124,7 @@ async fn memory(inflow: &mut Inflow, share: &mut Share) -> Result<Body, Error> {
 
 async fn file(server: &Shared, inflow: &mut Inflow) -> Result<Body, Error> {
     inflow.check_length()?;
-    let mut spooling = server.spool.begin().await?;
+    let mut spooling = server.spool.begin(inflow.bytes_max).await?;
     while let Some(piece) = inflow.next().await? {
         spooling.push(&piece).await?;
     }
@@ -141,7 +143,7 @@ async fn form(
     while let Some(piece) = inflow.next().await? {
         splitter.push(&piece);
         while let Some(event) = splitter.next().map_err(Error::invalid)? {
-            form.add(server, event).await?;
+            form.add(server, event, inflow.bytes_max).await?;
         }
     }
     if !splitter.is_complete() {
@@ -174,7 +176,7 @@ enum Part<'a> {
 }
 
 impl<'a> Form<'a> {
-    async fn add(&mut self, server: &'a Shared, event: Event) -> Result<(), Error> {
+    async fn add(&mut self, server: &'a Shared, event: Event, bytes_max: u64) -> Result<(), Error> {
         match event {
             Event::Part(head) => {
                 self.parts += 1;
@@ -190,7 +192,7 @@ impl<'a> Form<'a> {
                         field: head.name,
                         file_name,
                         content_type: head.content_type,
-                        spooling: server.spool.begin().await?,
+                        spooling: server.spool.begin(bytes_max).await?,
                     },
                 });
             }

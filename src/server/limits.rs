@@ -56,6 +56,9 @@ pub(crate) const BODY_RATE_MIN: u64 = 2 * 1024;
 /// Bodies in memory, all requests together, in KiB. One more is 503.
 pub(crate) const BODIES_KIB_MAX: usize = 16 * 1024;
 
+/// Largest archive that somebody brings, in bytes: one with thousands of photos.
+pub(crate) const ARCHIVE_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+
 /// How much of a refused body is read and thrown away, in bytes, so that the sender gets to read the answer.
 pub(crate) const DRAIN_BYTES_MAX: u64 = 8 * 1024 * 1024;
 

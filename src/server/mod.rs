@@ -235,11 +235,7 @@ impl Server {
                 bounds.waiting_max,
                 limits::SLOW_WAIT_MAX,
             ),
-            spool: Spool::new(
-                Arc::clone(&app),
-                settings.upload_bytes_max,
-                Arc::clone(&files),
-            ),
+            spool: Spool::new(Arc::clone(&app), Arc::clone(&files)),
             files,
             live: Arc::new(Semaphore::new(limits::LIVE_PLACES)),
             bodies: Arc::new(Semaphore::new(limits::BODIES_KIB_MAX)),

@@ -11,7 +11,6 @@ use tokio::sync::Semaphore;
 /// Where bodies are spooled.
 pub(super) struct Spool {
     app: Arc<App>,
-    bytes_max: u64,
     places: Arc<Semaphore>,
 }
 
@@ -23,18 +22,14 @@ pub(super) struct Spooling<'a> {
 }
 
 impl Spool {
-    /// Spools files of at most `bytes_max` bytes beside the uploads. Writing waits for one of `places`.
-    pub(super) fn new(app: Arc<App>, bytes_max: u64, places: Arc<Semaphore>) -> Spool {
-        Spool {
-            app,
-            bytes_max,
-            places,
-        }
+    /// Spools files beside the uploads. Writing waits for one of `places`.
+    pub(super) fn new(app: Arc<App>, places: Arc<Semaphore>) -> Spool {
+        Spool { app, places }
     }
 
-    /// Begins a file.
-    pub(super) async fn begin(&self) -> Result<Spooling<'_>, Error> {
-        let (app, bytes_max) = (Arc::clone(&self.app), self.bytes_max);
+    /// Begins a file of at most `bytes_max` bytes.
+    pub(super) async fn begin(&self, bytes_max: u64) -> Result<Spooling<'_>, Error> {
+        let app = Arc::clone(&self.app);
         let file = self.blocking(move || app.blobs.spool(bytes_max)).await?;
         Ok(Spooling {
             spool: self,

@@ -55,6 +55,18 @@ pub enum State {
         /// A sentence for the user.
         why: String,
     },
+    /// It is being taken; if the work was cut off, it goes on.
+    Taking {
+        /// What was taken so far.
+        report: Report,
+    },
+}
+
+impl State {
+    /// Whether there is work to do.
+    pub fn is_pending(&self) -> bool {
+        matches!(self, State::Waiting | State::Taking { .. })
+    }
 }
 
 /// What was taken from an archive.

@@ -19,11 +19,31 @@ struct Account<'a> {
     frame: &'a Frame,
     nickname: &'a str,
     is_saved: bool,
+    /// What is wrong with the new password.
     problem: Option<String>,
     export: Told,
+    import: Told,
     mail: MailPart,
     /// What uploads take, and what they may take, in words; nothing where uploads are switched off.
     room: Option<(String, String)>,
+    /// What is wrong with a file that was to be brought in.
+    file_problem: Option<String>,
+}
+
+impl<'a> Account<'a> {
+    fn of(request: &Request, frame: &'a Frame, user: &'a LocalUser) -> Result<Account<'a>, Error> {
+        Ok(Account {
+            frame,
+            nickname: user.nickname().as_str(),
+            is_saved: false,
+            problem: None,
+            export: Told::of(request, user.id(), Way::Out)?,
+            import: Told::of(request, user.id(), Way::In)?,
+            mail: MailPart::of(request, user)?,
+            room: room(request, user.id())?,
+            file_problem: None,
+        })
+    }
 }
 
 /// `GET /main/account`
@@ -33,13 +53,8 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         return login::first(&frame);
     };
     let page = Account {
-        frame: &frame,
-        nickname: user.nickname().as_str(),
         is_saved: request.query("saved").is_some(),
-        problem: None,
-        export: Told::of(request, user.id(), Way::Out)?,
-        mail: MailPart::of(request, user)?,
-        room: room(request, user.id())?,
+        ..Account::of(request, &frame, user)?
     };
     show(visitor, &page)
 }
@@ -54,13 +69,8 @@ pub fn with_mail(
     error: &Error,
 ) -> Answer {
     let page = Account {
-        frame,
-        nickname: user.nickname().as_str(),
-        is_saved: false,
-        problem: None,
-        export: Told::of(request, user.id(), Way::Out)?,
-        room: room(request, user.id())?,
         mail,
+        ..Account::of(request, frame, user)?
     };
     again(visitor, &page, error)
 }
@@ -87,20 +97,30 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
         Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
         Err(error) => {
             let page = Account {
-                frame: &frame,
-                nickname,
-                is_saved: false,
                 problem: Some(match error {
                     Error::Unauthorized(_) => "Your current password is not right.".to_owned(),
                     ref other => other.public(),
                 }),
-                export: Told::of(request, user.id(), Way::Out)?,
-                mail: MailPart::of(request, user)?,
-                room: room(request, user.id())?,
+                ..Account::of(request, &frame, user)?
             };
             again(visitor, &page, &error)
         }
     }
+}
+
+/// The page with what is wrong with a file that was to be brought in.
+pub fn with_file_problem(
+    request: &Request,
+    visitor: &Visitor,
+    frame: &Frame,
+    user: &LocalUser,
+    error: &Error,
+) -> Answer {
+    let page = Account {
+        file_problem: Some(error.public()),
+        ..Account::of(request, frame, user)?
+    };
+    again(visitor, &page, error)
 }
 
 fn room(request: &Request, user: UserId) -> Result<Option<(String, String)>, Error> {

@@ -1,4 +1,4 @@
-//! Everything that somebody owns, in one file: asked for on the page of the account, and fetched there.
+//! Everything that somebody owns, in one file: asked for on the page of the account, fetched there, and brought in there.
 
 use crate::api::archives;
 use crate::auth::Visitor;
@@ -6,7 +6,8 @@ use crate::domain::archives::desk;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::UserId;
-use crate::store::archives::{Archive, State, Way};
+use crate::store::archives::{Archive, Report, State, Way};
+use crate::web::account;
 use crate::web::frame::Frame;
 use crate::web::login;
 use hyper::StatusCode;
@@ -19,6 +20,8 @@ pub struct Told {
     pub percent: Option<u64>,
     /// Until when it can be fetched, and how large it is.
     pub ready: Option<(String, String)>,
+    /// What was brought in.
+    pub taken: Option<Report>,
     /// Why nothing came of it.
     pub problem: Option<String>,
 }
@@ -31,9 +34,10 @@ impl Told {
         let doing = app.desk.progress(user, way);
         let percent = doing.and_then(|doing| (doing.done * 100).checked_div(doing.steps));
         let mut told = Told {
-            is_waiting: state == Some(State::Waiting),
+            is_waiting: state.as_ref().is_some_and(State::is_pending),
             percent: percent.map(|percent| percent.min(100)),
             ready: None,
+            taken: None,
             problem: None,
         };
         match state {
@@ -42,6 +46,7 @@ impl Told {
                 let day = ends.split('T').next().unwrap_or_default().to_owned();
                 told.ready = Some((day, size(bytes)));
             }
+            Some(State::Taken { report, .. }) => told.taken = Some(report),
             Some(State::Failed { why, .. }) => told.problem = Some(why),
             _ => {}
         }
@@ -66,6 +71,24 @@ pub fn fetch(request: &Request, visitor: &Visitor) -> Answer {
     match visitor.user() {
         Some(user) => archives::hand_out(request, user),
         None => login::first(&frame),
+    }
+}
+
+/// `POST /main/import`: brings the `file` into the account; 303 to the page of the account; 400, 409, 413, 507 with that page.
+pub fn bring(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let asked = archives::received(request)
+        .and_then(|file| desk::ask_for_import(request.app(), user.id(), file, request.now));
+    match asked {
+        Ok(()) => {
+            let onward = format!("{}/main/account#import", frame.root);
+            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
+        }
+        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
+        Err(error) => account::with_file_problem(request, visitor, &frame, user, &error),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `/main/settings`: what somebody tells of themselves.
 
 use crate::auth::{LocalUser, Visitor};
-use crate::domain::uploads::{self, Texts};
 use crate::domain::activities;
+use crate::domain::uploads::{self, Texts};
 use crate::error::Error;
 use crate::html;
 use crate::http::{Answer, Body, Request, Response};
@@ -106,7 +106,14 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
             return Err(Error::invalid("Photos are switched off on this server."));
         }
         let declared = Some(part.content_type.as_str()).filter(|kind| !kind.is_empty());
-        let id = uploads::add_avatar(app, user.id(), spool, declared, &Texts::default(), request.now)?;
+        let id = uploads::add_avatar(
+            app,
+            user.id(),
+            spool,
+            declared,
+            &Texts::default(),
+            request.now,
+        )?;
         let picture = things::object(&app.store, id)?;
         let picture = picture.ok_or_else(|| Error::internal("an upload is gone"))?;
         let mut members = members_of(&picture.members);

@@ -210,11 +210,7 @@ impl Posting<'_> {
     }
 
     /// Those to whom the activity is addressed.
-    fn addresses(
-        &self,
-        tx: &mut dyn Tx,
-        draft: &ActivityDraft,
-    ) -> Result<Addresses<Vec<Address>>> {
+    fn addresses(&self, tx: &mut dyn Tx, draft: &ActivityDraft) -> Result<Addresses<Vec<Address>>> {
         draft.addresses.try_map(|list| {
             list.iter()
                 .map(|address| self.address(tx, address))

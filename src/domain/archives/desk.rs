@@ -1,14 +1,16 @@
 //! Where archives are asked for, and where they wait. What was asked for is a record, so it outlives a restart; what is half
 //! done then is begun again. One archive is worked on at a time.
 
+use super::import::{self, Importing};
+use super::source::Source;
 use super::{Halt, Progress, export};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::bell::Bell;
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::media::Blob;
-use crate::store::archives::{self, Archive, State, Way};
+use crate::media::{Blob, Spool};
+use crate::store::archives::{self, Archive, Report, State, Way};
 use crate::store::engine::{Result as Stored, Tx};
 use crate::store::users;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -77,13 +79,26 @@ pub fn ask_for_export(app: &App, user: UserId, now: Timestamp) -> Result<(), Err
     ask(app, user, Way::Out, now)
 }
 
+/// Keeps a file that a user brings and has it read. 400 for one that is not right, 409 while another one is being read.
+pub fn ask_for_import(app: &App, user: UserId, file: Spool, now: Timestamp) -> Result<(), Error> {
+    import::check(&mut Source::open(file.reader().map_err(Error::internal)?)?)?;
+    let _turn = app.turn_of(user);
+    if state(app, user, Way::In)?.is_some_and(|known| known.state.is_pending()) {
+        return Err(Error::Conflict(
+            "Another file is being brought in already. Wait until that is done.".to_owned(),
+        ));
+    }
+    app.blobs.shelf().receive(user, file)?;
+    ask(app, user, Way::In, now)
+}
+
 fn ask(app: &App, user: UserId, way: Way, now: Timestamp) -> Result<(), Error> {
     app.store.write(|tx| {
         if users::get(tx, user)?.is_none() {
             return Err(Error::Gone.into());
         }
         let known = archives::get(tx, user, way)?;
-        if known.is_none_or(|known| known.state != State::Waiting) {
+        if known.is_none_or(|known| !known.state.is_pending()) {
             let state = State::Waiting;
             archives::put(tx, user, way, &Archive { asked: now, state });
         }
@@ -130,7 +145,7 @@ pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
     let mut wait: Option<Duration> = None;
     for (user, way, archive) in archives::all(&app.store)? {
         match archive.state {
-            State::Waiting => {
+            State::Waiting | State::Taking { .. } => {
                 if first
                     .as_ref()
                     .is_none_or(|(.., other)| archive.asked < other.asked)
@@ -159,7 +174,10 @@ pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
         done: 0,
         steps: 0,
     });
-    let outcome = make(app, user, now);
+    let outcome = match way {
+        Way::Out => make(app, user, now),
+        Way::In => take(app, user, &archive, now),
+    };
     *app.desk.doing() = None;
     let state = match outcome {
         Ok(state) => state,
@@ -171,7 +189,22 @@ pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
     };
     app.store
         .write(|tx| keep(tx, user, way, &archive, &state))?;
+    if way == Way::In
+        && let Err(error) = app.blobs.shelf().remove_received(user)
+    {
+        log::error!("an archive stays although it was read: {error}");
+    }
     Ok(Some(Duration::ZERO))
+}
+
+/// Takes away, at a start, what came in and is not to be read, because the run before was cut off in between.
+pub fn tidy(app: &App) -> Result<(), Error> {
+    for user in app.blobs.shelf().received_of()? {
+        if !state(app, user, Way::In)?.is_some_and(|archive| archive.state.is_pending()) {
+            app.blobs.shelf().remove_received(user)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes what became of an archive, unless its user is gone.
@@ -195,6 +228,40 @@ fn make(app: &App, user: UserId, now: Timestamp) -> Result<State, Halt> {
         app.blobs.shelf().remove_made(user)?;
     }
     Ok(State::Made { at: now, bytes })
+}
+
+fn take(app: &App, user: UserId, archive: &Archive, now: Timestamp) -> Result<State, Halt> {
+    let shelf = app.blobs.shelf();
+    let lost = || Error::invalid("The file is not on this server any more. Send it again.");
+    let received = shelf.open_received(user)?.ok_or_else(lost)?;
+    let note = |tx: &mut dyn Tx, report: &Report| {
+        let state = State::Taking {
+            report: report.clone(),
+        };
+        archives::put(
+            tx,
+            user,
+            Way::In,
+            &Archive {
+                asked: archive.asked,
+                state,
+            },
+        );
+    };
+    let importing = Importing {
+        app,
+        user,
+        now,
+        progress: app,
+        earlier: match &archive.state {
+            State::Taking { report } => report.clone(),
+            _ => Report::default(),
+        },
+        note: &note,
+    };
+    let room = app.blobs.room_bytes()?;
+    let report = import::read(importing, &mut Source::open(received.file)?, room)?;
+    Ok(State::Taken { at: now, report })
 }
 
 fn let_go(app: &App, user: UserId) -> Stored<()> {

@@ -1,9 +1,14 @@
-//! Everything that somebody owns here, in one file, and the way back: [`export`] writes it, [`desk`] is where it is asked
-//! for and where it waits. `format` has the names and the words of the archive.
+//! Everything that somebody owns here, in one file, and the way back: [`export`] writes it, [`import`] reads it, [`desk`] is
+//! where it is asked for and where it waits. `format` has the names and the words of the archive, [`source`] and `items` read
+//! it, `translate` says what it means here.
 
 pub mod desk;
 pub mod export;
 mod format;
+pub mod import;
+mod items;
+pub mod source;
+mod translate;
 
 pub use desk::Desk;
 
@@ -54,6 +59,17 @@ impl From<io::Error> for Halt {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full,
             _ => Error::internal(error),
         })
+    }
+}
+
+/// Nobody looks and nobody stops it.
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn begin(&self, _: u64) {}
+
+    fn step(&self) -> Result<(), Halt> {
+        Ok(())
     }
 }
 

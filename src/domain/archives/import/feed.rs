@@ -1,0 +1,169 @@
+//! What somebody did: the activities, and whom they follow and what they like beside them.
+
+use super::{Work, is_of_the_item};
+use crate::domain::activities::{self, Past};
+use crate::domain::archives::Halt;
+use crate::domain::archives::format::part;
+use crate::domain::archives::source::Source;
+use crate::domain::archives::translate::{Meaning, draft_of, given_id};
+use crate::domain::names;
+use crate::error::Error;
+use crate::ids::ThingId;
+use crate::media::BlobName;
+use crate::store::aliases;
+use crate::store::engine::{Result as Stored, Tx};
+use crate::store::things;
+use crate::wire::draft::ActivityDraft;
+use serde_json::Value;
+
+/// Most activities that one write restores.
+const ITEMS_PER_WRITE: usize = 32;
+
+/// Bytes of activities from which on they are written.
+const BYTES_PER_WRITE: u64 = 512 * 1024;
+
+/// What became of one activity.
+enum Outcome {
+    Known(ThingId),
+    Restored(ThingId),
+}
+
+impl Work<'_> {
+    pub(super) fn feed(&mut self, source: &mut Source) -> Result<(), Halt> {
+        source.each(part::FEED, &mut |item, bytes| {
+            self.waiting.push(item);
+            self.waiting_bytes += bytes;
+            if self.waiting.len() >= ITEMS_PER_WRITE || self.waiting_bytes >= BYTES_PER_WRITE {
+                self.write_waiting()?;
+            }
+            self.importing.progress.step()
+        })?;
+        self.write_waiting()
+    }
+
+    /// Writes the activities that wait: together, or, if one of them does not do, each by itself.
+    fn write_waiting(&mut self) -> Result<(), Halt> {
+        let items = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        match self.restore(&items) {
+            Err(Halt::Failed(error)) if is_of_the_item(&error) => {}
+            other => return other,
+        }
+        for item in items {
+            match self.restore(std::slice::from_ref(&item)) {
+                Err(Halt::Failed(error)) if is_of_the_item(&error) => {
+                    let text =
+                        |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+                    let day = text("published")
+                        .split('T')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned();
+                    let verb = Some(text("verb"))
+                        .filter(|verb| !verb.is_empty())
+                        .unwrap_or("post");
+                    self.left_out(&format!("{day} {verb}"), &error);
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, items: &[Value]) -> Result<(), Halt> {
+        let ((outcomes, freed), report) = self.write(|tx, report| {
+            let mut freed = Vec::new();
+            let mut outcomes = Vec::new();
+            for item in items {
+                let outcome = self.restore_one(tx, item, &mut freed)?;
+                if matches!(outcome, Outcome::Restored(_)) {
+                    report.brought += 1;
+                }
+                outcomes.push(outcome);
+            }
+            Ok((outcomes, freed))
+        })?;
+        self.report = report;
+        for file in freed {
+            self.app().forget_file(file);
+        }
+        let store = &self.app().store;
+        for outcome in outcomes {
+            let (Outcome::Known(id) | Outcome::Restored(id)) = outcome;
+            self.known += u64::from(matches!(outcome, Outcome::Known(_)));
+            if let Some(activity) = things::activity(store, id)?
+                && activity.deleted.is_none()
+            {
+                self.restored
+                    .push((id, activities::is_major(store, &activity)?));
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_one(
+        &self,
+        tx: &mut dyn Tx,
+        item: &Value,
+        freed: &mut Vec<BlobName>,
+    ) -> Stored<Outcome> {
+        let translated = match self.translator.activity(tx, item.clone())? {
+            Meaning::Known(id) => return Ok(Outcome::Known(id)),
+            Meaning::New(translated) => translated,
+        };
+        let person = self.person();
+        let past = Past {
+            draft: &translated.draft,
+            at: translated.at,
+            changed: translated.changed,
+            has_default_audience: !self.is_archive && !is_addressed(item),
+        };
+        let id = activities::restore(self.app(), tx, person, &past, freed)?;
+        aliases::set(tx, &names::upstream(person, &translated.name), id);
+        if let Some(name) = &translated.object_name
+            && let Some(activity) = things::activity(tx, id)?
+            && let Some(object) = things::object(tx, activity.object)?
+            && (object.post == Some(id) || (object.author.is_none() && !object.is_person()))
+            && object.is_local()
+        {
+            aliases::set(tx, &names::upstream(person, name), activity.object);
+        }
+        Ok(Outcome::Restored(id))
+    }
+
+    /// Does what stands in a collection and was not among the activities.
+    pub(super) fn effects(
+        &mut self,
+        source: &mut Source,
+        name: &str,
+        verb: &str,
+    ) -> Result<(), Halt> {
+        let (app, person, now) = (self.app(), self.person(), self.importing.now);
+        source.each(name, &mut |item, _| {
+            let done = self.write(|tx, _| {
+                // What is gone is gone.
+                let Some(object) = self.translator.reference(tx, &item)? else {
+                    return Ok(());
+                };
+                let draft = ActivityDraft::of(verb, draft_of(object)?);
+                activities::restore_effect(app, tx, person, &draft, now)
+            });
+            match done.map_err(Error::from) {
+                Err(error) if is_of_the_item(&error) => {
+                    let what = given_id(&item).unwrap_or(name).to_owned();
+                    self.left_out(&what, &error);
+                    Ok(())
+                }
+                other => Ok(other.map(drop)?),
+            }
+        })
+    }
+}
+
+/// Whether an activity says to whom it goes.
+fn is_addressed(item: &Value) -> bool {
+    ["to", "cc", "bto", "bcc"].iter().any(|name| {
+        let list = item.get(*name).and_then(Value::as_array);
+        list.is_some_and(|list| !list.is_empty())
+    })
+}

@@ -21,8 +21,8 @@ const TRIES: u64 = 1000;
 pub struct Past<'a> {
     /// The activity, with the ids of this server.
     pub draft: &'a ActivityDraft,
-    /// When it was done; not after now.
-    pub at: Timestamp,
+    /// When it was done; nothing if it does not say, or says a time that is still to come: then it is done now.
+    pub at: Option<Timestamp>,
     /// When the object that it posts last changed.
     pub changed: Option<Timestamp>,
     /// Whether it goes to those to whom it would go if it were posted now, when it names nobody. If not, it then is its
@@ -37,13 +37,17 @@ pub fn restore(
     tx: &mut dyn Tx,
     actor: ThingId,
     past: &Past<'_>,
+    now: Timestamp,
     freed: &mut Vec<BlobName>,
 ) -> Result<ThingId> {
     let posting = Posting {
         app,
         actor,
-        now: past.at,
-        activity: id_of_then(app, tx, past.at)?,
+        now: past.at.unwrap_or(now),
+        activity: match past.at {
+            Some(at) => id_of_then(app, tx, at)?,
+            None => app.store.fresh_id(),
+        },
     };
     let draft = past.draft;
     let target = match &draft.target {
@@ -60,9 +64,9 @@ pub fn restore(
         posting.addresses(tx, draft)?
     };
     let mut activity = posting.compose(draft, object, target, addresses);
-    activity.published = past.at;
+    activity.published = posting.now;
     if things::object(tx, object)?.is_some_and(|object| object.post == Some(posting.activity)) {
-        let changed = past.changed.unwrap_or(past.at);
+        let changed = past.changed.unwrap_or(posting.now);
         things::change_object(tx, object, |object| object.updated = changed)?;
     }
     things::put_activity(tx, posting.activity, activity);

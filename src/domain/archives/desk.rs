@@ -187,6 +187,8 @@ pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
             why: why(&error),
         },
     };
+    // Whoever brings the next file waits until this one is gone.
+    let _turn = app.turn_of(user);
     app.store
         .write(|tx| keep(tx, user, way, &archive, &state))?;
     if way == Way::In

@@ -49,7 +49,8 @@ pub(super) struct Translator<'a> {
 /// An activity in the words of this server.
 pub(super) struct Translated {
     pub(super) draft: ActivityDraft,
-    pub(super) at: Timestamp,
+    /// When it was done; nothing if it is done now.
+    pub(super) at: Option<Timestamp>,
     /// When its object last changed.
     pub(super) changed: Option<Timestamp>,
     /// What it is noted under, so that it is known when it comes again.
@@ -69,7 +70,7 @@ pub(super) enum Meaning {
 /// What an id of elsewhere means here.
 enum Meant {
     /// This thing, which is not deleted.
-    Here(ThingId, Thing),
+    Here(ThingId, Box<Thing>),
     /// Something of this server that is not there, or not any more, or not for this user.
     Gone,
     /// Something of another server.
@@ -194,7 +195,7 @@ impl Translator<'_> {
             note_upstream(members, &name);
         }
         let draft = ActivityDraft::parse(item)?;
-        let at = draft.published.unwrap_or(self.now).min(self.now);
+        let at = draft.published.filter(|at| *at < self.now);
         Ok(Meaning::New(Box::new(Translated {
             draft,
             at,
@@ -221,17 +222,21 @@ impl Translator<'_> {
 
     /// The thing of this user's that came from an id of elsewhere, and is not deleted.
     pub(super) fn brought(&self, from: &dyn Read, id: &str) -> Result<Option<(ThingId, Object)>> {
-        match self.meant(from, id)? {
-            Meant::Here(id, Thing::Object(object)) if object.author == Some(self.person) => {
-                Ok(Some((id, object)))
-            }
-            _ => Ok(None),
-        }
+        let Meant::Here(id, thing) = self.meant(from, id)? else {
+            return Ok(None);
+        };
+        Ok(match *thing {
+            Thing::Object(object) if object.author == Some(self.person) => Some((id, object)),
+            _ => None,
+        })
     }
 
     /// An activity of this user's that is here under an id of elsewhere, or of here, and was not taken back.
     fn known_activity(&self, from: &dyn Read, name: &str) -> Result<Option<ThingId>> {
-        let Meant::Here(id, Thing::Activity(activity)) = self.meant(from, name)? else {
+        let Meant::Here(id, thing) = self.meant(from, name)? else {
+            return Ok(None);
+        };
+        let Thing::Activity(activity) = *thing else {
             return Ok(None);
         };
         let object = things::object(from, activity.object)?;
@@ -253,7 +258,7 @@ impl Translator<'_> {
             && is_own(&thing)
             && !is_deleted(&thing)
         {
-            return Ok(Meant::Here(known, thing));
+            return Ok(Meant::Here(known, Box::new(thing)));
         }
         let known = names::find_thing(base, from, id)?;
         let thing = match known {
@@ -274,7 +279,7 @@ impl Translator<'_> {
             Thing::Object(object) => access::may_read_object(from, viewer, object)?,
         };
         Ok(match may_read && !is_deleted(&thing) {
-            true => Meant::Here(known, thing),
+            true => Meant::Here(known, Box::new(thing)),
             false => Meant::Gone,
         })
     }

@@ -50,18 +50,29 @@ impl Pump {
         Pump::on(TempDir::new().expect("a directory"), options)
     }
 
+    /// Starts a server of another name, `http://HOST`.
+    #[track_caller]
+    pub(crate) fn named(host: &str, options: &[&str]) -> Pump {
+        Pump::of(host, TempDir::new().expect("a directory"), options)
+    }
+
     /// Starts it on a data directory that exists.
     #[track_caller]
     pub(crate) fn on(directory: TempDir, options: &[&str]) -> Pump {
+        Pump::of(HOST, directory, options)
+    }
+
+    #[track_caller]
+    fn of(host: &str, directory: TempDir, options: &[&str]) -> Pump {
         let mut all = vec![
             "--hostname",
-            HOST,
+            host,
             "--urlPort",
             "80",
             "--redirectToCanonical=false",
         ];
         all.extend(options);
-        Pump::launch(directory, &format!("http://{HOST}"), &all)
+        Pump::launch(directory, &format!("http://{host}"), &all)
     }
 
     /// Starts it as somebody does who has configured nothing: in setup mode.
@@ -250,7 +261,10 @@ impl Pump {
     #[track_caller]
     pub(crate) fn is_sound(&mut self) {
         assert!(self.stop().success(), "it stopped badly: {}", self.log());
-        let output = self.command(&["doctor", "--hostname", HOST, "--urlPort", "80"], "");
+        let output = self.command(
+            &["doctor", "--hostname", &self.site.host, "--urlPort", "80"],
+            "",
+        );
         let said = said(&output);
         for what in ["store:", "records:", "streams:", "counters:", "uploads:"] {
             let lines: Vec<&str> = said.lines().filter(|line| line.contains(what)).collect();

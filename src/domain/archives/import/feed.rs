@@ -118,7 +118,7 @@ impl Work<'_> {
             changed: translated.changed,
             has_default_audience: !self.is_archive && !is_addressed(item),
         };
-        let id = activities::restore(self.app(), tx, person, &past, freed)?;
+        let id = activities::restore(self.app(), tx, person, &past, self.importing.now, freed)?;
         aliases::set(tx, &names::upstream(person, &translated.name), id);
         if let Some(name) = &translated.object_name
             && let Some(activity) = things::activity(tx, id)?

@@ -1,5 +1,9 @@
 //! How somebody takes along everything that is theirs, and brings it somewhere else (`pump-api.md §9`, end).
 
+mod bringing;
+mod collections;
+mod nonsense;
+
 use crate::harness::documents::reference;
 use crate::harness::http::Answer;
 use crate::harness::people::PASSWORD;

@@ -600,6 +600,7 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "quirks::an_activity_is_not_overwritten_by_its_id",
             "posting_refused::a_local_id_that_nobody_gave_is_refused",
+            "moving::collections::ids_of_this_server_that_nobody_made_do_not_come_into_being",
         ]),
     ),
     (

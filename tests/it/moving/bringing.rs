@@ -78,7 +78,6 @@ fn gists(person: &Person) -> Vec<Value> {
     told.map(|one| gist(person, one)).collect()
 }
 
-/// pump-api.md D6
 #[test]
 fn everything_of_somebody_is_there_on_another_server() {
     let here = Pump::start();

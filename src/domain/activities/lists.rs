@@ -166,6 +166,6 @@ impl Posting<'_> {
     }
 }
 
-fn is_group(from: &dyn Read, id: ThingId) -> Result<bool> {
+pub(super) fn is_group(from: &dyn Read, id: ThingId) -> Result<bool> {
     Ok(things::object(from, id)?.is_some_and(|object| circles::is_group(&object)))
 }

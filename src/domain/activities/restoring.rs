@@ -5,7 +5,6 @@ use super::{Posting, lists};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::{audience, objects};
-use crate::error::Error;
 use crate::ids::ThingId;
 use crate::media::BlobName;
 use crate::store::engine::{Read, Result, Tx};
@@ -163,7 +162,19 @@ impl Posting<'_> {
             "favorite" | "like" => (StreamKind::Favorites, true),
             "unfavorite" | "unlike" => (StreamKind::Favorites, false),
             "unshare" => (StreamKind::Shares, false),
-            "remove" => (StreamKind::Members, false),
+            "join" => (StreamKind::Members, true),
+            "leave" => (StreamKind::Members, false),
+            "add" | "remove" => {
+                let is_group = match target {
+                    Some(target) => lists::is_group(tx, target)?,
+                    None => false,
+                };
+                let kind = match is_group {
+                    true => StreamKind::Documents,
+                    false => StreamKind::Members,
+                };
+                (kind, draft.verb == "add")
+            }
             // What a profile became is brought along with the profile.
             "update" if draft.object.id.is_some() => {
                 let object = objects::resolve(self, tx, &draft.object, "other")?;
@@ -171,8 +182,9 @@ impl Posting<'_> {
             }
             _ => return Ok(None),
         };
+        // What has no id is new, or is refused by what the verb does.
         if draft.object.id.is_none() {
-            return Err(Error::invalid("It does not say by an id what it is about.").into());
+            return Ok(None);
         }
         let fallback = if kind == StreamKind::Following {
             "person"
@@ -182,7 +194,10 @@ impl Posting<'_> {
         let object = objects::resolve(self, tx, &draft.object, fallback)?;
         let (stream, entry) = match kind {
             StreamKind::Shares => (Stream::of(object, kind), self.actor),
-            StreamKind::Members => (Stream::of(target.unwrap_or(object), kind), object),
+            StreamKind::Members | StreamKind::Documents => match target {
+                Some(target) => (Stream::of(target, kind), object),
+                None => (Stream::of(object, kind), self.actor),
+            },
             _ => (Stream::of(self.actor, kind), object),
         };
         let stands = streams::contains(tx, stream, entry)? == wanted;

@@ -6,7 +6,7 @@ use super::format::Label;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::names;
+use crate::domain::{circles, names};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::aliases;
@@ -179,6 +179,7 @@ impl Translator<'_> {
         members.insert("object".to_owned(), object);
         if let Some(target) = members.remove("target")
             && let Some(target) = self.reference(from, &target)?
+            && !self.is_barred(from, &verb, &target)?
         {
             members.insert("target".to_owned(), target);
         }
@@ -370,6 +371,20 @@ impl Translator<'_> {
             }
             _ => self.reference(from, address),
         }
+    }
+
+    /// Whether something was posted into a group of this server of which the user is no member: what was said stays, but not
+    /// there.
+    fn is_barred(&self, from: &dyn Read, verb: &str, target: &Value) -> Result<bool> {
+        let known = match given_id(target).filter(|_| POSTS.contains(&verb)) {
+            Some(id) => names::find_thing(self.app.base(), from, id)?,
+            None => None,
+        };
+        let Some(id) = known else {
+            return Ok(false);
+        };
+        let is_group = things::object(from, id)?.is_some_and(|object| circles::is_group(&object));
+        Ok(is_group && !circles::is_member(from, id, self.person)?)
     }
 
     fn is_self(&self, from: &dyn Read, id: &str) -> Result<bool> {

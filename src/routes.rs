@@ -4,7 +4,7 @@
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
     activities, archives, clients, discovery, feeds, groups, listening, oauth, oauth2, objects,
-    owner, people, uploads, users,
+    owner, people, reports, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::web::{
     account, apps, archives as archiving, assets, composer, confirming, deeds,
     delete as delete_page, home, invitations, join, leaving, lists, login, mail,
     oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, recovering,
-    resetting, settings, setup, things, tokens,
+    reporting, resetting, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -170,6 +170,10 @@ pub const ROUTES: &[Route] = &[
     put   ("/api/owner/users/{nickname}",          OwnerWrite(owner::users::change), Slow),
     delete("/api/owner/users/{nickname}",          OwnerWrite(owner::users::remove), Quick),
     post  ("/api/owner/users/{nickname}/reset-link", OwnerWrite(owner::reset_links::make), Quick),
+    get   ("/api/owner/reports",                   OwnerRead(owner::reports::all), Quick),
+    get   ("/api/owner/reports/{id}",              OwnerRead(owner::reports::one), Quick),
+    put   ("/api/owner/reports/{id}",              OwnerWrite(owner::reports::resolve), Quick),
+    post  ("/api/reports",                         UserWrite(reports::add),        Quick),
     get   ("/api/owner/registration",              OwnerRead(owner::registration::get), Quick),
     put   ("/api/owner/registration",              OwnerWrite(owner::registration::put), Quick),
     get   ("/api/owner/invitations",               OwnerRead(owner::invitations::all), Quick),
@@ -255,6 +259,10 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/lists",                          Form(lists::create),            Quick),
     post  ("/main/lists/add",                      Form(lists::add),               Quick),
     post  ("/main/lists/remove",                   Form(lists::remove),            Quick),
+    get   ("/main/report",                         Page(reporting::form),          Quick),
+    post  ("/main/report",                         Form(reporting::send),          Quick),
+    get   ("/main/reports",                        Page(reporting::list),          Quick),
+    post  ("/main/reports",                        Form(reporting::resolve),       Quick),
     get   ("/main/invitations",                    Page(invitations::list),        Quick),
     post  ("/main/invitations",                    Form(invitations::change),      Quick),
     get   ("/main/settings",                       Page(settings::profile_form),   Quick),

@@ -17,6 +17,7 @@ pub mod owner;
 pub mod pages;
 pub mod people;
 pub mod representation;
+pub mod reports;
 pub mod sockjs;
 pub mod uploads;
 pub mod users;

@@ -7,6 +7,7 @@ use crate::ids::Nickname;
 use crate::mailbox::MailAddress;
 use crate::scope::Scope;
 use crate::store::meta::Registration;
+use crate::store::reports::Resolution;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 
@@ -41,6 +42,10 @@ pub enum Deed {
     InviteRevoke(String),
     /// List the invitations.
     InviteList,
+    /// List the reports that wait.
+    ReportList,
+    /// Do something about a report, by its number.
+    ReportResolve(u64, Resolution),
     /// Decide who can register, or show it.
     Registration(Option<Registration>),
 }
@@ -134,7 +139,7 @@ impl Typed {
 
 /// Whether `word` begins one of these commands.
 pub(super) fn is_topic(word: &str) -> bool {
-    matches!(word, "user" | "invite" | "registration")
+    matches!(word, "user" | "invite" | "report" | "registration")
 }
 
 /// Reads what follows one of these words.
@@ -142,6 +147,7 @@ pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result
     match topic {
         "user" => user(words, typed),
         "invite" => invite(words, typed),
+        "report" => report(words),
         _ => registration(words),
     }
 }
@@ -238,6 +244,25 @@ fn invite(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
         },
         other => Err(unknown("invite", other, WAYS)),
     }
+}
+
+fn report(words: &[OsString]) -> Result<Deed, Usage> {
+    const WAYS: &str = "list, dismiss, delete, suspend";
+    let (what, rest) = first("report", words, WAYS)?;
+    if what == "list" {
+        return nothing_more("report", rest, Deed::ReportList);
+    }
+    let how = Resolution::parse(&what).ok_or_else(|| unknown("report", &what, WAYS))?;
+    let number = match rest {
+        [number] => number.to_string_lossy().parse().ok(),
+        _ => None,
+    };
+    number
+        .map(|number| Deed::ReportResolve(number, how))
+        .ok_or_else(|| {
+            let sentence = format!("`report {what}` needs the number that `report list` shows.");
+            Usage::new(sentence, "report")
+        })
 }
 
 fn registration(words: &[OsString]) -> Result<Deed, Usage> {

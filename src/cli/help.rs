@@ -87,6 +87,26 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "CODE can be the whole link. Whoever came by it stays.",
     ),
     (
+        "report list",
+        "List what people reported.",
+        "One a line, oldest first: number, time, who reports, what, and their words.",
+    ),
+    (
+        "report dismiss NUMBER",
+        "Do nothing about a report.",
+        "It is done, with all others about the same post or person.",
+    ),
+    (
+        "report delete NUMBER",
+        "Delete the post that a report is about.",
+        "It cannot be brought back.",
+    ),
+    (
+        "report suspend NUMBER",
+        "Suspend the author of what a report is about.",
+        "`user unsuspend` lets them in again.",
+    ),
+    (
         "registration [WHO]",
         "Show or decide who can register.",
         "WHO is open (everybody), invite (whoever has an invitation) or closed (nobody; accounts are made by `user add`). The option disableRegistration closes it whatever is decided here.",
@@ -142,7 +162,7 @@ pub fn help() -> String {
         out.push_str(&format!("  {usage:<24}{line}\n"));
     }
     out.push_str(
-        "\nuser, invite and registration work beside a running server, too: it does what they say.\n",
+        "\nuser, invite, report and registration work beside a running server, too: it does what they say.\n",
     );
     out.push_str(&format!(
         "\n  -c, --config FILE       File of options, a JSON object (default: {DEFAULT_FILE})\n  \

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::quotas::{self, Room};
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::store::engine::{Read, Result};
+use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::users::{self, User};
 use crate::store::{invitations, sessions, streams, things, usage};
@@ -57,24 +57,29 @@ pub fn suspend(
     is_suspended: bool,
     now: Timestamp,
 ) -> std::result::Result<(), Error> {
-    Ok(app.store.write(|tx| {
-        if is_suspended && users::owner(tx)? == Some(id) {
-            return Err(Error::forbidden(
-                "The owner of this server cannot be suspended. Make somebody else its owner first.",
-            )
-            .into());
-        }
-        if is_suspended {
-            sessions::end_all(tx, id)?;
-        }
-        users::update(tx, id, now, |user| {
-            user.suspended = match (is_suspended, user.suspended) {
-                (true, None) => Some(now),
-                (true, since) => since,
-                (false, _) => None,
-            };
-        })
-    })?)
+    Ok(app
+        .store
+        .write(|tx| suspend_in(tx, id, is_suspended, now))?)
+}
+
+/// As [`suspend`], inside a write.
+pub fn suspend_in(tx: &mut dyn Tx, id: UserId, is_suspended: bool, now: Timestamp) -> Result<()> {
+    if is_suspended && users::owner(tx)? == Some(id) {
+        return Err(Error::forbidden(
+            "The owner of this server cannot be suspended. Make somebody else its owner first.",
+        )
+        .into());
+    }
+    if is_suspended {
+        sessions::end_all(tx, id)?;
+    }
+    users::update(tx, id, now, |user| {
+        user.suspended = match (is_suspended, user.suspended) {
+            (true, None) => Some(now),
+            (true, since) => since,
+            (false, _) => None,
+        };
+    })
 }
 
 /// Makes a user the owner of the server, instead of whoever is. 403 for somebody who is suspended.

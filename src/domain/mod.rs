@@ -23,6 +23,7 @@ pub mod personal_tokens;
 pub mod principals;
 pub mod quotas;
 pub mod registration;
+pub mod reports;
 pub mod setup;
 pub mod standing;
 pub mod sweep;

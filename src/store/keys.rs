@@ -27,6 +27,7 @@
 //! m 1 user(6)                   → what a user is still to be told by mail (notices.rs)
 //! m 2                           → how many mails wait
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
+//! F part(1) report(6)            → report that waits or is done (reports.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -61,6 +62,7 @@ pub enum Table {
     MailCodes = b'V',
     Mail = b'm',
     Usage = b'D',
+    Report = b'F',
     Job = b'J',
     Archive = b'Z',
 }

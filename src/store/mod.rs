@@ -19,6 +19,7 @@ pub mod news;
 pub mod nonces;
 pub mod notices;
 pub mod record;
+pub mod reports;
 pub mod request_tokens;
 pub mod sessions;
 pub mod streams;

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
-use crate::domain::registration;
+use crate::domain::{registration, reports};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
@@ -31,6 +31,8 @@ pub struct Frame {
     pub me: Option<Face>,
     /// Whether that is the owner of the server.
     pub is_owner: bool,
+    /// How many reports wait for the owner.
+    pub reports: usize,
     /// The address of this page within the site, query included, to which its forms come back; for a form that went wrong,
     /// the home page.
     pub here: String,
@@ -76,6 +78,9 @@ impl Frame {
         if let Some(user) = visitor.user() {
             frame.me = frame.face(app, user.id().0)?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
+            if frame.is_owner {
+                frame.reports = reports::open_total(&app.store)?;
+            }
         }
         Ok(frame)
     }
@@ -103,6 +108,7 @@ impl Frame {
             csrf: String::new(),
             me: None,
             is_owner: false,
+            reports: 0,
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
             is_bare: true,
             owner: config.owner.clone(),

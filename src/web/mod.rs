@@ -24,6 +24,7 @@ pub mod people;
 pub mod pictures;
 pub mod profile;
 pub mod recovering;
+pub mod reporting;
 pub mod resetting;
 pub mod settings;
 pub mod setup;

@@ -42,6 +42,7 @@ mod racing;
 mod refusals;
 mod registering;
 mod replaying;
+mod reporting;
 mod restart;
 mod setup;
 mod sharing;

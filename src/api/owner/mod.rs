@@ -4,6 +4,7 @@
 pub mod invitations;
 pub mod registration;
 pub mod reset_links;
+pub mod reports;
 pub mod users;
 
 use crate::http::Response;

@@ -3,6 +3,7 @@
 
 mod invitations;
 mod registration;
+mod reports;
 mod users;
 
 use super::open::{Opened, user_of};
@@ -76,7 +77,7 @@ impl Way<'_> {
             return Ok(Way::Server(config));
         }
         // Who asks what there is must not make a store.
-        if matches!(deed, Deed::UserList | Deed::InviteList)
+        if matches!(deed, Deed::UserList | Deed::InviteList | Deed::ReportList)
             && !config.datadir.join("store").exists()
         {
             return Ok(Way::Nowhere);
@@ -139,6 +140,8 @@ pub(super) fn run(
         Deed::InviteNew(wanted) => invitations::make(&desk, wanted),
         Deed::InviteRevoke(typed) => invitations::revoke(&desk, typed),
         Deed::InviteList => invitations::list(&desk),
+        Deed::ReportList => reports::list(&desk),
+        Deed::ReportResolve(number, how) => reports::resolve(&desk, *number, *how),
         Deed::Registration(wanted) => registration::show(&desk, *wanted),
     }
 }
@@ -147,7 +150,11 @@ pub(super) fn run(
 fn needs_base(deed: &Deed) -> bool {
     matches!(
         deed,
-        Deed::UserAdd(_) | Deed::UserResetLink(_) | Deed::InviteNew(_) | Deed::InviteList
+        Deed::UserAdd(_)
+            | Deed::UserResetLink(_)
+            | Deed::InviteNew(_)
+            | Deed::InviteList
+            | Deed::ReportList
     )
 }
 

@@ -206,7 +206,9 @@ fn people_report_and_the_owner_decides_on_pages() {
     let form = forms
         .iter()
         .find(|form| form.has("report"))
-        .expect("a form");
+        .expect("a form")
+        .clone()
+        .press("resolution");
     evan.submit(&form.clone().fill("resolution", "burn"))
         .expect(400);
     let list = evan

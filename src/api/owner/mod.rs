@@ -3,8 +3,8 @@
 
 pub mod invitations;
 pub mod registration;
-pub mod reset_links;
 pub mod reports;
+pub mod reset_links;
 pub mod users;
 
 use crate::http::Response;

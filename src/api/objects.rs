@@ -22,7 +22,7 @@ pub fn one(request: &Request, reader: &Reader) -> Answer {
     representation::object(request, feeds::viewer(reader), id, &object)
 }
 
-/// `PUT /api/{type}/{key}`: the author changes the object, as by an `update` activity; 200 with the object.
+/// `PUT /api/{type}/{key}` and `PUT /api/{type}?id=`: the author changes the object, as by an `update` activity; 200 with the object.
 pub fn update(request: &Request, user: &LocalUser) -> Answer {
     let (id, object) = own(request, user, request.param("type"))?;
     let mut draft = ObjectDraft::parse(request.json()?)?;
@@ -37,7 +37,7 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
     )?))
 }
 
-/// `DELETE /api/{type}/{key}`: the author deletes the object, as by a `delete` activity; 200 with the JSON string `"Deleted"`.
+/// `DELETE /api/{type}/{key}` and `DELETE /api/{type}?id=`: the author deletes the object, as by a `delete` activity; 200 with the JSON string `"Deleted"`.
 pub fn delete(request: &Request, user: &LocalUser) -> Answer {
     let (id, object) = own(request, user, request.param("type"))?;
     let id = names::object_id(request.app().base(), id, &object).to_string();
@@ -123,7 +123,7 @@ pub fn members(request: &Request, reader: &Reader) -> Answer {
     pages::objects(request, viewer, &heading, &page, Finish::MEMBER)
 }
 
-/// `POST /api/collection/{key}/members`: the owner adds a member, as by an `add` activity; 200 with the member.
+/// `POST /api/collection/{key}/members` and `POST /api/collection/members?id=`: the owner adds a member, as by an `add` activity; 200 with the member.
 pub fn add_member(request: &Request, user: &LocalUser) -> Answer {
     let (id, list) = own(request, user, "collection")?;
     let member: Value = request.json()?;

@@ -76,6 +76,7 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
         total: streams::total(&app.store, stream)?,
         paging,
         cut_short: false,
+        is_end: false,
     };
     let url = format!("{}/api/users", app.base().url());
     let heading = pages::Heading {

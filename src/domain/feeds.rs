@@ -37,12 +37,30 @@ pub struct Paging {
 pub struct Page<T> {
     /// The items, newest first.
     pub items: Vec<(ThingId, T)>,
-    /// How many entries the stream has.
+    /// How many entries the stream has; for a reader who may not see all of them, on a page that comes to the end of the
+    /// stream, how many the reader sees (`pump-api.md §10.3`, D24).
     pub total: u64,
     /// What was asked for.
     pub paging: Paging,
     /// Whether the page ended early, because much was looked at or its items are long.
     pub cut_short: bool,
+    /// Whether nothing is left behind this page.
+    pub is_end: bool,
+}
+
+impl<T> Page<T> {
+    /// Counts what a reader sees instead of what there is, where that is known without looking further.
+    fn without_hidden(mut self) -> Page<T> {
+        let before = match self.paging.start {
+            Start::Newest => 0,
+            Start::Offset(offset) if !self.items.is_empty() => offset,
+            _ => return self,
+        };
+        if self.is_end {
+            self.total = before + self.items.len() as u64;
+        }
+        self
+    }
 }
 
 impl Paging {
@@ -110,13 +128,18 @@ pub fn activities(
     filtered: bool,
 ) -> Result<Page<Activity>, Error> {
     anchored_at(from, paging, |thing| matches!(thing, Thing::Activity(_)))?;
-    page(from, stream, paging, filtered, held_by_activity, |id| {
+    let found = page(from, stream, paging, filtered, held_by_activity, |id| {
         let Some(activity) = things::activity(from, id)? else {
             return Ok(None);
         };
         let seen = activity.deleted.is_none()
             && (!filtered || access::may_read_activity(from, viewer, &activity)?);
         Ok(seen.then_some(activity))
+    })?;
+    Ok(if filtered {
+        found.without_hidden()
+    } else {
+        found
     })
 }
 
@@ -129,12 +152,17 @@ pub fn objects(
     filtered: bool,
 ) -> Result<Page<Object>, Error> {
     anchored_at(from, paging, |thing| matches!(thing, Thing::Object(_)))?;
-    page(from, stream, paging, filtered, held_by_object, |id| {
+    let found = page(from, stream, paging, filtered, held_by_object, |id| {
         let Some(Thing::Object(object)) = things::get(from, id)? else {
             return Ok(None);
         };
         let seen = !filtered || access::may_read_object(from, viewer, &object)?;
         Ok((seen && object.deleted.is_none()).then_some(object))
+    })?;
+    Ok(if filtered {
+        found.without_hidden()
+    } else {
+        found
     })
 }
 
@@ -214,6 +242,7 @@ fn page<T>(
         total,
         paging,
         cut_short: false,
+        is_end: false,
     };
     // An offset counts what the viewer sees, so entries before it are looked at where some may be hidden.
     let (start, mut skip) = match paging.start {
@@ -229,6 +258,7 @@ fn page<T>(
     while page.items.len() < paging.count && !page.cut_short {
         let batch = walk.next_batch(paging.count - page.items.len())?;
         if batch.is_empty() {
+            page.is_end = true;
             break;
         }
         if looked_at >= LOOKED_AT_MAX {

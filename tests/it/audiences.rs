@@ -1,9 +1,9 @@
 //! Who sees what, compared with a model: posts with audiences drawn by lot, people who follow, stop, and come and go on a
-//! list in between (`pump-api.md §4.7`, `§4.9`). `PUMPHOUSE_SEED` repeats a run.
+//! list or of a group in between (`pump-api.md §4.7`, `§4.9`). `PUMPHOUSE_SEED` repeats a run.
 
 use crate::harness::chance::Chance;
 use crate::harness::documents::{followers_of, reference};
-use crate::harness::{Activity, Person, Pump, note, public};
+use crate::harness::{Activity, Person, Pump, activity, note, public};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,6 +16,7 @@ enum Whom {
     Everybody,
     Followers,
     List,
+    Group,
     /// The followers of somebody else, and a list of somebody else: nobody.
     Strangers,
     One(usize),
@@ -34,6 +35,8 @@ struct Post {
 struct Relations {
     followers: BTreeSet<usize>,
     members: BTreeSet<usize>,
+    /// Who is in the author's group.
+    group: BTreeSet<usize>,
 }
 
 impl Post {
@@ -47,6 +50,7 @@ impl Post {
             Whom::Everybody => true,
             Whom::Followers => now.followers.contains(&reader),
             Whom::List => now.members.contains(&reader),
+            Whom::Group => now.group.contains(&reader),
             Whom::Strangers => false,
             Whom::One(person) => person == reader,
         })
@@ -69,6 +73,7 @@ fn receivers(lines: &BTreeMap<&'static str, Vec<Whom>>, now: &Relations) -> BTre
         match whom {
             Whom::Everybody | Whom::Followers => receivers.extend(&now.followers),
             Whom::List => receivers.extend(&now.members),
+            Whom::Group => receivers.extend(&now.group),
             Whom::Strangers => {}
             Whom::One(person) => {
                 receivers.insert(*person);
@@ -91,20 +96,24 @@ fn everybody_sees_what_is_meant_for_them_and_nothing_else() {
             .find(|list| list["displayName"] == "Friends")
     };
     let list = list_of(&evan).expect("a new account has a list of friends");
+    let group = json!({ "objectType": "group", "displayName": "Band" });
+    let group = activity("create", &group).to(public());
+    let group = evan.post(group)["object"].clone();
     let strangers = followers_of(&readers[0]);
     let mut now = Relations::default();
     let mut posts = Vec::new();
     for number in 0..POSTS {
-        change(&mut chance, &evan, &readers, &list, &mut now);
+        change(&mut chance, &evan, &readers, [&list, &group], &mut now);
         let mut lines: BTreeMap<&'static str, Vec<Whom>> = BTreeMap::new();
         let mut draft = note(&format!("post {number}"));
         for _ in 0..=chance.below(3) {
             let line = ["to", "cc", "bto", "bcc"][chance.below(4)];
-            let (whom, address) = match chance.below(8) {
+            let (whom, address) = match chance.below(9) {
                 0 => (Whom::Everybody, public()),
                 1 => (Whom::Followers, followers_of(&evan)),
                 2 => (Whom::List, reference(&list)),
                 3 => (Whom::Strangers, strangers.clone()),
+                4 => (Whom::Group, reference(&group)),
                 other => {
                     let person = other % readers.len();
                     (Whom::One(person), readers[person].reference())
@@ -126,6 +135,7 @@ fn everybody_sees_what_is_meant_for_them_and_nothing_else() {
             reader,
             &evan,
             &now,
+            &group,
             &format!("seed {seed}, {}", reader.nickname),
         );
     }
@@ -134,10 +144,10 @@ fn everybody_sees_what_is_meant_for_them_and_nothing_else() {
     let seen = client.feed_of(&evan).major().items_at("count=200").len();
     assert_eq!(
         seen,
-        posts.iter().filter(open).count(),
+        1 + posts.iter().filter(open).count(),
         "seed {seed}: a client without a user"
     );
-    assert_eq!(evan.feed().major().items_at("count=200").len(), POSTS);
+    assert_eq!(evan.feed().major().items_at("count=200").len(), 1 + POSTS);
 }
 
 fn addressed(draft: Activity, line: &str, address: Value) -> Activity {
@@ -149,17 +159,17 @@ fn addressed(draft: Activity, line: &str, address: Value) -> Activity {
     }
 }
 
-/// Somebody follows or stops, or comes onto the list or leaves it.
+/// Somebody follows or stops, or comes onto the list or into the group or leaves it.
 fn change(
     chance: &mut Chance,
     evan: &Person,
     readers: &[Person],
-    list: &Value,
+    [list, group]: [&Value; 2],
     now: &mut Relations,
 ) {
     let number = chance.below(readers.len());
     let reader = &readers[number];
-    match chance.below(6) {
+    match chance.below(8) {
         0 => {
             if now.followers.insert(number) {
                 reader.follow(evan);
@@ -179,6 +189,15 @@ fn change(
                 json!({ "verb": verb, "object": reader.reference(), "target": reference(list) });
             evan.post(Activity(deed));
         }
+        2 => {
+            let verb = if now.group.insert(number) {
+                "join"
+            } else {
+                now.group.remove(&number);
+                "leave"
+            };
+            reader.post(activity(verb, &reference(group)).to(reader));
+        }
         _ => {}
     }
 }
@@ -190,6 +209,7 @@ fn compare(
     reader: &Person,
     evan: &Person,
     now: &Relations,
+    group: &Value,
     context: &str,
 ) {
     let ids = |items: Vec<Value>| -> BTreeSet<String> {
@@ -198,13 +218,16 @@ fn compare(
     };
     let feed = ids(reader.feed_of(evan).major().items_at("count=200"));
     let inbox = ids(reader.inbox().major().items_at("count=200"));
+    let group_inbox = group["links"]["activity-inbox"]["href"].as_str();
+    let group_inbox = reader.stream(group_inbox.expect("an inbox"));
+    let in_group = ids(group_inbox.items_at("count=200"));
     let direct = ids(reader.inbox().direct().major().items_at("count=200"));
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for post in posts {
         let id = post.activity["id"].as_str().expect("an id").to_owned();
         let context = format!(
-            "{context}: {id} {:?} followers {:?} members {:?}",
-            post.lines, now.followers, now.members
+            "{context}: {id} {:?} followers {:?} members {:?} group {:?}",
+            post.lines, now.followers, now.members, now.group
         );
         let may = post.is_for(number, now);
         let status = if may { 200 } else { 403 };
@@ -221,6 +244,8 @@ fn compare(
             "object, {context}"
         );
         assert_eq!(feed.contains(&id), may, "feed, {context}");
+        let to_group = post.addressed().any(|whom| whom == Whom::Group);
+        assert_eq!(in_group.contains(&id), may && to_group, "group, {context}");
         let delivered = post.delivered.contains(&number);
         assert_eq!(inbox.contains(&id), delivered, "inbox, {context}");
         let is_direct = delivered && post.is_direct_for(number);
@@ -228,7 +253,7 @@ fn compare(
     }
     assert_eq!(
         feed.len(),
-        counts.get("readable").copied().unwrap_or(0),
+        1 + counts.get("readable").copied().unwrap_or(0),
         "{context}"
     );
 }

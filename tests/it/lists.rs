@@ -1,7 +1,10 @@
 //! Lists of people (`pump-api.md §4.10`).
 
 use crate::harness::documents::{each, reference};
-use crate::harness::{Activity, Person, Pump, Stream, activity, eventually, note};
+use crate::harness::http::encode;
+use crate::harness::{
+    Activity, Person, Pump, Stream, activity, comment, eventually, note, pictures, public,
+};
 use serde_json::{Value, json};
 
 fn new_list(name: &str) -> Activity {
@@ -156,4 +159,91 @@ fn a_collection_becomes_a_list_when_it_says_what_it_holds() {
     eventually(|| ann.inbox().major().has(&posted));
     evan.delete(path).ok();
     assert_eq!(evan.lists().total(), 4);
+}
+
+/// pump-api.md §4.1, §4.10, §3.6.4
+#[test]
+fn pictures_have_lists_too() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let images = |reader: &Person| reader.stream(&evan.path("lists/image"));
+    let profile = images(&evan).items();
+    assert_eq!(each(&profile, "displayName"), ["Profile Pictures"]);
+    let holiday =
+        json!({ "objectType": "collection", "displayName": "Holiday", "objectTypes": ["image"] });
+    let holiday = evan.post(activity("create", &holiday).to(public()))["object"].clone();
+    let members = members_of(&evan, &holiday);
+    evan.post_to(&members.path, &ann.reference()).refused(400);
+    let mut added = Vec::new();
+    for width in [40, 50, 60] {
+        let picture = evan.upload("image/jpeg", &pictures::jpeg(width, 30));
+        evan.post(activity("post", &picture).to(public()));
+        let answer = evan.post_to(&members.path, &reference(&picture)).ok();
+        assert_eq!(answer["id"], picture["id"]);
+        added.insert(0, picture["id"].as_str().expect("an id").to_owned());
+    }
+    let hidden = evan.upload("image/jpeg", &pictures::jpeg(70, 30));
+    evan.post(activity("post", &hidden).to(&evan));
+    evan.post_to(&members.path, &reference(&hidden)).ok();
+    assert_eq!(members.total(), 4);
+    // Whoever sees the list sees its pictures, as far as they are for them.
+    let seen = members_of(&ann, &holiday);
+    assert_eq!(each(&seen.all(1), "id"), added);
+    assert_eq!(each(&seen.items_at("count=2&type=image"), "id"), added[..2]);
+    let before = format!("before={}&type=image", encode(&added[1]));
+    assert_eq!(each(&seen.items_at(&before), "id"), added[2..]);
+    let since = format!("since={}&type=image", encode(&added[1]));
+    assert_eq!(each(&seen.items_at(&since), "id"), added[..1]);
+    seen.ask("before=nothing&type=image").refused(400);
+    assert_eq!(each(&images(&ann).items(), "displayName"), ["Holiday"]);
+    assert_eq!(images(&evan).total(), 2);
+}
+
+/// pump-api.md §3.1
+#[test]
+fn a_list_may_have_an_id_from_outside() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let id = "tag:example.org,2026:band & friends";
+    let list = new_list("Band").object_with("id", id);
+    let list = evan.post(list)["object"].clone();
+    let members = members_of(&evan, &list);
+    ann.post_to(&members.path, &ann.reference()).refused(403);
+    evan.post_to("/api/collection/members", &ann.reference())
+        .refused(400);
+    evan.post_to("/api/collection/members?id=nothing", &ann.reference())
+        .refused(404);
+    evan.post_to(&members.path, &ann.reference()).ok();
+    assert_eq!(each(&members.items(), "id"), [ann.id()]);
+    let posted = evan.post(note("rehearsal").to(&list));
+    eventually(|| ann.inbox().major().has(&posted));
+    let own = crate::harness::people::link_self(&list);
+    ann.put_to(own, &json!({ "displayName": "Mine" }))
+        .refused(403);
+    let renamed = evan
+        .put_to(own, &json!({ "displayName": "Orchestra" }))
+        .ok();
+    assert_eq!(renamed["displayName"], "Orchestra");
+    ann.delete(own).refused(403);
+    assert_eq!(evan.delete(own).ok(), "Deleted");
+    evan.get(own).refused(410);
+}
+
+/// pump-api.md §3.6.1 [+], D24
+#[test]
+fn counts_tell_readers_of_nothing_that_is_hidden_from_them() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let open = evan.post(note("for all").to(public()));
+    evan.post(note("for me").to(&evan));
+    let list =
+        json!({ "objectType": "collection", "displayName": "Mine", "objectTypes": ["person"] });
+    evan.post(activity("create", &list).to(&evan));
+    evan.post(comment("a secret thought", &open["object"]).to(&evan));
+    let replies = |reader: &Person| reader.stream_of(&open["object"], "replies").total();
+    for (feed, hers, his) in [("feed/major", 1, 2), ("lists/person", 0, 5)] {
+        assert_eq!(ann.stream(&evan.path(feed)).total(), hers, "{feed}");
+        assert_eq!(evan.stream(&evan.path(feed)).total(), his, "{feed}");
+    }
+    assert_eq!((replies(&ann), replies(&evan)), (0, 1));
 }

@@ -20,6 +20,7 @@ mod groups;
 mod http;
 mod inbox;
 mod inviting;
+mod leaks;
 mod leaving;
 mod liking;
 mod limits;

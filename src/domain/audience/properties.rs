@@ -12,13 +12,17 @@ use std::collections::BTreeSet;
 
 const NAMES: [&str; 3] = ["ann", "ben", "cyd"];
 
-/// Whom the first note is for: the public, the followers of its author, or somebody.
+/// Whom the first note is for: the public, the followers of its author, somebody, or a group of its author in which
+/// [`MEMBER`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Whom {
     Public,
     Followers(usize),
     Person(usize),
+    Group,
 }
+
+const MEMBER: usize = 1;
 
 /// What is said about a note: by whom, and how.
 #[derive(Clone, Copy, Debug)]
@@ -28,26 +32,32 @@ enum Deed {
     Update,
     Delete,
     Follow(usize),
+    /// A verb with the group as its object.
+    Grouped(&'static str),
+    /// The note as a document of the group, or as one no more.
+    Document(&'static str),
 }
 
 /// `to` and `cc`.
 type Lines = [BTreeSet<Whom>; 2];
 
 impl Whom {
-    fn id(self) -> String {
+    fn id(self, group: &Value) -> String {
         match self {
+            Whom::Group => group["id"].as_str().expect("an id").to_owned(),
             Whom::Public => "http://activityschema.org/collection/public".to_owned(),
             Whom::Followers(who) => format!("http://pump.test/api/user/{}/followers", NAMES[who]),
             Whom::Person(who) => format!("acct:{}@pump.test", NAMES[who]),
         }
     }
 
-    fn address(self) -> Value {
+    fn address(self, group: &Value) -> Value {
         let kind = match self {
             Whom::Person(_) => "person",
+            Whom::Group => "group",
             _ => "collection",
         };
-        json!({ "objectType": kind, "id": self.id() })
+        json!({ "objectType": kind, "id": self.id(group) })
     }
 }
 
@@ -55,14 +65,18 @@ impl Whom {
 fn expected(actor: usize, deed: Deed, note: &Lines) -> Lines {
     let [to, cc] = note;
     let seen = actor == 0
-        || note
-            .iter()
-            .flatten()
-            .any(|whom| matches!(whom, Whom::Public) || *whom == Whom::Person(actor));
+        || note.iter().flatten().any(|whom| match whom {
+            Whom::Public => true,
+            Whom::Group => actor == MEMBER,
+            other => *other == Whom::Person(actor),
+        });
     let followers = BTreeSet::from([Whom::Followers(actor)]);
     match deed {
         Deed::Update | Deed::Delete => note.clone(),
         Deed::Verb("favorite" | "like" | "dislike") if seen => note.clone(),
+        Deed::Grouped("like") => [BTreeSet::from([Whom::Public]), BTreeSet::new()],
+        Deed::Grouped(_) => [BTreeSet::from([Whom::Group]), followers],
+        Deed::Document(_) => [BTreeSet::from([Whom::Group]), BTreeSet::new()],
         Deed::Follow(whom) => [BTreeSet::from([Whom::Person(whom)]), followers],
         Deed::Comment => {
             let mut lines = [to.clone(), cc.clone()];
@@ -78,7 +92,7 @@ fn expected(actor: usize, deed: Deed, note: &Lines) -> Lines {
     }
 }
 
-fn draft(deed: Deed, note: &Value) -> Value {
+fn draft(deed: Deed, note: &Value, group: &Value) -> Value {
     let reference = json!({ "objectType": "note", "id": note["id"] });
     match deed {
         Deed::Verb(verb) => json!({ "verb": verb, "object": reference }),
@@ -89,7 +103,13 @@ fn draft(deed: Deed, note: &Value) -> Value {
             json!({ "verb": "update", "object": { "objectType": "note", "id": note["id"], "content": "new" } })
         }
         Deed::Delete => json!({ "verb": "delete", "object": reference }),
-        Deed::Follow(whom) => json!({ "verb": "follow", "object": Whom::Person(whom).address() }),
+        Deed::Follow(whom) => {
+            json!({ "verb": "follow", "object": Whom::Person(whom).address(group) })
+        }
+        Deed::Grouped(verb) => json!({ "verb": verb, "object": Whom::Group.address(group) }),
+        Deed::Document(verb) => {
+            json!({ "verb": verb, "object": reference, "target": Whom::Group.address(group) })
+        }
     }
 }
 
@@ -112,6 +132,7 @@ fn whom() -> impl Strategy<Value = Whom> {
     prop_oneof![
         Just(Whom::Public),
         Just(Whom::Followers(0)),
+        Just(Whom::Group),
         (1_usize..3).prop_map(Whom::Person)
     ]
 }
@@ -126,6 +147,8 @@ fn deeds() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::Update),
         1 => Just(Deed::Delete),
         1 => (0_usize..3).prop_map(Deed::Follow),
+        2 => proptest::sample::select(vec!["join", "leave", "share", "like", "play"]).prop_map(Deed::Grouped),
+        2 => proptest::sample::select(vec!["add", "remove"]).prop_map(Deed::Document),
     ]
 }
 
@@ -145,7 +168,15 @@ proptest! {
         let pump = Pump::start();
         let people = NAMES.map(|name| pump.register(name));
         let note = [to, cc];
-        let addresses = |line: &BTreeSet<Whom>| line.iter().map(|whom| whom.address()).collect::<Vec<_>>();
+        let public = Whom::Public.address(&Value::Null);
+        let group = json!({ "verb": "create", "object": { "objectType": "group" }, "to": [public] });
+        let group = pump.post(people[0], group).expect("created");
+        let group = seen_by(&pump, people[0], group)["object"].clone();
+        let join = json!({ "verb": "join", "object": Whom::Group.address(&group) });
+        pump.post(people[MEMBER], join).expect("joined");
+        let addresses = |line: &BTreeSet<Whom>| {
+            line.iter().map(|whom| whom.address(&group)).collect::<Vec<_>>()
+        };
         let post = json!({
             "object": { "objectType": "note", "content": "hi" },
             "to": addresses(&note[0]), "cc": addresses(&note[1]),
@@ -153,11 +184,11 @@ proptest! {
         let post = pump.post(people[0], post).expect("posted");
         let object = seen_by(&pump, people[0], post)["object"].clone();
         // What is refused (a follow of oneself, what one may not see or change) is refused elsewhere.
-        if let Ok(done) = pump.post(people[actor], draft(deed, &object)) {
+        if let Ok(done) = pump.post(people[actor], draft(deed, &object, &group)) {
             let done = seen_by(&pump, people[actor], done);
             let lines = expected(actor, deed, &note);
             for (line, name) in lines.iter().zip(["to", "cc"]) {
-                let expected: BTreeSet<String> = line.iter().map(|whom| whom.id()).collect();
+                let expected: BTreeSet<String> = line.iter().map(|whom| whom.id(&group)).collect();
                 prop_assert_eq!(ids(&done[name]), expected, "{} of {}", name, done);
             }
         }

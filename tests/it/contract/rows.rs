@@ -613,6 +613,7 @@ pub(super) const ROWS: &[Row] = &[
         "private objects inside of other things",
         Tests(&[
             "as2::nothing_private_leaves_in_other_words",
+            "leaks::what_is_private_is_nowhere_for_outsiders",
             "inbox::a_private_note_does_not_leak_through_what_others_do_with_it",
             "sharing::sharing_something_private_shows_it_to_nobody_else",
         ]),
@@ -631,6 +632,7 @@ pub(super) const ROWS: &[Row] = &[
         "private members",
         Tests(&[
             "as2::nothing_private_leaves_in_other_words",
+            "leaks::what_is_private_is_nowhere_for_outsiders",
             "finishers::private_members_never_leave",
             "replaying::a_session_of_a_script_is_answered_as_recorded",
             "listening::everybody_gets_what_they_may_see_as_they_see_it",
@@ -734,8 +736,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "D24",
-        "totals hide nothing",
-        Later("a setting that pump.io lacks"),
+        "totals tell of nothing hidden",
+        Tests(&["lists::counts_tell_readers_of_nothing_that_is_hidden_from_them"]),
     ),
     (
         "D25",
@@ -802,7 +804,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "D35",
         "who is on a list is its owner's matter",
-        Tests(&["living_on_pages::what_a_list_is_called_and_who_is_on_it_stays_with_its_owner"]),
+        Tests(&[
+            "leaks::what_is_private_is_nowhere_for_outsiders",
+            "living_on_pages::what_a_list_is_called_and_who_is_on_it_stays_with_its_owner",
+        ]),
     ),
     (
         "D36",

@@ -3,9 +3,9 @@
 
 use crate::clock::Timestamp;
 use crate::mailbox::MailAddress;
-use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::Address;
+use lettre::message::header::{self, HeaderName, HeaderValue, Headers};
+use lettre::message::{Mailbox, Mailboxes, MultiPart};
 use std::time::{Duration, SystemTime};
 
 /// Longest subject, in characters.
@@ -39,34 +39,34 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// The message in the form of the wire, from `sender` at `host`.
-    pub(super) fn message(
-        self,
-        sender: lettre::Address,
-        host: &str,
-    ) -> Result<Vec<u8>, lettre::error::Error> {
-        let to = self.to.as_str().parse::<lettre::Address>();
-        let to = to.map_err(|_| lettre::error::Error::MissingTo)?;
+    /// The message in the form of the wire, from `sender` at `host`. Put together here, because lettre's builder reads hosts
+    /// that are addresses of the network not back out of its own headers.
+    pub(super) fn message(self, sender: Address, to: Address, host: &str) -> Vec<u8> {
         let date = Duration::from_secs(u64::try_from(self.date.0).unwrap_or(0));
         let name = one_line(&self.from_name, NAME_CHARS_MAX);
-        let mut message = Message::builder()
-            .from(Mailbox::new(Some(name), sender))
-            .to(Mailbox::new(None, to))
-            .date(SystemTime::UNIX_EPOCH + date)
-            .message_id(Some(format!("<{}@{host}>", self.id)))
-            .subject(one_line(&self.subject, SUBJECT_CHARS_MAX))
-            // Nobody's out-of-office note should answer (RFC 3834 §5).
-            .raw_header(written("Auto-Submitted", "auto-generated"));
+        let subject = one_line(&self.subject, SUBJECT_CHARS_MAX);
+        let mut headers = Headers::new();
+        let from = Mailbox::new(Some(name), sender);
+        headers.set(header::From::from(Mailboxes::from(from)));
+        headers.set(header::To::from(Mailboxes::from(Mailbox::new(None, to))));
+        headers.set(header::Date::new(SystemTime::UNIX_EPOCH + date));
+        headers.set(header::MessageId::from(format!("<{}@{host}>", self.id)));
+        headers.set(header::Subject::from(subject));
+        headers.set(header::MIME_VERSION_1_0);
+        // Nobody's out-of-office note should answer (RFC 3834 §5).
+        headers.insert_raw(written("Auto-Submitted", "auto-generated"));
         if let Some(address) = self.unsubscribe.as_deref().and_then(in_brackets) {
             // A provider may do it at one click of the reader, but only by https (RFC 8058 §3.1).
             if address.starts_with("<https:") {
                 let click = written("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-                message = message.raw_header(click);
+                headers.insert_raw(click);
             }
-            message = message.raw_header(written("List-Unsubscribe", &address));
+            headers.insert_raw(written("List-Unsubscribe", &address));
         }
         let parts = MultiPart::alternative_plain_html(bounded(self.text), bounded(self.html));
-        Ok(message.multipart(parts)?.formatted())
+        let mut message = headers.to_string().into_bytes();
+        message.extend(parts.formatted());
+        message
     }
 }
 
@@ -128,8 +128,13 @@ mod tests {
     }
 
     fn written(letter: Letter) -> String {
-        let sender = "no-reply@pump.test".parse().expect("an address");
-        let bytes = letter.message(sender, "pump.test").expect("a message");
+        written_at(letter, "pump.test")
+    }
+
+    fn written_at(letter: Letter, host: &str) -> String {
+        let sender = format!("no-reply@{host}").parse().expect("an address");
+        let to = letter.to.as_str().parse().expect("an address");
+        let bytes = letter.message(sender, to, host);
         assert!(bytes.is_ascii(), "any mail server takes it");
         String::from_utf8(bytes).expect("ASCII")
     }
@@ -161,6 +166,30 @@ mod tests {
             ..letter()
         };
         assert!(!written(plain).contains("One-Click"));
+    }
+
+    #[test]
+    fn a_site_without_a_name_sends_letters_too() {
+        for host in ["[192.168.1.7]", "[IPv6:fd00::7]"] {
+            let message = written_at(letter(), host);
+            let from = format!("From: \"Our pump\" <no-reply@{host}>");
+            assert!(headers(&message).contains(&from.as_str()), "{message}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_taken_as_an_address_can_be_written_to() {
+        let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(63));
+        for address in [
+            "o'neil@home",
+            "a.b+c@x1.example",
+            "!#$%&*/=?^_`{|}~@a-b.org",
+            &long,
+        ] {
+            let to = MailAddress::parse(address).expect("an address");
+            let message = written(Letter { to, ..letter() });
+            assert!(message.contains(&format!("To: {address}\r\n")), "{message}");
+        }
     }
 
     #[test]

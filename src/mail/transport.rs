@@ -104,16 +104,10 @@ impl Mailer {
 
     /// Hands one letter over. An error leaves open whether the server has it, if the connection broke at the end.
     pub fn send(&self, letter: Letter) -> Result<(), Error> {
-        let refused =
-            |error: &dyn fmt::Display| Error::Refused(format!("It cannot be written: {error}."));
-        let to: Address = letter
-            .to
-            .as_str()
-            .parse()
-            .map_err(|error| refused(&error))?;
-        let message = letter
-            .message(self.sender.clone(), &self.host)
-            .map_err(|error| refused(&error))?;
+        let to: Address = letter.to.as_str().parse().map_err(|_| {
+            Error::Refused(format!("The mail server cannot be told of {}.", letter.to))
+        })?;
+        let message = letter.message(self.sender.clone(), to.clone(), &self.host);
         let mut connection = self.connect()?;
         let mut handed = connection
             .command(Mail::new(Some(self.sender.clone()), Vec::new()))

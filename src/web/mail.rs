@@ -40,6 +40,7 @@ impl MailPart {
     pub fn of(request: &Request, user: &LocalUser) -> Result<MailPart, Error> {
         let app = request.app();
         let account = users::get(&app.store, user.id())?.ok_or(Error::Gone)?;
+        let wanted = mail_codes::wanted_address(&app.store, user.id())?;
         let words = |notices| match notices {
             MailNotices::Off => "nothing",
             MailNotices::Direct => "what is sent to me directly",
@@ -50,9 +51,9 @@ impl MailPart {
         Ok(MailPart {
             sends_mail: app.mail().is_some(),
             needs_email: app.config.require_email,
-            typed: account.email.clone().unwrap_or_default(),
+            typed: wanted.clone().unwrap_or_default(),
             address: account.email,
-            wanted: mail_codes::wanted_address(&app.store, user.id())?,
+            wanted,
             choices: choices.to_vec(),
             done: match request.query("mail").as_deref() {
                 Some("sent") => Some(

@@ -20,9 +20,9 @@ pub use owner::{Owner, owner_reading, owner_writing};
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::principals;
 use crate::domain::standing::Standing;
 use crate::domain::talk::{Proved, Rise};
+use crate::domain::{blocks, principals};
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
@@ -221,10 +221,14 @@ pub fn client(request: &Request) -> Result<Client, Error> {
         let id = bearer.client.ok_or_else(|| {
             Error::forbidden("This is for applications: a token that you made yourself is none.")
         })?;
+        if let Some(client) = clients::get(&request.app().store, &id)? {
+            blocks::check_client(&request.app().store, &client)?;
+        }
         return Ok(Client { id });
     }
     let asked = Parameters::of(request).ok_or_else(missing)?;
     let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
+    blocks::check_client(&request.app().store, &signed.client)?;
     Ok(Client {
         id: signed.client.id,
     })
@@ -251,7 +255,10 @@ pub fn reader(request: &Request) -> Result<Reader, Error> {
         )
     };
     let principal = match &client {
-        Some(client) => principals::of(request.app(), &request.app().store, client)?,
+        Some(client) => {
+            blocks::check_client(&request.app().store, client)?;
+            principals::of(request.app(), &request.app().store, client)?
+        }
         None => None,
     };
     Ok(Reader {

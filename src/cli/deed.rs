@@ -46,6 +46,12 @@ pub enum Deed {
     ReportList,
     /// Do something about a report, by its number.
     ReportResolve(u64, Resolution),
+    /// Block a host or a person elsewhere, for a reason that may be empty.
+    BlockAdd(String, String),
+    /// Take a block away.
+    BlockRemove(String),
+    /// List the blocks.
+    BlockList,
     /// Decide who can register, or show it.
     Registration(Option<Registration>),
 }
@@ -86,7 +92,7 @@ pub struct NewInvitation {
 }
 
 /// Options of single commands; all others belong to the configuration.
-pub(super) const OPTIONS: &[&str] = &["name", "scope", "days", "uses", "note"];
+pub(super) const OPTIONS: &[&str] = &["name", "scope", "days", "uses", "note", "reason"];
 
 /// Such options as they were typed.
 #[derive(Default)]
@@ -139,7 +145,10 @@ impl Typed {
 
 /// Whether `word` begins one of these commands.
 pub(super) fn is_topic(word: &str) -> bool {
-    matches!(word, "user" | "invite" | "report" | "registration")
+    matches!(
+        word,
+        "user" | "invite" | "report" | "block" | "registration"
+    )
 }
 
 /// Reads what follows one of these words.
@@ -148,6 +157,7 @@ pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result
         "user" => user(words, typed),
         "invite" => invite(words, typed),
         "report" => report(words),
+        "block" => block(words, typed),
         _ => registration(words),
     }
 }
@@ -263,6 +273,27 @@ fn report(words: &[OsString]) -> Result<Deed, Usage> {
             let sentence = format!("`report {what}` needs the number that `report list` shows.");
             Usage::new(sentence, "report")
         })
+}
+
+fn block(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
+    const WAYS: &str = "add, remove, list";
+    let (what, rest) = first("block", words, WAYS)?;
+    if what == "list" {
+        return nothing_more("block", rest, Deed::BlockList);
+    }
+    if what != "add" && what != "remove" {
+        return Err(unknown("block", &what, WAYS));
+    }
+    let [whom] = rest else {
+        let sentence = format!("`block {what}` needs one host, or the id of one person.");
+        return Err(Usage::new(sentence, "block"));
+    };
+    let whom = whom.to_string_lossy().into_owned();
+    Ok(if what == "add" {
+        Deed::BlockAdd(whom, typed.take("reason").unwrap_or_default())
+    } else {
+        Deed::BlockRemove(whom)
+    })
 }
 
 fn registration(words: &[OsString]) -> Result<Deed, Usage> {

@@ -87,6 +87,21 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "CODE can be the whole link. Whoever came by it stays.",
     ),
     (
+        "block add WHO",
+        "Block a host, or a person elsewhere.",
+        "WHO is a host like other.example, with all hosts below it, or a person like zoe@other.example. --reason TEXT for yourself. They are answered nothing, and nobody here can address, follow or bring in what is theirs. A user of this server is suspended instead.",
+    ),
+    (
+        "block remove WHO",
+        "Take a block away.",
+        "What was hidden is shown again.",
+    ),
+    (
+        "block list",
+        "List the blocks.",
+        "One a line: who, since when, why.",
+    ),
+    (
         "report list",
         "List what people reported.",
         "One a line, oldest first: number, time, who reports, what, and their words.",
@@ -162,7 +177,7 @@ pub fn help() -> String {
         out.push_str(&format!("  {usage:<24}{line}\n"));
     }
     out.push_str(
-        "\nuser, invite, report and registration work beside a running server, too: it does what they say.\n",
+        "\nuser, invite, block, report and registration work beside a running server, too: it does what they say.\n",
     );
     out.push_str(&format!(
         "\n  -c, --config FILE       File of options, a JSON object (default: {DEFAULT_FILE})\n  \

@@ -1,6 +1,7 @@
 //! Who may read what (`pump-api.md §4.9`). Everything that leaves the server asks here.
 
 use crate::domain::audience;
+use crate::domain::blocks;
 use crate::domain::circles::{self, Circles};
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result};
@@ -33,6 +34,11 @@ impl Viewer {
 /// Whether an activity may be read: by its actor, by those to whom it is addressed now (`§4.9.1`), and by the author of
 /// what it likes or shares.
 pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -> Result<bool> {
+    if let Some(id) = &activity.remote_id
+        && blocks::is_blocked(from, id)?
+    {
+        return Ok(false);
+    }
     let addressed = || activity.addresses.each().into_iter().flatten();
     if addressed().any(|address| *address == Address::Public) {
         return Ok(true);
@@ -68,6 +74,9 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
 /// by its members, too. People are seen by everybody. What was made elsewhere and came without its post activity is seen
 /// by whoever sees the activity that shows it, so it counts as readable here; addresses of the API ask [`may_fetch`].
 pub fn may_read_object(from: &dyn Read, viewer: Viewer, object: &Object) -> Result<bool> {
+    if blocks::hides(from, object)? {
+        return Ok(false);
+    }
     if object.is_person() || object.author.is_some_and(|author| viewer.is(author)) {
         return Ok(true);
     }

@@ -7,6 +7,7 @@ pub mod administration;
 pub mod archives;
 pub mod audience;
 pub mod bell;
+pub mod blocks;
 pub mod circles;
 pub mod discovery;
 pub mod distribution;

@@ -1,7 +1,7 @@
 //! Stores objects that activities bring along, once each, and finds them again (`pump-api.md §4.8`).
 
 use crate::domain::activities::Posting;
-use crate::domain::names;
+use crate::domain::{blocks, names};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::aliases;
@@ -63,6 +63,7 @@ fn resolve_at(
         }
         None => {}
     }
+    blocks::check(tx, id)?;
     let id = names::canonical(id);
     let identity = Identity::Remote(id.clone().into_owned());
     let mut object = Object::new(identity, object_type, posting.now);

@@ -2,6 +2,7 @@
 //! ends, or the account goes.
 
 use crate::clock::Timestamp;
+use crate::domain::blocks;
 use crate::ids::UserId;
 use crate::store::bearer::{self, Located, Owner};
 use crate::store::engine::{Read, Result};
@@ -25,7 +26,7 @@ impl Standing {
     /// Whether it is still good.
     pub fn holds(&self, from: &dyn Read, now: Timestamp) -> Result<bool> {
         match self {
-            Standing::Client(id) => Ok(clients::get(from, id)?.is_some()),
+            Standing::Client(id) => client_may_speak(from, id),
             Standing::Token(token) => match tokens::get(from, token)? {
                 Some(token) => may_speak(from, token.user),
                 None => Ok(false),
@@ -33,9 +34,7 @@ impl Standing {
             Standing::Bearer(token) => match bearer::alive(from, token, now)? {
                 Some((family, _)) => match (token.owner, family.client()) {
                     (Owner::User(user), _) => may_speak(from, user),
-                    (Owner::Client, client) => {
-                        Ok(clients::get(from, client.unwrap_or_default())?.is_some())
-                    }
+                    (Owner::Client, client) => client_may_speak(from, client.unwrap_or_default()),
                 },
                 None => Ok(false),
             },
@@ -44,6 +43,13 @@ impl Standing {
                 None => Ok(false),
             },
         }
+    }
+}
+
+fn client_may_speak(from: &dyn Read, id: &str) -> Result<bool> {
+    match clients::get(from, id)? {
+        Some(client) => Ok(!blocks::is_client_blocked(from, &client)?),
+        None => Ok(false),
     }
 }
 

@@ -7,8 +7,8 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, archives, bearer, clients, codes, invitations, jobs, mail_codes, mails, meta, nonces,
-    notices, record, reports, request_tokens, sessions,
+    aliases, archives, bearer, blocks, clients, codes, invitations, jobs, mail_codes, mails, meta,
+    nonces, notices, record, reports, request_tokens, sessions,
 };
 use super::{streams, things, tokens, usage, users};
 use crate::ids::ThingId;
@@ -202,6 +202,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
                 .push((ThingId::from_bytes(user), usage.bytes));
         }
         _ if is(Table::Report) => decodes::<reports::Report>(value)?,
+        _ if is(Table::Block) => decodes::<blocks::Block>(value)?,
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
         _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),

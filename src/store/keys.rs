@@ -28,6 +28,7 @@
 //! m 2                           → how many mails wait
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! F part(1) report(6)            → report that waits or is done (reports.rs)
+//! L host or id                   → block (blocks.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -63,6 +64,7 @@ pub enum Table {
     Mail = b'm',
     Usage = b'D',
     Report = b'F',
+    Block = b'L',
     Job = b'J',
     Archive = b'Z',
 }

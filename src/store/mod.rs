@@ -5,6 +5,7 @@
 pub mod aliases;
 pub mod archives;
 pub mod bearer;
+pub mod blocks;
 pub mod check;
 pub mod clients;
 pub mod codes;

@@ -6,6 +6,7 @@ mod harness;
 mod as2;
 mod audiences;
 mod authorising;
+mod blocking;
 mod command_line;
 mod commenting;
 mod contract;

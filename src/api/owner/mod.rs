@@ -1,6 +1,7 @@
 //! What the owner of the server does through the API, under `/api/owner/`: pump.io has nothing like it. Documents are small
 //! JSON objects with times as everywhere, lists are `{"items": […], "totalItems": n}`. 403 for everybody but the owner.
 
+pub mod blocks;
 pub mod invitations;
 pub mod registration;
 pub mod reports;

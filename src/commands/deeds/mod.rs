@@ -1,6 +1,7 @@
 //! What the commands of `cli/deed.rs` do: on the data of a stopped server, or inside the server that runs, which a command
 //! hands itself over to (`commands/control.rs`).
 
+mod blocks;
 mod invitations;
 mod registration;
 mod reports;
@@ -77,8 +78,10 @@ impl Way<'_> {
             return Ok(Way::Server(config));
         }
         // Who asks what there is must not make a store.
-        if matches!(deed, Deed::UserList | Deed::InviteList | Deed::ReportList)
-            && !config.datadir.join("store").exists()
+        if matches!(
+            deed,
+            Deed::UserList | Deed::InviteList | Deed::ReportList | Deed::BlockList
+        ) && !config.datadir.join("store").exists()
         {
             return Ok(Way::Nowhere);
         }
@@ -142,6 +145,9 @@ pub(super) fn run(
         Deed::InviteList => invitations::list(&desk),
         Deed::ReportList => reports::list(&desk),
         Deed::ReportResolve(number, how) => reports::resolve(&desk, *number, *how),
+        Deed::BlockAdd(whom, reason) => blocks::add(&desk, whom, reason),
+        Deed::BlockRemove(whom) => blocks::remove(&desk, whom),
+        Deed::BlockList => blocks::list(&desk),
         Deed::Registration(wanted) => registration::show(&desk, *wanted),
     }
 }
@@ -155,6 +161,7 @@ fn needs_base(deed: &Deed) -> bool {
             | Deed::InviteNew(_)
             | Deed::InviteList
             | Deed::ReportList
+            | Deed::BlockAdd(..)
     )
 }
 

@@ -2,7 +2,7 @@
 //! (`pump-api.md §4.4`).
 
 use super::Posting;
-use crate::domain::objects;
+use crate::domain::{blocks, objects};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::engine::{Result, Tx};
@@ -19,6 +19,9 @@ impl Posting<'_> {
         }
         if things::object(tx, followed)?.is_none_or(|object| object.deleted.is_some()) {
             return Err(Error::invalid("There is nobody of that name any more.").into());
+        }
+        if let Some(id) = &draft.id {
+            blocks::check(tx, id)?;
         }
         if !streams::append(tx, Stream::of(self.actor, StreamKind::Following), followed)? {
             return Err(Error::invalid("You follow them already.").into());

@@ -18,7 +18,7 @@ pub use update::bury;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{audience, distribution, names, objects};
+use crate::domain::{audience, blocks, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{Nonce, ThingId, UserId};
 use crate::media::BlobName;
@@ -220,6 +220,9 @@ impl Posting<'_> {
 
     /// Somebody to whom the activity is addressed; strangers of other hosts are stored as persons.
     fn address(&self, tx: &mut dyn Tx, address: &ObjectDraft) -> Result<Address> {
+        if let Some(id) = &address.id {
+            blocks::check(tx, id)?;
+        }
         if let Some(id) = &address.id
             && let Some(known) = names::find(self.app.base(), tx, id)?
         {

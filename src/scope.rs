@@ -13,7 +13,7 @@ const NAMES: [&str; 3] = ["read", "writeown", "writeall"];
 const SENTENCES: [&str; 3] = [
     "read everything that you can read here, also what only you can see",
     "post, comment, like, share, follow and upload in your name, and change or delete what you posted",
-    "change your password and delete your account",
+    "change your password, delete your account and, if you own this server, administer it",
 ];
 
 /// The same, in short, each with what those before it allow.

@@ -62,7 +62,7 @@ pub(super) fn prove(request: &Request, token: &str, needed: Scope) -> Result<Bea
         Owner::Client => None,
         Owner::User(id) => {
             let account = users::get(store, id)?.ok_or_else(invalid)?;
-            may_act(&account)?;
+            may_act(request, &account)?;
             Some(LocalUser {
                 id,
                 nickname: account.nickname,

@@ -364,7 +364,7 @@ fn user_of(request: &Request, signed: Signed) -> Result<Option<LocalUser>, Error
     };
     let account = users::get(&request.app().store, token.user)?
         .ok_or_else(|| Failure::ForeignToken.at_api())?;
-    may_act(&account)?;
+    may_act(request, &account)?;
     Ok(Some(LocalUser {
         id: token.user,
         nickname: account.nickname,
@@ -372,15 +372,20 @@ fn user_of(request: &Request, signed: Signed) -> Result<Option<LocalUser>, Error
     }))
 }
 
-/// Refuses (403) an account that was suspended, and one whose mail address is not confirmed yet (`pump-api.md §5.3`).
-fn may_act(account: &User) -> Result<(), Error> {
+/// Refuses (403) an account that was suspended, and one that must first confirm its mail address (`pump-api.md §5.3`).
+fn may_act(request: &Request, account: &User) -> Result<(), Error> {
     check_not_suspended(account)?;
-    if account.unconfirmed_email.is_some() {
+    if must_confirm(request, account) {
         return Err(Error::forbidden(
             "Confirm your mail address first: the link is in the message that was sent to you.",
         ));
     }
     Ok(())
+}
+
+/// Whether an account waits for its mail address to be confirmed. Where addresses are not asked for any more, nobody waits.
+fn must_confirm(request: &Request, account: &User) -> bool {
+    request.app().config.require_email && account.unconfirmed_email.is_some()
 }
 
 /// Refuses (403) an account that the owner of the server has suspended.

@@ -4,7 +4,7 @@
 //! cookie that the store does not know is a visitor's, and still good to bind a form to: the token of a form is
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
 
-use super::{LocalUser, Means, Visitor, check_not_suspended, may_act};
+use super::{LocalUser, Means, Visitor, check_not_suspended, may_act, must_confirm};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
@@ -36,7 +36,7 @@ pub fn user(request: &Request) -> Result<Option<LocalUser>, Error> {
     let Some((id, account)) = known(request)? else {
         return Ok(None);
     };
-    may_act(&account)?;
+    may_act(request, &account)?;
     Ok(Some(by_session(id, account)))
 }
 
@@ -49,23 +49,24 @@ pub(super) fn standing(request: &Request) -> Option<Standing> {
 /// forms of the page.
 pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
     match cookie_of(request) {
-        Some(cookie) => Ok(visitor_of(known(request)?, cookie, None)),
+        Some(cookie) => Ok(visitor_of(request, known(request)?, cookie, None)),
         None => {
             let cookie = random_text::<32>();
             let built = built(request, cookie.clone());
-            Ok(visitor_of(None, &cookie, Some(built)))
+            Ok(visitor_of(request, None, &cookie, Some(built)))
         }
     }
 }
 
 fn visitor_of(
+    request: &Request,
     known: Option<(UserId, User)>,
     cookie: &str,
     built: Option<Cookie<'static>>,
 ) -> Visitor {
     let (user, unconfirmed) = match known {
         Some((_, account)) if account.suspended.is_some() => (None, None),
-        Some((id, account)) if account.unconfirmed_email.is_some() => (None, Some(id)),
+        Some((id, account)) if must_confirm(request, &account) => (None, Some(id)),
         Some((id, account)) => (Some(by_session(id, account)), None),
         None => (None, None),
     };
@@ -123,7 +124,7 @@ pub fn prove_password(
 pub fn login(request: &Request, nickname: &str, password: &str) -> Result<Visitor, Error> {
     let user = prove_password(request, nickname, password)?;
     if let Some(account) = users::get(&request.app().store, user.id)? {
-        may_act(&account)?;
+        may_act(request, &account)?;
     }
     begin(request, user.id)
 }
@@ -146,7 +147,12 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
         sessions::begin(tx, &fingerprint(&cookie), user, request.now)
     })?;
     let built = built(request, cookie.clone());
-    Ok(visitor_of(Some((user, account)), &cookie, Some(built)))
+    Ok(visitor_of(
+        request,
+        Some((user, account)),
+        &cookie,
+        Some(built),
+    ))
 }
 
 /// Ends the request's session. The answer must carry the cookie, which tells the browser to forget.

@@ -47,7 +47,11 @@ impl Site {
     fn with(port: u16, engine: Box<dyn Engine>, directory: tempfile::TempDir) -> Site {
         let store = Store::on(engine).expect("a store");
         let blobs = Blobs::open(directory.path()).expect("a directory");
-        let app = App::new(Config::defaults(), store, blobs);
+        let config = Config {
+            require_email: true,
+            ..Config::defaults()
+        };
+        let app = App::new(config, store, blobs);
         app.set_base(Base::new("pump.test", port, ""));
         let guard = Guard::default();
         let password = passwords::hash(&guard, PASSWORD).expect("a place");
@@ -339,8 +343,8 @@ fn a_suspended_account_is_told_so_by_every_proof() {
 
 #[test]
 fn an_account_that_is_gone_or_not_confirmed_is_let_nowhere() {
-    let site = Site::on(443);
-    let change = |address: Option<&str>| {
+    let mut site = Site::on(443);
+    let change = |site: &Site, address: Option<&str>| {
         let address = address.map(str::to_owned);
         let changed = site.app.store.write(|tx| {
             users::update(tx, ANN, NOW, |ann| {
@@ -349,10 +353,14 @@ fn an_account_that_is_gone_or_not_confirmed_is_let_nowhere() {
         });
         changed.expect("there");
     };
-    change(Some("ann@example.com"));
+    change(&site, Some("ann@example.com"));
     assert_eq!(refusal(auth::reader(&site.anns("1"))).0, 403);
-    change(None);
+    change(&site, None);
     auth::reader(&site.anns("2")).expect("a user");
+    change(&site, Some("ann@example.com"));
+    let app = Arc::get_mut(&mut site.app).expect("nobody else has it");
+    app.config.require_email = false;
+    auth::reader(&site.anns("4")).expect("nobody has to wait any more");
     let cookie = cookie_of(&site.login());
     let gone = site.app.store.write(|tx| users::remove(tx, ANN));
     gone.expect("there");

@@ -309,7 +309,9 @@ fn a_group_may_have_an_id_from_outside() {
         evan.url_of(&own.replace('?', "/inbox?"))
     );
     ann.does("join", &group);
+    let mut ear = ann.listen(&own.replace('?', "/inbox/stream?"));
     let first = ann.post(note("one").to(&group));
+    assert_eq!(ear.activity()["id"], first["id"]);
     let second = ann.post(note("two").to(&group));
     let inbox = inbox_of(&group, &ann);
     assert!(inbox.has(&first) && inbox.has(&second));
@@ -375,7 +377,7 @@ fn what_was_said_in_a_group_stays_with_its_members_when_it_ends() {
 /// pump-api.md D22
 #[test]
 fn who_goes_is_in_no_group_any_more() {
-    let pump = Pump::start();
+    let mut pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
     let group = open_group(&evan);
     let anns = open_group(&ann);
@@ -388,6 +390,43 @@ fn who_goes_is_in_no_group_any_more() {
     eventually(|| members.total() == 0);
     eventually(|| evan.read(&anns).status == 410);
     eventually(|| evan.stream_of(&group, "documents").items().is_empty());
+    pump.is_sound();
+}
+
+/// pump-api.md §4.4, §4.9.1
+#[test]
+fn of_a_group_elsewhere_only_the_wish_is_kept() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let far = json!({ "objectType": "group", "id": "http://far.test/api/group/x" });
+    ann.try_does("leave", &far).refused(400);
+    ann.does("join", &far);
+    ann.try_does("join", &far).refused(400);
+    // Who is in it is for its own server to say: here it opens nothing.
+    let posted = evan.post(note("hello over there").to(&far));
+    assert!(!ann.inbox().has(&posted));
+    ann.read(&posted["object"]).refused(403);
+    let song = ann.post(note("la la").to(public()))["object"].clone();
+    ann.post(with_target("add", &reference(&song), &far));
+    ann.get("/api/group/members?id=http%3A%2F%2Ffar.test%2Fapi%2Fgroup%2Fx")
+        .refused(403);
+    ann.does("leave", &far);
+    ann.try_does("leave", &far).refused(400);
+}
+
+/// pump-api.md §4.11, §1.5
+#[test]
+fn a_group_has_a_page_for_those_who_may_read_it() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let open = open_group(&evan);
+    let closed = evan.post(new_group("Family").to(&ann))["object"].clone();
+    let page = |group: &Value| {
+        let url = group["url"].as_str().expect("a page");
+        pump.nobody().get(pump.site.path_of(url))
+    };
+    assert!(page(&open).expect(200).text().contains("Choir"));
+    assert_eq!(page(&closed).status, 302, "a visitor must log in");
 }
 
 /// pump-api.md §7, §4.11
@@ -401,7 +440,7 @@ fn what_is_posted_to_a_group_is_heard_at_once() {
         .as_str()
         .expect("an inbox");
     let mut ear = ann.listen(&format!("{url}/stream"));
-    let following = |person: &Person| {
+    let following = |person: &Person, url: &str| {
         let mut talker = Talker::framed(&pump);
         talker.rise(person);
         talker.follow(url);
@@ -410,7 +449,7 @@ fn what_is_posted_to_a_group_is_heard_at_once() {
         talker.challenge();
         talker
     };
-    let (mut talker, mut stranger) = (following(&ann), following(&bea));
+    let (mut talker, mut stranger) = (following(&ann, url), following(&bea, url));
     let posted = evan.post(note("now").to(&group));
     assert_eq!(ear.activity()["id"], posted["id"]);
     let update = talker.next();

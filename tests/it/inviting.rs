@@ -365,3 +365,41 @@ fn commands_invite_beside_a_running_server_and_on_a_stopped_one() {
     pump.start_again();
     assert_eq!(try_join(&pump.client(), "ben", &json!(link)), 403);
 }
+
+#[test]
+fn a_server_that_was_set_up_by_its_page_takes_whoever_is_invited() {
+    let pump = Pump::unconfigured();
+    let code = runs(&pump, &["setup-code"]);
+    let output = pump.command(&["invite", "new"], "");
+    assert!(
+        said(&output).contains("Set the server up first"),
+        "{}",
+        said(&output)
+    );
+    let mut browser = pump.browser();
+    let form = browser.open("/setup").expect(200).form_to("/setup");
+    let form = form
+        .fill("code", &code)
+        .fill("site", "Home")
+        .fill("nickname", "evan");
+    let form = form.fill("password", PASSWORD).fill("again", PASSWORD);
+    browser
+        .submit(&form.fill("hostname", "localhost"))
+        .expect(200);
+    let mut stranger = pump.browser();
+    let page = stranger.open("/main/register").expect(200);
+    assert!(page.text_of("way-in").contains("invitation"));
+    assert!(runs(&pump, &["registration"]).starts_with("invite"));
+    let link = runs(&pump, &["invite", "new"]);
+    let path = link.rsplit('/').next().expect("a code");
+    let form = stranger
+        .open(&format!("/main/join/{path}"))
+        .expect(200)
+        .form("registration");
+    let form = form
+        .fill("nickname", "ann")
+        .fill("password", PASSWORD)
+        .fill("again", PASSWORD);
+    stranger.submit(&form).expect(200);
+    assert!(runs(&pump, &["user", "show", "ann"]).contains("invited by  evan"));
+}

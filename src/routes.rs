@@ -7,12 +7,13 @@ use crate::api::{
     owner, people, reports, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
+use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
     account, apps, archives as archiving, assets, composer, confirming, deeds,
-    delete as delete_page, home, invitations, join, leaving, lists, login, mail,
+    delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual,
     oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, recovering,
     reporting, resetting, settings, setup, things, tokens,
 };
@@ -227,6 +228,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),
 
     // Pages (pump-api.md §1.5)
+    get   ("/main/api",                            Page(manual::manual),           Quick),
     get   ("/",                                    Page(home::home),               Quick),
     get   ("/setup",                               Page(setup::form),              Quick),
     post  ("/setup",                               Open(setup::claim),             Slow),
@@ -298,6 +300,24 @@ pub const ROUTES: &[Route] = &[
     get   ("/favicon.ico",                         Open(assets::favicon),          Quick),
     get   ("/robots.txt",                          Open(assets::robots),           Quick),
 ];
+
+/// The addresses of a server that is configured so: without `noweb` all of them.
+pub fn of(config: &Config) -> impl Iterator<Item = &'static Route> {
+    let noweb = config.noweb;
+    ROUTES
+        .iter()
+        .filter(move |route| !noweb || !route.is_page())
+}
+
+impl Route {
+    /// Whether the address belongs to the pages for people (`pump-api.md §1.5`). Not so the pages on which somebody agrees
+    /// to an application, nor the first page and people's own addresses, where the manual and their profiles stand instead.
+    fn is_page(&self) -> bool {
+        let realtime =
+            self.path.starts_with("/main/realtime/") || self.path == "/main/realtime/sockjs";
+        (self.path.starts_with("/main/") && !realtime) || self.path.starts_with("/{nickname}/")
+    }
+}
 
 /// `GET` and `HEAD`.
 pub const fn get(path: &'static str, access: Access, lane: Lane) -> Route {
@@ -466,7 +486,9 @@ impl Proven {
 
 #[cfg(test)]
 mod tests {
-    use super::ROUTES;
+    use super::{ROUTES, Route};
+    use crate::web::manual::reference::CHAPTERS;
+    use std::collections::BTreeSet;
     use std::fmt::Write as _;
 
     #[test]
@@ -478,5 +500,35 @@ mod tests {
             writeln!(table, "| {method} | `{path}` | {who} | {lane} |").expect("memory");
         }
         crate::readme::holds("routes", &table);
+    }
+
+    #[test]
+    fn the_manual_names_every_address_that_is_no_page() {
+        let pages = [
+            "/",
+            "/setup",
+            "/assets/{file}",
+            "/favicon.ico",
+            "/robots.txt",
+        ];
+        let of_api = |route: &&Route| {
+            !route.is_page() && !pages.contains(&route.path) && route.path != "/{nickname}"
+        };
+        let line = |method: &str, path: &str, who: &str| format!("{method} {path} {who}");
+        let there: BTreeSet<String> = ROUTES
+            .iter()
+            .filter(of_api)
+            .map(|route| line(route.method.as_str(), route.path, route.access.name()))
+            .collect();
+        let entries = CHAPTERS.iter().flat_map(|chapter| chapter.entries);
+        let named: BTreeSet<String> = entries
+            .map(|entry| line(entry.method, entry.path, entry.who))
+            .collect();
+        let missing: Vec<_> = there.difference(&named).collect();
+        let too_much: Vec<_> = named.difference(&there).collect();
+        assert!(
+            missing.is_empty() && too_much.is_empty(),
+            "src/web/manual/reference.rs lacks {missing:#?} and has {too_much:#?} which are no routes"
+        );
     }
 }

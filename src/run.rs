@@ -12,7 +12,7 @@ use crate::domain::sweep;
 use crate::jobs;
 use crate::mail::Mailer;
 use crate::media::Blobs;
-use crate::routes::ROUTES;
+use crate::routes;
 use crate::server::{self, Server, Settings};
 use crate::store::engine::sled::Sled;
 use crate::store::{Store, meta};
@@ -92,9 +92,14 @@ async fn listen(
     guard: &Arc<Guard>,
     lock: &mut Lock,
 ) -> Result<(), Failure> {
-    let server = Server::bind(settings, ROUTES, Arc::clone(app), Arc::clone(guard))
-        .await
-        .map_err(Failure::new)?;
+    let server = Server::bind(
+        settings,
+        routes::of(config),
+        Arc::clone(app),
+        Arc::clone(guard),
+    )
+    .await
+    .map_err(Failure::new)?;
     let kept = meta::site(&app.store)?.and_then(|site| site.base);
     if let Some(base) = config.base(server.address().port()).or(kept) {
         app.settle_base(base, clock::unix_ms())?;

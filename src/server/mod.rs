@@ -198,7 +198,7 @@ impl Server {
     /// the server.
     pub async fn bind(
         settings: Settings,
-        routes: &'static [Route],
+        routes: impl IntoIterator<Item = &'static Route>,
         app: Arc<App>,
         guard: Arc<Guard>,
     ) -> Result<Server, String> {
@@ -208,7 +208,7 @@ impl Server {
     async fn bind_within(
         bounds: Bounds,
         settings: Settings,
-        routes: &'static [Route],
+        routes: impl IntoIterator<Item = &'static Route>,
         app: Arc<App>,
         guard: Arc<Guard>,
     ) -> Result<Server, String> {

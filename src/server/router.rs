@@ -31,7 +31,7 @@ pub(crate) enum Found<'a> {
 
 impl Router {
     /// The table of these routes; the error names two routes that cannot stand side by side.
-    pub(crate) fn new(routes: &'static [Route]) -> Result<Router, String> {
+    pub(crate) fn new(routes: impl IntoIterator<Item = &'static Route>) -> Result<Router, String> {
         let mut by_path: BTreeMap<&'static str, Vec<&'static Route>> = BTreeMap::new();
         for route in routes {
             let same_path = by_path.entry(route.path).or_default();

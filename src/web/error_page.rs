@@ -44,9 +44,11 @@ pub fn page(request: &Request, status: u16, text: &str) -> String {
         status,
         heading,
         text,
-        login: (status == 401).then(|| match request.method == hyper::Method::GET {
-            true => login::login_address(&frame),
-            false => format!("{}/main/login", frame.root),
+        login: (status == 401 && !request.app().config.noweb).then(|| {
+            match request.method == hyper::Method::GET {
+                true => login::login_address(&frame),
+                false => format!("{}/main/login", frame.root),
+            }
         }),
     };
     page.render().unwrap_or_else(|_| plain_page(status, text))

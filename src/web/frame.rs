@@ -38,7 +38,8 @@ pub struct Frame {
     pub here: String,
     /// Who can register.
     pub registration: Registration,
-    /// Whether the page has no ways to log in: before the setup, and where something went wrong.
+    /// Whether the page has no ways to other pages: before the setup, where something went wrong, and where there are no
+    /// pages for people.
     pub is_bare: bool,
     /// Who runs the site.
     pub owner: Option<String>,
@@ -66,16 +67,13 @@ pub struct Face {
 }
 
 impl Frame {
-    /// The frame of a page for a visitor; 404 where the configuration wants no pages.
+    /// The frame of a page for a visitor.
     pub fn of(request: &Request, visitor: &Visitor) -> Result<Frame, Error> {
         let app = request.app();
-        if app.config.noweb {
-            return Err(Error::not_found("There are no pages here."));
-        }
         let mut frame = Frame::bare(request);
         visitor.csrf().clone_into(&mut frame.csrf);
-        frame.is_bare = false;
-        if let Some(user) = visitor.user() {
+        frame.is_bare = app.config.noweb;
+        if let Some(user) = visitor.user().filter(|_| !app.config.noweb) {
             frame.me = frame.face(app, user.id().0)?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
             if frame.is_owner {

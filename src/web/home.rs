@@ -5,7 +5,7 @@ use crate::domain::access::Viewer;
 use crate::domain::feeds::{self, Page, Paging};
 use crate::domain::names;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::Start;
 use crate::store::things::Activity;
@@ -14,6 +14,7 @@ use crate::web::composer::Composer;
 use crate::web::confirming;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
+use crate::web::manual;
 use askama::Template;
 
 /// Posts on a page.
@@ -56,9 +57,7 @@ pub struct Pager {
 /// `GET /`
 pub fn home(request: &Request, visitor: &Visitor) -> Answer {
     if request.app().config.noweb {
-        return Ok(Response::text(
-            "This is a Pumphouse without web pages. Use it with an application that speaks the API of pump.io.\n",
-        ));
+        return manual::manual(request, visitor);
     }
     let frame = Frame::of(request, visitor)?;
     if visitor.unconfirmed().is_some() {

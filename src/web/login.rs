@@ -188,9 +188,6 @@ fn welcome(frame: &Frame, visitor: &Visitor, onward: &str) -> Answer {
 
 /// `POST /main/renew`: a session for the user of a token; 200 with the user (`pump-api.md §1.5`).
 pub fn renew(request: &Request, user: &LocalUser) -> Answer {
-    if request.app().config.noweb {
-        return Err(Error::not_found("There are no pages here."));
-    }
     let answer = users::with_token(request, user.id(), None)?;
     Ok(sessions::begin(request, user.id())?.introduce(answer))
 }
@@ -247,9 +244,6 @@ fn is_json(request: &Request) -> bool {
 }
 
 fn client_login(request: &Request) -> Answer {
-    if request.app().config.noweb {
-        return Err(Error::not_found("There are no pages here."));
-    }
     let client = auth::client(request)?;
     let sent: Credentials = request.json()?;
     let user = sessions::prove_password(request, &sent.nickname, &sent.password)?;

@@ -195,9 +195,6 @@ fn unsubscribe_page<'a>(
     is_done: bool,
 ) -> Result<Unsubscribe<'a>, Error> {
     let app = request.app();
-    if app.config.noweb {
-        return Err(Error::not_found("There are no pages here."));
-    }
     let find = || notices::find(&app.store, request.param("code"));
     let user = request.guard.try_secret(request, find)?;
     let account = users::get(&app.store, user)?.ok_or(Error::Gone)?;

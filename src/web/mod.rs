@@ -18,6 +18,7 @@ pub mod leaving;
 pub mod lists;
 pub mod login;
 pub mod mail;
+pub mod manual;
 pub mod oauth;
 pub mod oauth2;
 pub mod people;

@@ -112,9 +112,6 @@ pub fn ask(request: &Request) -> Answer {
 }
 
 fn client_asks(request: &Request) -> Answer {
-    if request.app().config.noweb {
-        return Err(Error::not_found("There are no pages here."));
-    }
     let asked: Asked = request.json()?;
     let force = asked.force == Value::Bool(true);
     match send(request, asked.nickname.as_str().unwrap_or_default(), force) {
@@ -218,9 +215,6 @@ fn idle(request: &Request, visitor: &Visitor, frame: &Frame, error: Error) -> An
 /// `POST /main/redeem-code`: JSON `{code}` of a client by its own key. 200 with the user, a token and its secret, and a
 /// session; all other sessions end. 400 for a code that is not good any more, 429 for too many.
 pub fn redeem(request: &Request, client: &Client) -> Answer {
-    if request.app().config.noweb {
-        return Err(Error::not_found("There are no pages here."));
-    }
     let shown: Shown = request.json()?;
     let code = shown.code.as_str().unwrap_or_default();
     let redeem = || recovering::redeem(request.app(), code, request.now);

@@ -29,6 +29,7 @@ mod listening;
 mod lists;
 mod living_on_pages;
 mod mail;
+mod manual;
 mod moving;
 mod nonsense;
 mod oauth2;

@@ -65,18 +65,17 @@ pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
     if app.config.noweb {
         return api::people::profile(request, &auth::reader(request)?);
     }
+    let id = named(request)?;
     let form = Form::of_page(request)?;
     if form == Form::Plain {
-        return Ok(page(request, visitor)?.with(header::VARY, "Accept"));
+        return Ok(page(request, visitor, id)?.with(header::VARY, "Accept"));
     }
-    let id = named(request)?;
     let person = things::object(&app.store, id)?.ok_or(Error::Gone)?;
     representation::object_as(form, request, viewer(visitor), id, &person)
 }
 
-fn page(request: &Request, visitor: &Visitor) -> Answer {
+fn page(request: &Request, visitor: &Visitor, id: ThingId) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let id = named(request)?;
     let app = request.app();
     let viewer = viewer(visitor);
     let person = Person::of(app, &frame, id)?.ok_or(Error::Gone)?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Stands in everything that outsiders may not see.
-const SECRET: &str = "SECRET";
+const SECRET: &str = "UNSEEN";
 
 /// Most addresses that one outsider looks at.
 const ADDRESSES_MAX: usize = 600;
@@ -41,24 +41,24 @@ fn secrets(evan: &Person, ann: &Person, cyd: &Person) -> Vec<Value> {
     };
     let list = make(
         evan,
-        json!({ "objectType": "collection", "displayName": "SECRET list", "objectTypes": ["person"] }),
+        json!({ "objectType": "collection", "displayName": "UNSEEN list", "objectTypes": ["person"] }),
         evan,
     );
     let group = make(
         evan,
-        json!({ "objectType": "group", "displayName": "SECRET group", "summary": "SECRET" }),
+        json!({ "objectType": "group", "displayName": "UNSEEN group", "summary": "UNSEEN" }),
         ann,
     );
     let open = json!({ "objectType": "group", "displayName": "Open group" });
     let open = evan.post(activity("create", &open).to(public()))["object"].clone();
-    let hidden = note("SECRET words")
-        .object_with("displayName", "SECRET name")
+    let hidden = note("UNSEEN words")
+        .object_with("displayName", "UNSEEN name")
         .object_with(
             "attachments",
-            json!([{ "objectType": "image", "displayName": "SECRET picture" }]),
+            json!([{ "objectType": "image", "displayName": "UNSEEN picture" }]),
         );
     let hidden = evan.post(hidden.to(ann).bcc(cyd))["object"].clone();
-    let picture = json!({ "objectType": "image", "displayName": "SECRET portrait" });
+    let picture = json!({ "objectType": "image", "displayName": "UNSEEN portrait" });
     let picture = evan.post(activity("post", &picture).to(ann))["object"].clone();
     let tell = |who: &Person, what: Activity| who.post(what.to(public()));
     let mut told = vec![
@@ -84,14 +84,14 @@ fn secrets(evan: &Person, ann: &Person, cyd: &Person) -> Vec<Value> {
             activity(
                 "update",
                 &json!({
-                    "id": hidden["id"], "objectType": "note", "content": "SECRET new words",
+                    "id": hidden["id"], "objectType": "note", "content": "UNSEEN new words",
                 }),
             ),
         ),
     ];
-    ann.post(comment("SECRET answer", &hidden));
-    ann.post(note("SECRET for the group").to(&group));
-    ann.post(note("SECRET for the open group").to(&open));
+    ann.post(comment("UNSEEN answer", &hidden));
+    ann.post(note("UNSEEN for the group").to(&group));
+    ann.post(note("UNSEEN for the open group").to(&open));
     told.push(tell(cyd, activity("share", &told[12]["object"])));
     told.push(tell(cyd, comment("I answer too", &told[12]["object"])));
     told.extend([hidden, group, list, open, picture]);

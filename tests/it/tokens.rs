@@ -149,7 +149,9 @@ fn every_address_of_the_api_asks_for_the_scope_of_its_kind() {
         };
         let path = path.trim_matches('`').replace("{nickname}", "evan");
         let path = path.replace(['{', '}'], "");
-        let ask = |caller: &Caller| caller.send(Request::new(method, &path));
+        let ask = |caller: &Caller| {
+            caller.send(Request::new(method, &path).header("X-Requested-With", "XMLHttpRequest"))
+        };
         let too_little = match *who {
             "any read" | "user read" => None,
             "user write" | "client write" => Some(&read),

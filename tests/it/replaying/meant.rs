@@ -115,6 +115,11 @@ pub(super) const SCRIPT: &[Meant] = &[
         ".items[]: 1 items became 2",
         "D15: pump.io has one activity twice on this page",
     ),
+    (
+        &[73],
+        "-.links.next",
+        "D24: what is left behind this page is not for this reader",
+    ),
     (&[41, 97, 98], "status 500 became 400", "D14"),
     (&[99], "status 404 became 405", "§1.1 4 [+]"),
     (
@@ -134,7 +139,7 @@ pub(super) const SCRIPT: &[Meant] = &[
     (
         &[102],
         "status 401 became 200",
-        "missing: ActivityStreams 2",
+        "§3.11 [+]: a person is there in ActivityStreams 2 for everybody, as the page is",
     ),
 ];
 

@@ -42,7 +42,7 @@ pub(super) async fn answer(
     let mut request = receive(&server, &caller, head);
     let mut line = Line::begin(&request.sent_method, &request.path);
     let wishes = Wishes::of(&request);
-    let dressed = match plan(&server, &mut request, is_head) {
+    let dressed = match plan(&server, &mut request) {
         Plan::Answer(response) => {
             intake::refuse(&request, body);
             server.dress(&wishes, Some(&request), Ok(response))
@@ -100,8 +100,8 @@ fn receive(server: &Shared, caller: &Caller, head: http::request::Parts) -> Requ
     }
 }
 
-fn plan(server: &Shared, request: &mut Request, is_head: bool) -> Plan {
-    if !is_head && let Some(location) = canonical::location(server, request) {
+fn plan(server: &Shared, request: &mut Request) -> Plan {
+    if let Some(location) = canonical::location(server, request) {
         return Plan::Answer(Response::redirect(StatusCode::MOVED_PERMANENTLY, &location));
     }
     match server.router.find(&request.method, &request.path) {

@@ -158,6 +158,7 @@ fn strict_transport_only_where_it_is_configured() {
     );
 }
 
+/// pump-api.md §1.1 [W], Q2
 #[test]
 fn another_name_is_led_to_the_right_one() {
     let pump = Pump::with(&["--redirectToCanonical=true"]);
@@ -167,6 +168,10 @@ fn another_name_is_led_to_the_right_one() {
         answer.header("location"),
         "http://pump.test/api/user/evan?count=3"
     );
+    // PyPump asks so where it is, and stays there unless it is led away.
+    let other = Request::new("HEAD", "/").header("Host", "www.pump.test");
+    let answer = pump.nobody().send(other).expect(301);
+    assert_eq!(answer.header("location"), "http://pump.test/");
     for host in ["pump.test", "PUMP.TEST", "pump.test:80"] {
         pump.nobody()
             .send(Request::new("OPTIONS", "/api/users").header("Host", host))

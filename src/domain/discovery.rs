@@ -132,7 +132,7 @@ fn object(app: &App, id: ThingId, object: &Object) -> Result<Descriptor> {
         None => None,
     };
     let page = author.as_ref().and_then(Object::nickname).map(|nickname| {
-        let kind = names::route_type(&object.object_type);
+        let kind = names::page_type(object);
         format!("{}/{nickname}/{kind}/{}", base.url(), object.key(id))
     });
     Ok(Descriptor {

@@ -78,6 +78,14 @@ pub fn route_type(object_type: &str) -> &'static str {
         .unwrap_or("other")
 }
 
+/// The word for an object in the address of its page: that of its type, but for lists (`pump-api.md §3.1`).
+pub fn page_type(object: &Object) -> &'static str {
+    match object.is_collection() {
+        true => "list",
+        false => route_type(&object.object_type),
+    }
+}
+
 /// Finds what an id means here; nothing if it is unknown.
 pub fn find(base: &Base, from: &dyn Read, id: &str) -> Result<Option<Address>> {
     if id == PUBLIC {

@@ -175,7 +175,7 @@ impl<'a> Cards<'a> {
         };
         let members = draft::members_of(&object.members);
         let text = |name: &str| members.get(name).and_then(Value::as_str);
-        let title = display_name(object).filter(|title| !title.trim().is_empty());
+        let title = display_name(object);
         let picture = self.picture(id, object, &author, title.as_deref())?;
         let file = self.file(object, &members);
         let answers = match object.in_reply_to {
@@ -277,10 +277,7 @@ impl<'a> Cards<'a> {
                 .unwrap_or("#")
                 .to_owned();
         }
-        let kind = match object.is_collection() {
-            true => "list",
-            false => names::route_type(&object.object_type),
-        };
+        let kind = names::page_type(object);
         format!("{}/{kind}/{}", author.url, object.key(id))
     }
 

@@ -159,7 +159,7 @@ impl Frame {
         let members = draft::members_of(&person.members);
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let nickname = person.nickname().unwrap_or_default().to_owned();
-        let name = display_name(person).filter(|name| !name.trim().is_empty());
+        let name = display_name(person);
         let picture = members.get("image").and_then(|image| image.get("url"));
         let picture = picture.and_then(Value::as_str);
         let url = if nickname.is_empty() {

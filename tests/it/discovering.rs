@@ -2,7 +2,7 @@
 
 use crate::harness::documents::each;
 use crate::harness::http::{Answer, Request, encode};
-use crate::harness::{Pump, note};
+use crate::harness::{Pump, activity, note, public};
 use serde_json::{Value, json};
 
 const HOST_META: &str = "/.well-known/host-meta";
@@ -235,4 +235,18 @@ fn a_host_behind_a_front_end_tells_its_public_addresses() {
         link(&json, "registration_endpoint"),
         "https://pump.test/social/api/client/register"
     );
+}
+
+#[test]
+fn a_list_is_found_with_its_page() {
+    let pump = Pump::start();
+    let ann = pump.register("ann");
+    let list =
+        json!({ "objectType": "collection", "displayName": "Band", "objectTypes": ["person"] });
+    let list = ann.post(activity("create", &list).to(public()))["object"].clone();
+    let found = webfinger(&pump, list["id"].as_str().expect("an id")).ok();
+    assert_eq!(found["aliases"], json!([list["url"]]));
+    let page = list["url"].as_str().expect("a page");
+    let path = pump.site.path_of(page);
+    pump.nobody().get(path).expect(200);
 }

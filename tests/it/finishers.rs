@@ -1,7 +1,8 @@
 //! What is added to things for the one who reads (`pump-api.md §3.7`).
 
-use crate::harness::{Person, Pump, comment, eventually, note, public};
-use serde_json::Value;
+use crate::harness::documents::reference;
+use crate::harness::{Person, Pump, activity, comment, eventually, note, public};
+use serde_json::{Value, json};
 
 struct Scene {
     _pump: Pump,
@@ -186,4 +187,63 @@ fn private_members_never_leave() {
             "{path}: absent members are absent: {text}"
         );
     }
+}
+
+/// pump-api.md §3.7 [W]: the feeds of an object of another server are there; what they hold is what is known here.
+#[test]
+fn what_comes_from_elsewhere_is_counted_as_it_is_known_here() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let id = "http://far.example/api/note/1";
+    let feed = |name: &str| json!({ "url": format!("{id}/{name}"), "totalItems": 77 });
+    let far = json!({
+        "objectType": "note", "id": id, "content": "far away",
+        "likes": feed("likes"), "replies": feed("replies"), "shares": feed("shares"),
+    });
+    let shared = evan.post(activity("share", &far).to(public()));
+    ann.does("like", &far);
+    ann.post(comment("from here", &far).to(public()));
+    let major = ann.feed_of(&evan).major().items();
+    let seen = &major
+        .iter()
+        .find(|item| item["id"] == shared["id"])
+        .expect("there")["object"];
+    for (name, item) in [
+        ("likes", ann.id()),
+        ("replies", String::new()),
+        ("shares", evan.id()),
+    ] {
+        assert_eq!(seen[name]["url"], format!("{id}/{name}"));
+        assert_eq!(seen[name]["totalItems"], 1, "{name}");
+        let items = seen[name]["items"].as_array().expect("items");
+        assert!(name == "replies" || items[0]["id"] == item, "{name}");
+    }
+    assert_eq!(seen["replies"]["items"][0]["content"], "from here");
+    assert_eq!(seen["liked"], true);
+    assert_eq!(seen["pump_io"]["shared"], false);
+    let plain = &evan.feed().items()[0]["object"];
+    assert_eq!(
+        plain["likes"],
+        json!({ "url": format!("{id}/likes"), "totalItems": 1 })
+    );
+    // What did not say where its feeds are has none.
+    let bare = json!({ "objectType": "note", "id": "http://far.example/api/note/2" });
+    let shared = evan.post(activity("share", &bare).to(public()));
+    assert!(shared["object"]["likes"].is_null(), "{shared}");
+}
+
+/// pump-api.md §3.7 [W]
+#[test]
+fn the_target_of_an_activity_is_finished_when_it_is_posted() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let list =
+        json!({ "objectType": "collection", "displayName": "Notes", "objectTypes": ["note"] });
+    let list = evan.post(activity("create", &list))["object"].clone();
+    let posted = evan.post(note("hi").with("target", reference(&list)));
+    assert_eq!(posted["target"]["liked"], false);
+    let seen = &evan.feed().major().items()[0];
+    assert_eq!(seen["object"]["liked"], false);
+    assert_eq!(seen["target"]["displayName"], "Notes");
+    assert!(seen["target"]["liked"].is_null(), "{seen}");
 }

@@ -63,6 +63,11 @@ impl Documents<'_> {
             out.text("content", &sentence);
         }
         if let Some(target) = activity.target {
+            // Feeds finish the objects of their activities only (`pump-api.md §3.7`).
+            let finish = match finish {
+                Finish::FULL => finish,
+                _ => Finish::PLAIN,
+            };
             self.nested(&mut out.object("target"), target, finish, Depth::WHOLE)?;
         }
         if let Some(generator) = activity.generator {

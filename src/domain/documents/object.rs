@@ -8,7 +8,8 @@ use crate::store::engine::Result;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Address, Identity, Object};
-use crate::wire::{draft, json};
+use crate::wire::draft::{self, Members};
+use crate::wire::json;
 
 /// How much of an object is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,10 +97,17 @@ impl Documents<'_> {
             Some(author) => self.known(author)?.map(|person| (author, person)),
             None => None,
         };
+        let mut theirs = Members::new();
         if let Some(deleted) = object.deleted {
             time(out, "deleted", deleted);
-        } else {
+        } else if object.is_local() {
             out.members(&object.members);
+        } else {
+            let mut members = draft::members_of(&object.members);
+            for name in ["likes", "replies", "shares"] {
+                theirs.extend(members.remove_entry(name));
+            }
+            out.members(&draft::members_text(&members));
         }
         if depth.author
             && let Some((author, person)) = &author
@@ -134,7 +142,8 @@ impl Documents<'_> {
             return Ok(());
         }
         self.object_flags(out, id, object, finish)?;
-        self.object_feeds(out, id, object, finish, depth)
+        self.object_feeds(out, id, object, &theirs, finish, depth)?;
+        self.member_feeds(out, id, object)
     }
 
     /// A mere reference; what is left of an object for somebody who may not read it (`pump-api.md §4.9.4`).
@@ -162,11 +171,7 @@ impl Documents<'_> {
         }
         if let Some(nickname) = author {
             let key = object.key(id);
-            let kind = if object.is_collection() {
-                "list"
-            } else {
-                names::route_type(&object.object_type)
-            };
+            let kind = names::page_type(object);
             out.plain(
                 "url",
                 format_args!("{}/{nickname}/{kind}/{key}", self.base.url()),
@@ -205,15 +210,17 @@ impl Documents<'_> {
         Ok(())
     }
 
+    /// Writes who likes and shares the object and what answers it. Those of an object of another server are at `theirs`, if
+    /// it said so; what they hold is what is known here (`pump-api.md §3.7`).
     fn object_feeds(
         &self,
         out: &mut json::Object<'_>,
         id: ThingId,
         object: &Object,
+        theirs: &Members,
         finish: Finish,
         depth: Depth,
     ) -> Result<()> {
-        let local = object.is_local();
         for (name, total, wanted, kind) in [
             ("likes", object.likes, finish.likers, StreamKind::Likes),
             (
@@ -224,15 +231,18 @@ impl Documents<'_> {
             ),
             ("shares", object.shares, finish.sharers, StreamKind::Shares),
         ] {
-            // A remote object brought its own addresses along as members; our totals for it are not its home's.
-            if !local {
+            let url = theirs.get(name).and_then(|feed| feed["url"].as_str());
+            if !object.is_local() && url.is_none() {
                 continue;
             }
             let mut feed = out.object(name);
-            feed.plain(
-                "url",
-                format_args!("{}", names::object_feed(self.base, id, object, name)),
-            );
+            match url {
+                Some(url) => feed.text("url", url),
+                None => feed.plain(
+                    "url",
+                    format_args!("{}", names::object_feed(self.base, id, object, name)),
+                ),
+            }
             if depth.counts {
                 feed.number("totalItems", u64::from(total));
             }
@@ -243,6 +253,11 @@ impl Documents<'_> {
                 })?;
             }
         }
+        Ok(())
+    }
+
+    /// Writes the members of a list, and the members and documents of a group.
+    fn member_feeds(&self, out: &mut json::Object<'_>, id: ThingId, object: &Object) -> Result<()> {
         if object.is_collection() && matches!(object.identity, Identity::Made | Identity::Given(_))
         {
             let mut members = out.object("members");

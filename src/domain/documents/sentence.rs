@@ -91,9 +91,8 @@ impl Documents<'_> {
     }
 
     fn linked(&self, out: &mut String, id: ThingId, object: &Object) -> Result<()> {
-        let name = display_name(object).filter(|name| !name.is_empty());
-        let name = match &name {
-            Some(name) => html::escape(name).into_owned(),
+        let name = match display_name(object) {
+            Some(name) => html::escape(&name).into_owned(),
             None => indefinite(&object.object_type),
         };
         match self.page_url(id, object)? {
@@ -115,11 +114,7 @@ impl Documents<'_> {
             && let Some(author) = object.author
         {
             let author = self.known(author)?;
-            let kind = if object.is_collection() {
-                "list"
-            } else {
-                names::route_type(&object.object_type)
-            };
+            let kind = names::page_type(object);
             return Ok(author
                 .as_deref()
                 .and_then(Object::nickname)
@@ -133,13 +128,13 @@ impl Documents<'_> {
     }
 }
 
-/// The display name among the members of an object.
+/// The display name among the members of an object, unless it is empty.
 pub fn display_name(object: &Object) -> Option<String> {
     if !object.members.contains("\"displayName\"") || object.deleted.is_some() {
         return None;
     }
     match draft::members_of(&object.members).remove("displayName") {
-        Some(Value::String(name)) => Some(name),
+        Some(Value::String(name)) => Some(name).filter(|name| !name.trim().is_empty()),
         _ => None,
     }
 }

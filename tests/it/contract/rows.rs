@@ -16,6 +16,7 @@ pub(super) const ROWS: &[Row] = &[
         "§1.1 2",
         "HEAD wherever there is GET",
         Tests(&[
+            "http::another_name_is_led_to_the_right_one",
             "http::head_is_a_get_without_its_body",
             "pages::programs_find_the_base_robots_their_rules_and_browsers_an_icon",
         ]),
@@ -198,6 +199,8 @@ pub(super) const ROWS: &[Row] = &[
             "finishers::favorites_and_replies_are_finished",
             "finishers::an_empty_stream_has_no_items",
             "finishers::people_say_whether_the_reader_follows_them",
+            "finishers::what_comes_from_elsewhere_is_counted_as_it_is_known_here",
+            "finishers::the_target_of_an_activity_is_finished_when_it_is_posted",
             "viewers::every_address_adds_what_the_table_says",
             "viewers::answers_to_changes_add_what_the_table_says",
             "viewers::what_is_added_is_true_for_the_one_who_looks",
@@ -319,7 +322,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q2",
         "HEAD / on the base",
-        Tests(&["pages::programs_find_the_base_robots_their_rules_and_browsers_an_icon"]),
+        Tests(&[
+            "http::another_name_is_led_to_the_right_one",
+            "pages::programs_find_the_base_robots_their_rules_and_browsers_an_icon",
+        ]),
     ),
     (
         "Q3",

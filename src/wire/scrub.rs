@@ -38,7 +38,6 @@ const TITLE_BYTES_MAX: usize = 4096;
 /// Scrubs an activity's own level, and everything below it of private keys.
 pub(super) fn scrub(members: &mut Members, what: &str) -> Result<(), Error> {
     remove_private(members);
-    members.retain(|_, value| !value.is_null());
     for name in [
         "displayName",
         "title",
@@ -54,9 +53,9 @@ pub(super) fn scrub(members: &mut Members, what: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes every key that begins with an underscore, at any depth.
+/// Removes every key that begins with an underscore, and every one without a value, at any depth.
 fn remove_private(members: &mut Members) {
-    members.retain(|key, _| !key.starts_with('_'));
+    members.retain(|key, value| !key.starts_with('_') && !value.is_null());
     members.values_mut().for_each(remove_private_below);
 }
 
@@ -82,7 +81,7 @@ fn clean_html(members: &mut Members) {
 /// Cleans one object and the objects in its attachments, tags and location; drops what only the server sets.
 pub(super) fn clean_object(members: &mut Members, depth: usize) {
     remove_private(members);
-    members.retain(|key, value| !value.is_null() && !SERVER_MEMBERS.contains(&key.as_str()));
+    members.retain(|key, _| !SERVER_MEMBERS.contains(&key.as_str()));
     clean_html(members);
     for name in FEED_MEMBERS {
         let url = members

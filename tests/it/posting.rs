@@ -401,7 +401,11 @@ fn what_is_null_is_not_there() {
             .with("to", Value::Null)
             .object_with("displayName", Value::Null)
             .object_with("summary", Value::Null)
-            .object_with("image", Value::Null)
+            .object_with(
+                "image",
+                json!({ "url": "http://h.example/1.png", "width": null }),
+            )
+            .object_with("mood", json!({ "displayName": "sunny", "since": null }))
             .object_with("inReplyTo", Value::Null),
     );
     let text = evan.read(&posted).ok().to_string();

@@ -199,6 +199,7 @@ fn page(request: &Request, viewer: Viewer, owner: UserId, feed: Feed, filtered: 
     let heading = pages::Heading {
         display_name: format!("{} {}", feed.title, pages::name_of(&person)),
         url: format!("{}/api/user/{nickname}/{}", app.base().url(), feed.path),
+        has_id: false,
         object_types: Some("activity"),
         author: Some((owner.0, &person)),
         more: String::new(),

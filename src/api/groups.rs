@@ -83,6 +83,7 @@ fn heading(
     pages::Heading {
         display_name: format!("{title} {}", pages::name_or_id(base, id, group)),
         url: names::object_feed(base, id, group, feed).to_string(),
+        has_id: false,
         object_types,
         author: None,
         more: String::new(),

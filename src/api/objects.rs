@@ -116,6 +116,7 @@ pub fn members(request: &Request, reader: &Reader) -> Answer {
     let heading = pages::Heading {
         display_name: format!("Members of {} by {owner}", pages::name_of(&list)),
         url: names::object_feed(app.base(), id, &list, "members").to_string(),
+        has_id: false,
         object_types: None,
         author: author.as_ref().map(|(id, person)| (*id, person)),
         more: format!("&type={}", member_type.as_deref().unwrap_or("person")),
@@ -164,6 +165,7 @@ fn feed(
     let heading = pages::Heading {
         display_name: heading(pages::name_or_id(app.base(), id, &object)),
         url: names::object_feed(app.base(), id, &object, path).to_string(),
+        has_id: false,
         object_types,
         author: None,
         more: String::new(),

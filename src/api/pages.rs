@@ -21,6 +21,8 @@ pub struct Heading<'a> {
     pub display_name: String,
     /// The address of the feed, without arguments.
     pub url: String,
+    /// Whether the address is the feed's id, too: only the feed of all users has one (`pump-api.md §3.6.6`).
+    pub has_id: bool,
     /// The type of the items, where all have the same.
     pub object_types: Option<&'static str>,
     /// Whose feed it is.
@@ -123,6 +125,9 @@ pub fn write<T>(
             out.array("objectTypes").text(object_type);
         }
         out.text("url", &heading.url);
+        if heading.has_id {
+            out.text("id", &heading.url);
+        }
         let mut shown = 0;
         {
             let mut items = out.array("items");

@@ -1,6 +1,6 @@
 //! What belongs to a person: profile, followers, following, favorites, lists, uploads (`pump-api.md §1.3`).
 
-use crate::api::{feeds, pages, representation, users};
+use crate::api::{feeds, pages, representation, uploads, users};
 use crate::auth::{LocalUser, Reader};
 use crate::domain::access::Viewer;
 use crate::domain::activities::lists;
@@ -89,12 +89,14 @@ pub fn lists(request: &Request, reader: &Reader) -> Answer {
     let member_type = request.param("type").to_ascii_lowercase();
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
     let stream = lists::index(owner, &member_type);
-    let mut page = streams::objects(&app.store, stream, paging, viewer, !viewer.is(owner))?;
-    if stream.kind == StreamKind::OtherLists {
-        page.items
-            .retain(|(_, list)| lists::member_type(list).as_deref() == Some(member_type.as_str()));
-        page.total = page.items.len() as u64;
-    }
+    let page = match stream.kind {
+        StreamKind::OtherLists => {
+            streams::objects_that(&app.store, stream, paging, viewer, |list| {
+                lists::member_type(list).as_deref() == Some(member_type.as_str())
+            })?
+        }
+        _ => streams::objects(&app.store, stream, paging, viewer, !viewer.is(owner))?,
+    };
     let title = format!(
         "Collections of {member_type}s for {}",
         pages::name_of(&person)
@@ -106,6 +108,7 @@ pub fn lists(request: &Request, reader: &Reader) -> Answer {
 
 /// `GET /api/user/{nickname}/uploads`: what the user uploaded, posted or not; only for the user.
 pub fn uploads(request: &Request, user: &LocalUser) -> Answer {
+    uploads::enabled(request)?;
     let (owner, person) = owner(request)?;
     user.owning(&request.nickname()?)?;
     let app = request.app();
@@ -131,7 +134,10 @@ fn people(request: &Request, reader: &Reader, kind: StreamKind, path: &str, titl
     let q = request.query("q").filter(|q| !q.is_empty());
     let page = streams::people(&app.store, Stream::of(owner, kind), paging, q.as_deref())?;
     let title = format!("{title} {}", pages::name_of(&person));
-    let heading = heading(request, owner, &person, title, path, Some("person"));
+    let mut heading = heading(request, owner, &person, title, path, Some("person"));
+    if let Some(q) = &q {
+        heading.more = format!("&q={}", names::encode(q));
+    }
     let finish = if viewer.person.is_some() {
         Finish::PERSON
     } else {
@@ -166,6 +172,7 @@ fn heading<'a>(
     pages::Heading {
         display_name,
         url: format!("{}/api/user/{nickname}/{path}", request.app().base().url()),
+        has_id: false,
         object_types,
         author: Some((owner, person)),
         more: String::new(),

@@ -25,9 +25,9 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE
 /// `POST /api/user/{nickname}/uploads`: the bytes of a file with its content type, one file of a multipart form, or JSON
 /// `{mimeType, data}`. 200 with the object, seen by its author until it is posted; 400 for a picture that cannot be read, 413.
 pub fn add(request: &Request, user: &LocalUser) -> Answer {
+    enabled(request)?;
     users::named(request)?;
     user.owning(&request.nickname()?)?;
-    enabled(request)?;
     let (spool, declared, texts) = received(request)?;
     let id = uploads::add(
         request.app(),

@@ -82,6 +82,7 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
     let heading = pages::Heading {
         display_name: "Users of this service".to_owned(),
         url: url.clone(),
+        has_id: true,
         object_types: Some("user"),
         author: None,
         more: String::new(),

@@ -151,18 +151,38 @@ pub fn objects(
     viewer: Viewer,
     filtered: bool,
 ) -> Result<Page<Object>, Error> {
+    if filtered {
+        return objects_that(from, stream, paging, viewer, |_| true);
+    }
+    objects_seen(from, stream, paging, false, |_| Ok(true))
+}
+
+/// A page of the objects that fit and that the viewer may read.
+pub fn objects_that(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    viewer: Viewer,
+    fits: impl Fn(&Object) -> bool,
+) -> Result<Page<Object>, Error> {
+    let seen = |object: &Object| Ok(fits(object) && access::may_read_object(from, viewer, object)?);
+    Ok(objects_seen(from, stream, paging, true, seen)?.without_hidden())
+}
+
+fn objects_seen(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    filtered: bool,
+    seen: impl Fn(&Object) -> crate::store::engine::Result<bool>,
+) -> Result<Page<Object>, Error> {
     anchored_at(from, paging, |thing| matches!(thing, Thing::Object(_)))?;
-    let found = page(from, stream, paging, filtered, held_by_object, |id| {
+    page(from, stream, paging, filtered, held_by_object, |id| {
         let Some(Thing::Object(object)) = things::get(from, id)? else {
             return Ok(None);
         };
-        let seen = !filtered || access::may_read_object(from, viewer, &object)?;
-        Ok((seen && object.deleted.is_none()).then_some(object))
-    })?;
-    Ok(if filtered {
-        found.without_hidden()
-    } else {
-        found
+        let is_shown = object.deleted.is_none() && seen(&object)?;
+        Ok(is_shown.then_some(object))
     })
 }
 

@@ -247,3 +247,26 @@ fn counts_tell_readers_of_nothing_that_is_hidden_from_them() {
     }
     assert_eq!((replies(&ann), replies(&evan)), (0, 1));
 }
+
+/// pump-api.md §3.6.5
+#[test]
+fn lists_of_rare_things_come_in_whole_pages() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    for number in 0..3 {
+        for kind in ["note", "video"] {
+            let name = format!("{kind} {number}");
+            let list =
+                json!({ "objectType": "collection", "displayName": name, "objectTypes": [kind] });
+            evan.post(activity("create", &list).to(public()));
+        }
+    }
+    for reader in [&evan, &ann] {
+        let lists = reader.stream(&evan.path("lists/note"));
+        let all = ["note 2", "note 1", "note 0"];
+        assert_eq!(each(&lists.items(), "displayName"), all);
+        assert_eq!(lists.total(), 3);
+        assert_eq!(each(&lists.all(2), "displayName"), all);
+        assert_eq!(each(&lists.all_by_offset(2), "displayName"), all);
+    }
+}

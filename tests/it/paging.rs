@@ -2,6 +2,7 @@
 //! (`pump-api.md §1.6`, `§3.6`).
 
 use crate::harness::documents::each;
+use crate::harness::people::items_of;
 use crate::harness::{Person, Pump, note};
 use serde_json::{Value, json};
 
@@ -273,4 +274,52 @@ fn people_can_be_searched_in_followers_and_following() {
         assert_eq!(names, ["ann", "annika"], "{}", stream.path);
         assert_eq!(stream.ask("q=zzz").ok()["items"], json!([]));
     }
+}
+
+/// pump-api.md §3.6.6
+#[test]
+fn the_feed_of_all_users_has_an_id() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let page = ann.get("/api/users?count=1").ok();
+    assert_eq!(page["id"], "http://pump.test/api/users");
+    assert_eq!(page["displayName"], "Users of this service");
+    assert_eq!(page["objectTypes"], json!(["user"]));
+    assert_eq!(page["items"][0]["nickname"], "ann", "newest first");
+    let next = "http://pump.test/api/users?before=ann";
+    assert_eq!(page["links"]["next"]["href"], next);
+    let page = evan.get(next).ok();
+    assert_eq!(page["items"][0]["nickname"], "evan");
+    assert!(evan.feed().page()["id"].is_null(), "others have none");
+}
+
+/// pump-api.md §1.6, §3.6.2 [+]
+#[test]
+fn the_next_page_goes_on_with_what_was_searched_for() {
+    let pump = Pump::start();
+    let [evan, ann, anna, bea] = pump.register_all(["evan", "ann", "anna", "bea"]);
+    for person in [&ann, &bea, &anna] {
+        person.follow(&evan);
+    }
+    let page = evan.followers().ask("q=AN%26n&count=1").ok();
+    assert_eq!(page["items"], json!([]));
+    let page = evan.followers().ask("q=AN&count=1").ok();
+    assert_eq!(page["items"][0]["id"], anna.id());
+    let next = page["links"]["next"]["href"]
+        .as_str()
+        .expect("there is more");
+    let page = evan.get(next).ok();
+    assert_eq!(each(&items_of(&page), "id"), [ann.id()]);
+}
+
+/// pump-api.md §3.6.7
+#[test]
+fn whoever_has_an_empty_name_is_called_by_the_nickname() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let unnamed = json!({ "displayName": " " });
+    evan.put_to(&evan.path("profile"), &unnamed).ok();
+    assert_eq!(evan.feed().page()["displayName"], "Activities by evan");
+    let found = evan.get("/api/user/evan/followers?q=EV").ok();
+    assert_eq!(found["displayName"], "Followers for evan");
 }

@@ -460,3 +460,14 @@ fn an_upload_over_the_bound_is_refused() {
     assert_eq!(evan.stream(&path).total(), 0);
     assert!(walk(&pump.directory().join("uploads")).is_empty());
 }
+
+/// pump-api.md §1.3
+#[test]
+fn where_uploads_are_switched_off_they_have_no_address() {
+    let pump = Pump::with(&["--enableUploads=false"]);
+    let evan = pump.register("evan");
+    let path = evan.path("uploads");
+    evan.get(&path).refused(404);
+    let upload = Request::post(&path).bytes("image/jpeg", &pictures::jpeg(8, 8));
+    evan.send(upload).refused(404);
+}

@@ -33,6 +33,13 @@ impl Timestamp {
             .map(|at| Timestamp(at.as_second()))
     }
 
+    /// The day in UTC, `2026-11-20`.
+    pub fn day(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(text.find('T').unwrap_or(text.len()));
+        text
+    }
+
     /// Seconds from `earlier` to this; 0 if `earlier` is later.
     pub fn secs_since(self, earlier: Timestamp) -> i64 {
         (self.0 - earlier.0).max(0)
@@ -57,6 +64,7 @@ mod tests {
     fn times_round_trip_without_fractions() {
         let at = Timestamp::parse("2026-11-20T23:27:48.123Z").expect("a time");
         assert_eq!(at.to_string(), "2026-11-20T23:27:48Z");
+        assert_eq!(at.day(), "2026-11-20");
         assert_eq!(Timestamp::parse("2026-11-21T01:27:48+02:00"), Some(at));
         assert_eq!(Timestamp::parse("yesterday"), None);
     }

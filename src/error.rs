@@ -60,6 +60,9 @@ pub enum Error {
     Internal(String),
 }
 
+/// After how many seconds to try again where there was no place free.
+const BUSY_RETRY_SECS: u64 = 5;
+
 impl Error {
     /// A request that cannot be done as it stands.
     pub fn invalid(reason: impl Into<String>) -> Error {
@@ -100,6 +103,15 @@ impl Error {
             Error::Busy(_) => 503,
             Error::Full => 507,
             Error::Internal(_) => 500,
+        }
+    }
+
+    /// In how many seconds another try makes sense, where that is known.
+    pub fn retry_after_secs(&self) -> Option<u64> {
+        match self {
+            Error::TooMany { retry_after_secs } => Some(*retry_after_secs),
+            Error::Busy(_) => Some(BUSY_RETRY_SECS),
+            _ => None,
         }
     }
 

@@ -69,8 +69,7 @@ pub fn received(request: &Request) -> Result<Spool, Error> {
 /// Answers with the archive of a user.
 pub fn hand_out(request: &Request, user: &LocalUser) -> Answer {
     let blob = desk::open(request.app(), user.id())?;
-    let made = blob.modified.to_string();
-    let day = made.split('T').next().unwrap_or_default();
+    let day = blob.modified.day();
     let nickname = user.nickname();
     let handed = Handed {
         etag: format!("\"{}-{}\"", blob.modified.0, blob.bytes_len),

@@ -62,11 +62,10 @@ fn own_headers(error: &Error) -> Option<(HeaderName, String)> {
             code, text, scope, ..
         } => Some((header::WWW_AUTHENTICATE, challenge(code, text, scope))),
         Error::MethodNotAllowed(allow) => Some((header::ALLOW, allow.clone())),
-        Error::TooMany { retry_after_secs } => {
-            Some((header::RETRY_AFTER, retry_after_secs.to_string()))
+        other => {
+            let secs = other.retry_after_secs()?;
+            Some((header::RETRY_AFTER, secs.to_string()))
         }
-        Error::Busy(_) => Some((header::RETRY_AFTER, BUSY_RETRY_SECS.to_string())),
-        _ => None,
     }
 }
 
@@ -85,9 +84,6 @@ fn challenge(code: &str, text: &str, scope: &Option<String>) -> String {
     }
     value
 }
-
-/// What `Retry-After` says when there was no place free, in seconds.
-const BUSY_RETRY_SECS: u32 = 5;
 
 /// The page without any dress: readable on its own.
 pub fn plain_page(status: u16, text: &str) -> String {

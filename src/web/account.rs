@@ -3,19 +3,20 @@
 use crate::auth::{LocalUser, Visitor, accounts, sessions};
 use crate::domain::quotas;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::store::archives::Way;
 use crate::web::archives::Told;
+use crate::web::forms::{again, check_repeated, in_words, see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use crate::web::mail::MailPart;
 use askama::Template;
-use hyper::StatusCode;
 
+/// The page of an account.
 #[derive(Template)]
 #[template(path = "account.html", config = "assets/askama.toml")]
-struct Account<'a> {
+pub struct Account<'a> {
     frame: &'a Frame,
     nickname: &'a str,
     is_saved: bool,
@@ -23,15 +24,21 @@ struct Account<'a> {
     problem: Option<String>,
     export: Told,
     import: Told,
-    mail: MailPart,
+    /// The part about mail.
+    pub mail: MailPart,
     /// What uploads take, and what they may take, in words; nothing where uploads are switched off.
     room: Option<(String, String)>,
     /// What is wrong with a file that was to be brought in.
-    file_problem: Option<String>,
+    pub file_problem: Option<String>,
 }
 
 impl<'a> Account<'a> {
-    fn of(request: &Request, frame: &'a Frame, user: &'a LocalUser) -> Result<Account<'a>, Error> {
+    /// As the account is now, with nothing that went wrong.
+    pub fn of(
+        request: &Request,
+        frame: &'a Frame,
+        user: &'a LocalUser,
+    ) -> Result<Account<'a>, Error> {
         Ok(Account {
             frame,
             nickname: user.nickname().as_str(),
@@ -59,22 +66,6 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
     show(visitor, &page)
 }
 
-/// The page again, after something about mail went wrong.
-pub fn with_mail(
-    request: &Request,
-    visitor: &Visitor,
-    user: &LocalUser,
-    frame: &Frame,
-    mail: MailPart,
-    error: &Error,
-) -> Answer {
-    let page = Account {
-        mail,
-        ..Account::of(request, frame, user)?
-    };
-    again(visitor, &page, error)
-}
-
 /// `POST /main/account`: `current`, `password`, `again`. Ends all other sessions; applications and tokens keep their access.
 /// 303 back; 400, 401, 429 with the form.
 pub fn change(request: &Request, visitor: &Visitor) -> Answer {
@@ -85,42 +76,24 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
     let form = request.form();
     let field = |name: &str| value(&form, name);
     let nickname = user.nickname().as_str();
-    let changed = login::check_repeated(field("password"), field("again"))
+    let changed = check_repeated(field("password"), field("again"))
         .and_then(|()| sessions::prove_password(request, nickname, field("current")))
         .and_then(|user| accounts::set_password(request, user.id(), field("password")));
     match changed {
         Ok(()) => {
-            let onward = format!("{}/main/account?saved=1", frame.root);
             let now = sessions::begin(request, user.id())?;
-            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &onward)))
+            Ok(now.introduce(see_other(&frame, "/main/account?saved=1")))
         }
-        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
         Err(error) => {
-            let page = Account {
-                problem: Some(match error {
-                    Error::Unauthorized(_) => "Your current password is not right.".to_owned(),
-                    ref other => other.public(),
-                }),
-                ..Account::of(request, &frame, user)?
-            };
-            again(visitor, &page, &error)
+            let error = in_words(error, "Your current password is not right.");
+            again(visitor, error, |problem| {
+                Ok(Account {
+                    problem: Some(problem),
+                    ..Account::of(request, &frame, user)?
+                })
+            })
         }
     }
-}
-
-/// The page with what is wrong with a file that was to be brought in.
-pub fn with_file_problem(
-    request: &Request,
-    visitor: &Visitor,
-    frame: &Frame,
-    user: &LocalUser,
-    error: &Error,
-) -> Answer {
-    let page = Account {
-        file_problem: Some(error.public()),
-        ..Account::of(request, frame, user)?
-    };
-    again(visitor, &page, error)
 }
 
 fn room(request: &Request, user: UserId) -> Result<Option<(String, String)>, Error> {

@@ -4,16 +4,16 @@
 use crate::auth::Visitor;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::scope::Scope;
 use crate::store::bearer::{self, Family, FamilyId, Holder, Owner};
 use crate::store::{Store, clients, tokens};
 use crate::web::cards::Time;
+use crate::web::forms::{see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, value};
+use crate::web::login;
 use askama::Template;
-use hyper::StatusCode;
 use std::collections::BTreeMap;
 
 /// Most applications of OAuth 1 on the page.
@@ -79,7 +79,7 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
                 allowed: family.scope.summary(),
                 since: Time::of(family.created, now),
                 last_used: family.last_used.map(|at| Time::of(at, now)),
-                ends: family.ends().map(day),
+                ends: family.ends().map(Timestamp::day),
             })
             .collect(),
     };
@@ -107,10 +107,7 @@ pub fn revoke(request: &Request, visitor: &Visitor) -> Answer {
         tokens::revoke(tx, user.id(), client)?;
         bearer::end_client(tx, user.id(), client)
     })?;
-    Ok(Response::redirect(
-        StatusCode::SEE_OTHER,
-        &format!("{}/main/apps", frame.root),
-    ))
+    Ok(see_other(&frame, "/main/apps"))
 }
 
 /// The clients with access, one entry for all ways in which each has it; the newest last.
@@ -173,10 +170,4 @@ impl Granted {
             self.scope = other.scope;
         }
     }
-}
-
-/// `2026-11-20`
-fn day(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.split('T').next().unwrap_or_default().to_owned()
 }

@@ -4,13 +4,13 @@ use crate::api::archives;
 use crate::auth::Visitor;
 use crate::domain::archives::desk;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::store::archives::{Archive, Report, State, Way};
-use crate::web::account;
+use crate::web::account::Account;
+use crate::web::forms::{again, see_other};
 use crate::web::frame::Frame;
 use crate::web::login;
-use hyper::StatusCode;
 
 /// How far an archive is, in words.
 pub struct Told {
@@ -42,9 +42,7 @@ impl Told {
         };
         match state {
             Some(State::Made { at, bytes }) => {
-                let ends = desk::ends(at).to_string();
-                let day = ends.split('T').next().unwrap_or_default().to_owned();
-                told.ready = Some((day, size(bytes)));
+                told.ready = Some((desk::ends(at).day(), size(bytes)));
             }
             Some(State::Taken { report, .. }) => told.taken = Some(report),
             Some(State::Failed { why, .. }) => told.problem = Some(why),
@@ -61,8 +59,7 @@ pub fn ask(request: &Request, visitor: &Visitor) -> Answer {
         return login::first(&frame);
     };
     desk::ask_for_export(request.app(), user.id(), request.now)?;
-    let onward = format!("{}/main/account#export", frame.root);
-    Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
+    Ok(see_other(&frame, "/main/account#export"))
 }
 
 /// `GET /main/export/archive.zip`: the archive; 404 if there is none.
@@ -83,12 +80,12 @@ pub fn bring(request: &Request, visitor: &Visitor) -> Answer {
     let asked = archives::received(request)
         .and_then(|file| desk::ask_for_import(request.app(), user.id(), file, request.now));
     match asked {
-        Ok(()) => {
-            let onward = format!("{}/main/account#import", frame.root);
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
-        }
-        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
-        Err(error) => account::with_file_problem(request, visitor, &frame, user, &error),
+        Ok(()) => Ok(see_other(&frame, "/main/account#import")),
+        Err(error) => again(visitor, error, |problem| {
+            let mut page = Account::of(request, &frame, user)?;
+            page.file_problem = Some(problem);
+            Ok(page)
+        }),
     }
 }
 

@@ -6,16 +6,16 @@ use crate::domain::activities::{self, lists};
 use crate::domain::documents::display_name;
 use crate::domain::{names, people, uploads};
 use crate::error::Error;
-use crate::http::{Answer, Body, Request, Response};
+use crate::http::{Answer, Body, Request};
 use crate::ids::ThingId;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object};
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::Frame;
-use crate::web::login::{self, value};
+use crate::web::login;
 use crate::web::{home, text};
 use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_of};
-use hyper::StatusCode;
 
 /// Longest text of a post, in bytes.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -134,20 +134,16 @@ pub fn post(request: &Request, visitor: &Visitor) -> Answer {
     };
     let form = request.form();
     match posted(request, user, &form) {
-        Ok(()) => Ok(Response::redirect(
-            StatusCode::SEE_OTHER,
-            &format!("{}/", frame.root),
-        )),
-        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
-        Err(error) => {
+        Ok(()) => Ok(see_other(&frame, "/")),
+        Err(error) => again(visitor, error, |problem| {
             let composer = Composer {
                 content: value(&form, "content").to_owned(),
                 alt: value(&form, "alt").to_owned(),
-                problem: Some(error.public()),
+                problem: Some(problem),
                 ..Composer::of(request.app(), user, value(&form, "audience"))?
             };
-            home::with_problem(request, visitor, user, &frame, composer, &error)
-        }
+            home::inbox(request, user, &frame, composer)
+        }),
     }
 }
 

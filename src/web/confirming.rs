@@ -8,8 +8,9 @@ use crate::http::{Answer, Request, Response};
 use crate::ids::UserId;
 use crate::mailbox::MailAddress;
 use crate::store::users;
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use askama::Template;
 use hyper::{Method, StatusCode};
 
@@ -66,17 +67,14 @@ pub fn send_again(request: &Request, visitor: &Visitor) -> Answer {
             confirming::change(request.app(), user, &address, request.now)
         });
     match sent {
-        Ok(()) => {
-            let page = format!("{}/main/confirm?sent=1", frame.root);
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &page))
-        }
-        Err(error) if error.status() >= 500 && !matches!(error.status(), 503 | 507) => Err(error),
-        Err(error) => {
-            let mut page = page(request, &frame, user)?;
-            page.typed = typed;
-            page.problem = Some(error.public());
-            again(visitor, &page, &error)
-        }
+        Ok(()) => Ok(see_other(&frame, "/main/confirm?sent=1")),
+        Err(error) => again(visitor, error, |problem| {
+            Ok(Waiting {
+                typed,
+                problem: Some(problem),
+                ..page(request, &frame, user)?
+            })
+        }),
     }
 }
 

@@ -3,17 +3,17 @@
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::{activities, names};
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::ThingId;
 use crate::store::things::{Object, Thing};
 use crate::web::cards::kind_in_words;
 use crate::web::composer::reference;
+use crate::web::forms::{see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, value};
+use crate::web::login;
 use crate::web::text;
 use crate::wire::draft::{ActivityDraft, members_of};
 use askama::Template;
-use hyper::StatusCode;
 use serde_json::Value;
 
 /// Characters of the post that are shown again.
@@ -57,11 +57,11 @@ pub fn delete(request: &Request, visitor: &Visitor) -> Answer {
     };
     let form = request.form();
     let app = request.app();
-    let mut onward = format!("{}/", frame.root);
+    let mut onward = "/".to_owned();
     match own(request, user, value(&form, "object")) {
         Ok((id, object)) => {
             if object.is_collection() {
-                onward = format!("{}/{}/lists", frame.root, user.nickname());
+                onward = format!("/{}/lists", user.nickname());
             }
             let mut draft = ActivityDraft::of("delete", reference(app, id, &object));
             if object.post.is_none() {
@@ -73,7 +73,7 @@ pub fn delete(request: &Request, visitor: &Visitor) -> Answer {
         Err(Error::Gone) => {}
         Err(other) => return Err(other),
     }
-    Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
+    Ok(see_other(&frame, &onward))
 }
 
 fn own(request: &Request, user: &LocalUser, key: &str) -> Result<(ThingId, Object), Error> {

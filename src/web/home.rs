@@ -26,9 +26,10 @@ const SENTENCES: usize = 12;
 /// Minor activities that are looked at for them.
 const LOOKED_AT: usize = 60;
 
+/// The home page of a user.
 #[derive(Template)]
 #[template(path = "home.html", config = "assets/askama.toml")]
-struct Home<'a> {
+pub struct Home<'a> {
     frame: &'a Frame,
     composer: Composer,
     cards: Vec<Card<'a>>,
@@ -66,7 +67,7 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
     match visitor.user() {
         Some(user) => {
             let composer = Composer::of(request.app(), user, "followers")?;
-            inbox(request, visitor, user, &frame, composer)
+            show(visitor, &inbox(request, user, &frame, composer)?)
         }
         None => show(
             visitor,
@@ -78,27 +79,13 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-/// The home page after a post that could not be made.
-pub fn with_problem(
-    request: &Request,
-    visitor: &Visitor,
+/// The home page of a user, with what stands in the box to post.
+pub fn inbox<'a>(
+    request: &'a Request,
     user: &LocalUser,
-    frame: &Frame,
+    frame: &'a Frame,
     composer: Composer,
-    error: &Error,
-) -> Answer {
-    let status =
-        hyper::StatusCode::from_u16(error.status()).unwrap_or(hyper::StatusCode::BAD_REQUEST);
-    Ok(inbox(request, visitor, user, frame, composer)?.with_status(status))
-}
-
-fn inbox(
-    request: &Request,
-    visitor: &Visitor,
-    user: &LocalUser,
-    frame: &Frame,
-    composer: Composer,
-) -> Answer {
+) -> Result<Home<'a>, Error> {
     let app = request.app();
     let viewer = Viewer::user(user.id());
     let cards = Cards {
@@ -127,14 +114,13 @@ fn inbox(
             meanwhile.push(cards.sentence(*id, activity)?);
         }
     }
-    let home = Home {
+    Ok(Home {
         frame,
         composer,
         cards: cards.of_page(&page)?,
         meanwhile,
         pager,
-    };
-    show(visitor, &home)
+    })
 }
 
 /// Where the address says that a page starts: `before` or `since` with the key of an activity, else the newest.

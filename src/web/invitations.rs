@@ -5,14 +5,14 @@ use crate::auth::{Owner, Visitor};
 use crate::domain::invitations::{self, DAYS_DEFAULT, DAYS_MAX, NOTE_CHARS_MAX, USES_MAX, Wanted};
 use crate::domain::registration;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::store::invitations::State;
 use crate::store::meta::Registration;
 use crate::web::cards::Time;
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use askama::Template;
-use hyper::StatusCode;
 
 #[derive(Template)]
 #[template(path = "invitations.html", config = "assets/askama.toml")]
@@ -83,20 +83,15 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
     let owner = visitor.owner(&request.app().store)?;
     let form = request.form();
     match done(request, &owner, &form) {
-        Ok(rest) => {
-            let onward = format!("{}/main/invitations{rest}", frame.root);
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
-        }
-        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
-        Err(error) => {
+        Ok(rest) => Ok(see_other(&frame, &format!("/main/invitations{rest}"))),
+        Err(error) => again(visitor, error, |problem| {
             let typed = Typed {
                 uses: value(&form, "uses"),
                 days: value(&form, "days"),
                 note: value(&form, "note"),
             };
-            let page = page(request, &frame, typed, Some(error.public()))?;
-            again(visitor, &page, &error)
-        }
+            page(request, &frame, typed, Some(problem))
+        }),
     }
 }
 
@@ -147,15 +142,11 @@ fn page<'a>(
     for shown in invitations::list(app, request.now)? {
         let kept = &shown.invitation;
         let left = u64::from(kept.uses_max).saturating_sub(kept.came.len() as u64);
-        let day = |at: crate::clock::Timestamp| {
-            let text = at.to_string();
-            text.split('T').next().unwrap_or_default().to_owned()
-        };
         rows.push(Row {
             state: match (shown.state, kept.ends) {
                 (State::Open, Some(ends)) => match left {
-                    1 => format!("for one person, until {}", day(ends)),
-                    left => format!("for {left} people, until {}", day(ends)),
+                    1 => format!("for one person, until {}", ends.day()),
+                    left => format!("for {left} people, until {}", ends.day()),
                 },
                 (State::Open, None) => format!("for {left} people"),
                 (State::UsedUp, _) => "used".to_owned(),

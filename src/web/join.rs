@@ -6,8 +6,9 @@ use crate::domain::invitations;
 use crate::domain::registration::{self, Admission};
 use crate::error::Error;
 use crate::http::{Answer, Request};
+use crate::web::forms::again;
 use crate::web::frame::{Frame, show};
-use crate::web::login::{NewAccount, again, new_account};
+use crate::web::login::{NewAccount, new_account};
 use askama::Template;
 
 #[derive(Template)]
@@ -37,7 +38,6 @@ pub fn join(request: &Request) -> Answer {
     let admission = Admission::Invited(request.param("code"));
     match new_account(request, &frame, &form, admission) {
         Ok(answer) => Ok(answer),
-        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
         Err(error) => answer(request, &visitor, &frame, &form, Some(error)),
     }
 }
@@ -60,17 +60,16 @@ fn answer(
         Err(error) => (String::new(), Some(error)),
     };
     let is_good = refusal.is_none();
-    let problem = refusal.or(problem);
-    let page = Join {
+    let page = |problem| Join {
         frame,
         code,
         inviter,
         is_good,
         account: NewAccount::of(request, form),
-        problem: problem.as_ref().map(Error::public),
+        problem,
     };
-    match &problem {
-        Some(error) => again(visitor, &page, error),
-        None => show(visitor, &page),
+    match refusal.or(problem) {
+        Some(error) => again(visitor, error, |problem| Ok(page(Some(problem)))),
+        None => show(visitor, &page(None)),
     }
 }

@@ -8,8 +8,9 @@ use crate::http::{Answer, Request};
 use crate::ids::Nickname;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::{streams, users};
+use crate::web::forms::{again, in_words, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use askama::Template;
 
 #[derive(Template)]
@@ -55,15 +56,10 @@ pub fn leave(request: &Request, visitor: &Visitor) -> Answer {
     let _turn = app.turn_of(user.id());
     let is_gone = users::get(&app.store, user.id())?.is_none();
     if !is_gone && let Err(error) = remove(request, user, typed, value(&form, "password")) {
-        if error.status() >= 500 && !matches!(error.status(), 503 | 507) {
-            return Err(error);
-        }
-        let problem = match &error {
-            Error::Unauthorized(_) => "Your password is not right.".to_owned(),
-            other => other.public(),
-        };
-        let page = page(app, &frame, user, typed, Some(problem))?;
-        return again(visitor, &page, &error);
+        let error = in_words(error, "Your password is not right.");
+        return again(visitor, error, |problem| {
+            page(app, &frame, user, typed, Some(problem))
+        });
     }
     frame.me = None;
     farewell(request, visitor, &frame)

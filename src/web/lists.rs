@@ -6,15 +6,16 @@ use crate::domain::documents::display_name;
 use crate::domain::feeds::{self, Paging};
 use crate::domain::{access, activities, names, people};
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::{Nickname, ThingId};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{Object, Thing};
 use crate::web::composer::{OwnList, myself, own_list, own_lists, reference};
+use crate::web::forms::{see_other, value};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::refused;
-use crate::web::login::{self, value};
+use crate::web::login;
 use crate::web::profile;
 use crate::web::things::viewer;
 use crate::wire::draft::{ActivityDraft, ObjectDraft};
@@ -173,8 +174,8 @@ pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     };
     match created {
         Ok(()) => {
-            let lists = format!("{}/{}/lists", frame.root, user.nickname());
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &lists))
+            let lists = format!("/{}/lists", user.nickname());
+            Ok(see_other(&frame, &lists))
         }
         Err(Error::Invalid(problem)) => {
             let problem = match name.is_empty() {
@@ -218,8 +219,8 @@ fn change(request: &Request, visitor: &Visitor, verb: &str) -> Answer {
         draft.target = Some(reference(app, id, &list));
         quietly(request, user, draft)?;
     }
-    let page = format!("{}/{}/list/{key}", frame.root, user.nickname());
-    Ok(Response::redirect(StatusCode::SEE_OTHER, &page))
+    let page = format!("/{}/list/{key}", user.nickname());
+    Ok(see_other(&frame, &page))
 }
 
 /// Does something that nobody else hears of.

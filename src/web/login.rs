@@ -8,11 +8,15 @@ use crate::domain::registration::Admission;
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::web::confirming;
+use crate::web::forms::{again, check_repeated, in_words, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::text;
 use askama::Template;
 use hyper::StatusCode;
 use serde::Deserialize;
+
+/// What a page says where a nickname and a password do not fit.
+pub const WRONG_LOGIN: &str = "The nickname or the password is not right. Try again.";
 
 #[derive(Template)]
 #[template(path = "login.html", config = "assets/askama.toml")]
@@ -83,21 +87,14 @@ pub fn login(request: &Request) -> Answer {
     let proved = sessions::prove_password(request, field("nickname").trim(), field("password"));
     match proved.and_then(|user| sessions::begin(request, user.id())) {
         Ok(now) => Ok(now.introduce(welcome(&frame, &now, &onward)?)),
-        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
-        Err(error) => {
-            let page = Login {
+        Err(error) => again(&visitor, in_words(error, WRONG_LOGIN), |problem| {
+            Ok(Login {
                 frame: &frame,
                 nickname: field("nickname"),
                 onward: &onward,
-                problem: Some(match error {
-                    Error::Unauthorized(_) => {
-                        "The nickname or the password is not right. Try again.".to_owned()
-                    }
-                    ref other => other.public(),
-                }),
-            };
-            again(&visitor, &page, &error)
-        }
+                problem: Some(problem),
+            })
+        }),
     }
 }
 
@@ -132,15 +129,13 @@ pub fn register(request: &Request) -> Answer {
     let form = request.form();
     match new_account(request, &frame, &form, Admission::Anybody) {
         Ok(answer) => Ok(answer),
-        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
-        Err(error) => {
-            let page = Register {
+        Err(error) => again(&visitor, error, |problem| {
+            Ok(Register {
                 frame: &frame,
                 account: NewAccount::of(request, &form),
-                problem: Some(error.public()),
-            };
-            again(&visitor, &page, &error)
-        }
+                problem: Some(problem),
+            })
+        }),
     }
 }
 
@@ -195,7 +190,7 @@ pub fn renew(request: &Request, user: &LocalUser) -> Answer {
 /// `POST /main/logout`: ends the session; 303 to the welcome page.
 pub fn logout(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    let mut answer = Response::redirect(StatusCode::SEE_OTHER, &format!("{}/", frame.root));
+    let mut answer = see_other(&frame, "/");
     answer.set_cookie(&sessions::logout(request)?);
     Ok(answer)
 }
@@ -210,33 +205,6 @@ pub fn login_address(frame: &Frame) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("continue", &frame.here);
     format!("{}/main/login?{}", frame.root, query.finish())
-}
-
-/// Refuses a password that was typed differently the second time; a form may leave the second time out.
-pub fn check_repeated(password: &str, again: &str) -> Result<(), Error> {
-    if again.is_empty() || password == again {
-        Ok(())
-    } else {
-        Err(Error::invalid(
-            "The two passwords are not the same. Type them again.",
-        ))
-    }
-}
-
-/// The first value of a field; empty if the form does not have it.
-pub fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
-    let found = form.iter().find(|(key, _)| key == name);
-    found.map_or("", |(_, value)| value)
-}
-
-/// A form again, with the status of what went wrong.
-pub fn again(visitor: &Visitor, page: &impl Template, error: &Error) -> Answer {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut answer = show(visitor, page)?.with_status(status);
-    if let Error::TooMany { retry_after_secs } = error {
-        answer.set(hyper::header::RETRY_AFTER, &retry_after_secs.to_string());
-    }
-    Ok(answer)
 }
 
 fn is_json(request: &Request) -> bool {

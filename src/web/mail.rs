@@ -8,11 +8,11 @@ use crate::http::{Answer, Request, Response};
 use crate::mailbox::MailAddress;
 use crate::store::mail_codes;
 use crate::store::users::{self, MailNotices};
-use crate::web::account;
+use crate::web::account::Account;
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, value};
+use crate::web::login;
 use askama::Template;
-use hyper::StatusCode;
 
 /// What the page of an account shows of mail.
 #[derive(Debug)]
@@ -91,12 +91,12 @@ pub fn address(request: &Request, visitor: &Visitor) -> Answer {
             _ => remove(request, &user),
         });
     match changed {
-        Ok(done) => back(&frame, done),
-        Err(error) => {
-            let mut part = MailPart::of(request, user)?;
-            field("email").clone_into(&mut part.typed);
-            problem(request, visitor, user, &frame, part, error)
-        }
+        Ok(done) => Ok(back(&frame, done)),
+        Err(error) => again(visitor, error, |problem| {
+            let mut page = page(request, &frame, user, problem)?;
+            field("email").clone_into(&mut page.mail.typed);
+            Ok(page)
+        }),
     }
 }
 
@@ -136,32 +136,27 @@ pub fn notices(request: &Request, visitor: &Visitor) -> Answer {
         .ok_or_else(|| Error::invalid("Choose one of the three."))
         .and_then(|wanted| notices::set(request.app(), user.id(), wanted, request.now));
     match saved {
-        Ok(()) => back(&frame, "notices"),
-        Err(error) => {
-            let part = MailPart::of(request, user)?;
-            problem(request, visitor, user, &frame, part, error)
-        }
+        Ok(()) => Ok(back(&frame, "notices")),
+        Err(error) => again(visitor, error, |problem| {
+            page(request, &frame, user, problem)
+        }),
     }
 }
 
-fn back(frame: &Frame, done: &str) -> Answer {
-    let page = format!("{}/main/account?mail={done}#mail", frame.root);
-    Ok(Response::redirect(StatusCode::SEE_OTHER, &page))
+fn back(frame: &Frame, done: &str) -> Response {
+    see_other(frame, &format!("/main/account?mail={done}#mail"))
 }
 
-fn problem(
+/// The page of the account, with what went wrong about mail.
+fn page<'a>(
     request: &Request,
-    visitor: &Visitor,
-    user: &LocalUser,
-    frame: &Frame,
-    mut part: MailPart,
-    error: Error,
-) -> Answer {
-    if error.status() >= 500 && !matches!(error.status(), 503 | 507) {
-        return Err(error);
-    }
-    part.problem = Some(error.public());
-    account::with_mail(request, visitor, user, frame, part, &error)
+    frame: &'a Frame,
+    user: &'a LocalUser,
+    problem: String,
+) -> Result<Account<'a>, Error> {
+    let mut page = Account::of(request, frame, user)?;
+    page.mail.problem = Some(problem);
+    Ok(page)
 }
 
 #[derive(Template)]

@@ -10,6 +10,7 @@ pub mod confirming;
 pub mod deeds;
 pub mod delete;
 pub mod error_page;
+pub mod forms;
 pub mod frame;
 pub mod home;
 pub mod invitations;

@@ -6,8 +6,9 @@ use crate::auth::oauth2::authorize::{Asked, Verdict};
 use crate::auth::{Visitor, sessions};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
-use crate::web::frame::Frame;
-use crate::web::login::{again, value};
+use crate::web::forms::{again, in_words, value};
+use crate::web::frame::{Frame, show};
+use crate::web::login::WRONG_LOGIN;
 use askama::Template;
 use hyper::{Method, StatusCode};
 
@@ -56,7 +57,7 @@ pub fn consent(request: &Request, visitor: &Visitor) -> Answer {
         allowed: asked.scope.sentences(),
         origin: asked.origin(),
     };
-    crate::web::frame::show(visitor, &page)
+    show(visitor, &page)
 }
 
 /// `POST /oauth2/authz`: the consent form. 303 to the application, with a code after `allow` and with `access_denied` after
@@ -87,7 +88,7 @@ pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
     if visitor.user().is_some() {
         return Ok(onward(request, &at(request, "authz", &asked)));
     }
-    crate::web::frame::show(visitor, &login_page(request, visitor, &asked, "", None))
+    show(visitor, &login_page(request, visitor, &asked, "", None))
 }
 
 /// `POST /oauth2/authc`: `nickname` and `password`, or `cancel`. 303 to the consent page or with `access_denied` to the
@@ -104,17 +105,10 @@ pub fn login(request: &Request, visitor: &Visitor) -> Answer {
     let nickname = value(&form, "nickname").trim();
     match sessions::login(request, nickname, value(&form, "password")) {
         Ok(now) => Ok(now.introduce(onward(request, &at(request, "authz", &asked)))),
-        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
-        Err(error) => {
-            let problem = match error {
-                Error::Unauthorized(_) => {
-                    "The nickname or the password is not right. Try again.".to_owned()
-                }
-                ref other => other.public(),
-            };
-            let page = login_page(request, visitor, &asked, nickname, Some(problem));
-            again(visitor, &page, &error)
-        }
+        Err(error) => again(visitor, in_words(error, WRONG_LOGIN), |problem| {
+            let problem = Some(problem);
+            Ok(login_page(request, visitor, &asked, nickname, problem))
+        }),
     }
 }
 

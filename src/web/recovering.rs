@@ -11,8 +11,8 @@ use crate::auth::{self, Client, Visitor, accounts, grants, sessions};
 use crate::domain::mailing::{no_mail, recovering};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
+use crate::web::forms::{again, check_repeated, see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{again, check_repeated, value};
 use askama::Template;
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -95,19 +95,17 @@ pub fn ask(request: &Request) -> Answer {
         Ok(()) => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("nickname", nickname);
-            let page = format!("{}/main/recover-sent?{}", frame.root, query.finish());
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &page))
+            let page = format!("/main/recover-sent?{}", query.finish());
+            Ok(see_other(&frame, &page))
         }
-        Err(error) if error.status() >= 500 && !matches!(error.status(), 503 | 507) => Err(error),
-        Err(error) => {
-            let page = Recover {
+        Err(error) => again(&visitor, error, |problem| {
+            Ok(Recover {
                 frame: &frame,
                 sends_mail: request.app().mail().is_some(),
                 nickname,
-                problem: Some(error.public()),
-            };
-            again(&visitor, &page, &error)
-        }
+                problem: Some(problem),
+            })
+        }),
     }
 }
 
@@ -184,19 +182,16 @@ pub fn set_password(request: &Request, visitor: &Visitor) -> Answer {
     match set {
         Ok(user) => {
             let now = sessions::begin(request, user)?;
-            let home = format!("{}/", frame.root);
-            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
+            Ok(now.introduce(see_other(&frame, "/")))
         }
-        Err(error) if error.status() >= 500 && !matches!(error.status(), 503 | 507) => Err(error),
-        Err(error) => {
-            let page = NewPassword {
+        Err(error) => again(visitor, error, |problem| {
+            Ok(NewPassword {
                 frame: &frame,
                 action: format!("{}{}", frame.root, request.path),
                 nickname: account.nickname.to_string(),
-                problem: Some(error.public()),
-            };
-            again(visitor, &page, &error)
-        }
+                problem: Some(problem),
+            })
+        }),
     }
 }
 
@@ -204,12 +199,13 @@ fn idle(request: &Request, visitor: &Visitor, frame: &Frame, error: Error) -> An
     if !matches!(error, Error::Invalid(_)) {
         return Err(error);
     }
-    let page = Idle {
-        frame,
-        sends_mail: request.app().mail().is_some(),
-        text: error.public(),
-    };
-    again(visitor, &page, &error)
+    again(visitor, error, |text| {
+        Ok(Idle {
+            frame,
+            sends_mail: request.app().mail().is_some(),
+            text,
+        })
+    })
 }
 
 /// `POST /main/redeem-code`: JSON `{code}` of a client by its own key. 200 with the user, a token and its secret, and a

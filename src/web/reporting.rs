@@ -6,17 +6,17 @@ use crate::domain::access::{self, Viewer};
 use crate::domain::invitations;
 use crate::domain::reports::{self, REASON_CHARS_MAX};
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request};
 use crate::ids::ThingId;
 use crate::store::reports::{Part, Report, Resolution};
 use crate::store::things::Object;
 use crate::web::cards::{Cards, Time, kind_in_words};
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Face, Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use crate::web::text;
 use crate::wire::draft::members_of;
 use askama::Template;
-use hyper::StatusCode;
 use serde_json::Value;
 
 /// Characters of a post that are shown.
@@ -92,17 +92,15 @@ pub fn send(request: &Request, visitor: &Visitor) -> Answer {
         Ok(_) => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("id", id).append_pair("sent", "1");
-            let onward = format!("{}/main/report?{}", frame.root, query.finish());
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
+            let page = format!("/main/report?{}", query.finish());
+            Ok(see_other(&frame, &page))
         }
-        Err(error) if error.status() >= 500 && error.status() != 503 => Err(error),
-        Err(error) => {
-            let page = Form {
-                problem: Some(error.public()),
+        Err(error) => again(visitor, error, |problem| {
+            Ok(Form {
+                problem: Some(problem),
                 ..page(request, &frame, id, &object, reason, false)?
-            };
-            again(visitor, &page, &error)
-        }
+            })
+        }),
     }
 }
 
@@ -132,15 +130,10 @@ pub fn resolve(request: &Request, visitor: &Visitor) -> Answer {
     };
     match resolved {
         // A second tap: it is done already.
-        Ok(_) | Err(Error::Conflict(_)) => {
-            let onward = format!("{}/main/reports", frame.root);
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
-        }
-        Err(error) if error.status() >= 500 => Err(error),
-        Err(error) => {
-            let page = listed(request, &frame, Some(error.public()))?;
-            again(visitor, &page, &error)
-        }
+        Ok(_) | Err(Error::Conflict(_)) => Ok(see_other(&frame, "/main/reports")),
+        Err(error) => again(visitor, error, |problem| {
+            listed(request, &frame, Some(problem))
+        }),
     }
 }
 

@@ -7,8 +7,9 @@ use crate::domain::people;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::Nickname;
+use crate::web::forms::value;
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, value};
+use crate::web::login;
 use askama::Template;
 
 #[derive(Template)]

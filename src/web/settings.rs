@@ -5,15 +5,15 @@ use crate::domain::activities;
 use crate::domain::uploads::{self, Texts};
 use crate::error::Error;
 use crate::html;
-use crate::http::{Answer, Body, Request, Response};
+use crate::http::{Answer, Body, Request};
 use crate::store::things;
 use crate::web::composer::myself;
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use crate::web::text;
 use crate::wire::draft::{ActivityDraft, members_of};
 use askama::Template;
-use hyper::StatusCode;
 use serde_json::json;
 
 /// Longest name, in characters.
@@ -60,22 +60,17 @@ pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
     };
     let form = request.form();
     match saved(request, user, &form) {
-        Ok(()) => {
-            let onward = format!("{}/main/settings?saved=1", frame.root);
-            Ok(Response::redirect(StatusCode::SEE_OTHER, &onward))
-        }
-        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
-        Err(error) => {
-            let page = Settings {
+        Ok(()) => Ok(see_other(&frame, "/main/settings?saved=1")),
+        Err(error) => again(visitor, error, |problem| {
+            Ok(Settings {
                 frame: &frame,
                 name: value(&form, "displayName").to_owned(),
                 bio: value(&form, "summary").to_owned(),
                 takes_photos: request.app().config.enable_uploads,
                 is_saved: false,
-                problem: Some(error.public()),
-            };
-            again(visitor, &page, &error)
-        }
+                problem: Some(problem),
+            })
+        }),
     }
 }
 

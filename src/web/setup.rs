@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Base, Nickname};
 use crate::store::users::User;
+use crate::web::forms::{again, check_repeated, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{again, check_repeated, value};
 use askama::Template;
 use hyper::{Method, StatusCode, header};
 use std::net::Ipv6Addr;
@@ -95,21 +95,20 @@ pub fn claim(request: &Request) -> Answer {
             let now = sessions::begin(request, owner)?;
             Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
         }
-        Err(error) if error.status() == 404 || (error.status() >= 500 && error.status() != 503) => {
-            Err(error)
-        }
+        Err(error @ Error::NotFound(_)) => Err(error),
         Err(error) => {
             let frame = frame(request, &visitor);
-            let page = Setup {
-                frame: &frame,
-                code: field("code"),
-                site: field("site"),
-                nickname: field("nickname"),
-                hostname: field("hostname"),
-                is_fixed: request.app().known_base().is_some(),
-                problem: Some(error.public()),
-            };
-            again(&visitor, &page, &error)
+            again(&visitor, error, |problem| {
+                Ok(Setup {
+                    frame: &frame,
+                    code: field("code"),
+                    site: field("site"),
+                    nickname: field("nickname"),
+                    hostname: field("hostname"),
+                    is_fixed: request.app().known_base().is_some(),
+                    problem: Some(problem),
+                })
+            })
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::domain::personal_tokens::{self, NAME_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::scope::Scope;
+use crate::web::forms::{again, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login::{self, again, value};
+use crate::web::login;
 use askama::Template;
 
 #[derive(Template)]
@@ -71,14 +72,12 @@ pub fn make(request: &Request, visitor: &Visitor) -> Answer {
                 ..Tokens::of(request, &frame, field("name").trim())
             },
         ),
-        Err(error) if error.status() >= 500 && error.status() != 507 => Err(error),
-        Err(error) => {
-            let page = Tokens {
-                problem: Some(error.public()),
+        Err(error) => again(visitor, error, |problem| {
+            Ok(Tokens {
+                problem: Some(problem),
                 ..Tokens::of(request, &frame, field("name"))
-            };
-            again(visitor, &page, &error)
-        }
+            })
+        }),
     }
 }
 

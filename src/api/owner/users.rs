@@ -87,7 +87,7 @@ pub fn one(request: &Request, _: &Owner) -> Answer {
     let (id, user) = named(request)?;
     let mut document = document(request, id, user)?;
     let inviter = administration::inviter(&request.app().store, id)?;
-    document.insert("invitedBy".to_owned(), json!(inviter));
+    document["invitedBy"] = json!(inviter);
     Ok(Response::json(&document))
 }
 
@@ -172,13 +172,13 @@ impl Change {
     }
 }
 
-fn document(request: &Request, id: UserId, user: User) -> Result<Map<String, Value>, Error> {
+fn document(request: &Request, id: UserId, user: User) -> Result<Value, Error> {
     let app = request.app();
     let url = format!("{}/{}", app.base().url(), user.nickname);
     let Account {
         user, room, posts, ..
     } = administration::account(app, id, user)?;
-    let document = json!({
+    Ok(json!({
         "nickname": user.nickname,
         "displayName": invitations::name_of(&app.store, id)?,
         "url": url,
@@ -190,9 +190,5 @@ fn document(request: &Request, id: UserId, user: User) -> Result<Map<String, Val
         "uploadBytes": room.used_bytes,
         "uploadQuotaBytes": room.quota_bytes,
         "hasOwnQuota": room.is_own,
-    });
-    match document {
-        Value::Object(members) => Ok(members),
-        _ => Ok(Map::new()),
-    }
+    }))
 }

@@ -1,6 +1,6 @@
 //! `pumphouse block …`: hosts and people elsewhere with whom nobody here has to do.
 
-use super::{Desk, Outcome, day};
+use super::{Desk, Outcome};
 use crate::cli::Failure;
 use crate::domain::blocks;
 
@@ -22,7 +22,7 @@ pub(super) fn remove(desk: &Desk<'_>, whom: &str) -> Result<Outcome, Failure> {
 pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
     let all = blocks::list(&desk.app.store)?;
     let lines = all.iter().map(|(name, block)| {
-        let line = format!("{name:<32} {}  {}", day(block.created), block.reason);
+        let line = format!("{name:<32} {}  {}", block.created.day(), block.reason);
         line.trim_end().to_owned()
     });
     Ok(Outcome::Done(lines.collect()))

@@ -1,7 +1,8 @@
 //! `pumphouse invite …`: links by which people get an account.
 
-use super::{Desk, Outcome, day};
+use super::{Desk, Outcome};
 use crate::cli::{Failure, NewInvitation};
+use crate::clock::Timestamp;
 use crate::domain::invitations::{self, Wanted};
 use crate::store::invitations::State;
 
@@ -33,7 +34,7 @@ pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
             State::Ended => "ended",
             State::Revoked => "taken back",
         };
-        let until = kept.ends.map_or("for ever".to_owned(), day);
+        let until = kept.ends.map_or("for ever".to_owned(), Timestamp::day);
         let mut line = format!(
             "{}  {state:<10}  until {until}  {} of {}",
             shown.link,

@@ -180,9 +180,3 @@ impl Desk<'_> {
         })
     }
 }
-
-/// The day of a time, in UTC.
-fn day(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.split('T').next().unwrap_or_default().to_owned()
-}

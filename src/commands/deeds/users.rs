@@ -1,6 +1,6 @@
 //! `pumphouse user …`: accounts.
 
-use super::{Desk, Outcome, day};
+use super::{Desk, Outcome};
 use crate::auth::passwords;
 use crate::cli::{Failure, NewToken, Quota};
 use crate::domain::mailing::{confirming, recovering};
@@ -189,7 +189,7 @@ pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
             lines.push(format!(
                 "{:<24} {}  {role:<9}  {posts} posts",
                 user.nickname.as_str(),
-                day(user.created)
+                user.created.day()
             ));
         }
         match page.last() {

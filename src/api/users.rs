@@ -110,7 +110,7 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
 /// `POST /api/users`: registers a user with `{nickname, password, email}`, and `invitation` (a code or a link) where one is
 /// needed; JSON or form. 200 with the user, a token and its secret; 400 for a bad nickname or password, or without a mail
 /// address where one is asked for, 403 when registration is closed or the invitation works no more, 404 for an unknown
-/// invitation, 409 when the nickname is taken, 429 for too many letters to one address.
+/// invitation, 409 when the nickname is taken, 429 for too many letters to one address or too many accounts of one.
 pub fn register(request: &Request, client: &Client) -> Answer {
     let wanted = Wanted::read(request)?;
     let admission = match &wanted.invitation {
@@ -262,6 +262,10 @@ pub fn new_user(
         "" => None,
         text => Some(MailAddress::parse(text).map_err(Error::Invalid)?),
     };
+    // Whether a nickname is taken is also told so often only. An invitation has bounds of its own.
+    if matches!(admission, Admission::Anybody) {
+        request.guard.admit_account(request)?;
+    }
     // Asked before the password is hashed, which takes long; the registration itself decides.
     if users::is_taken(&app.store, &nickname)? {
         return Err(users::taken(&nickname));

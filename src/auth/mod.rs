@@ -60,6 +60,11 @@ impl Guard {
             .admit_letter(mailbox, request.peer, request.now)
     }
 
+    /// Lets somebody who comes with this request ask for an account; too many of one address are 429.
+    pub fn admit_account(&self, request: &Request) -> Result<(), Error> {
+        self.throttle.admit_account(request.peer, request.now)
+    }
+
     /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.
     pub fn try_secret<T>(
         &self,

@@ -1,6 +1,6 @@
 //! Slows down who guesses passwords: after a few wrong ones each further try must wait longer, counted for the nickname
 //! and for the address. In memory and bounded; a success forgets what was counted for the nickname. Letters that anybody can
-//! ask for are slowed down the same way.
+//! ask for, and new accounts, are slowed down the same way.
 
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -45,6 +45,12 @@ const MAILBOX: Rule = Rule {
 /// Letters that one address asks for: behind a proxy that may be everybody.
 const ASKING: Rule = Rule {
     free: 30,
+    wait_secs_max: 60,
+};
+
+/// Accounts that one address asks for: behind a proxy that may be everybody.
+const REGISTERING: Rule = Rule {
+    free: 100,
     wait_secs_max: 60,
 };
 
@@ -94,6 +100,12 @@ impl Throttle {
             .hash_one(("mailbox", mailbox.to_ascii_lowercase()));
         let asking = self.hash.hash_one(("asking", network(address)));
         self.count(&[(mailbox, &MAILBOX), (asking, &ASKING)], now)
+    }
+
+    /// Lets somebody at `address` ask for an account, or says how long to wait.
+    pub(super) fn admit_account(&self, address: IpAddr, now: Timestamp) -> Result<(), Error> {
+        let registering = self.hash.hash_one(("registering", network(address)));
+        self.count(&[(registering, &REGISTERING)], now)
     }
 
     /// As [`Throttle::admit`], for a try that is counted for the address only: a secret that nobody can guess needs no more,
@@ -192,7 +204,7 @@ fn network(address: IpAddr) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ADDRESS, COUNTED_MAX, NICKNAME, Throttle};
+    use super::{ADDRESS, COUNTED_MAX, NICKNAME, REGISTERING, Throttle};
     use crate::clock::Timestamp;
     use crate::error::Error;
     use crate::ids::Nickname;
@@ -268,6 +280,23 @@ mod tests {
         assert_eq!(ask("ben@example.org", 9, now), 200);
         assert_eq!(ask("ann@example.org", 9, Timestamp(now.0 + 3600)), 200);
         assert_eq!(ask("ann@example.org", 9, Timestamp(now.0 + 3600)), 200);
+    }
+
+    #[test]
+    fn one_address_makes_so_many_accounts_at_once() {
+        let throttle = Throttle::default();
+        for _ in 0..REGISTERING.free {
+            assert!(throttle.admit_account(address(1), NOW).is_ok());
+        }
+        assert!(throttle.admit_account(address(1), NOW).is_err());
+        assert!(throttle.admit_account(address(2), NOW).is_ok());
+        assert_eq!(
+            wait(&throttle, "ann", 1, NOW),
+            0,
+            "logging in is another matter"
+        );
+        let later = Timestamp(NOW.0 + 1);
+        assert!(throttle.admit_account(address(1), later).is_ok());
     }
 
     #[test]

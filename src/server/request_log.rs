@@ -7,7 +7,13 @@ use log::Level;
 use tokio::time::Instant;
 
 /// Beginnings of paths that end with a code which lets somebody in.
-const SECRET: [&str; 3] = ["/main/confirm/", "/main/recover/", "/main/unsubscribe/"];
+const SECRET: [&str; 5] = [
+    "/main/confirm/",
+    "/main/recover/",
+    "/main/unsubscribe/",
+    "/main/join/",
+    "/api/owner/invitations/",
+];
 
 /// The line of one request; written when the answer is known, or when its caller hung up before.
 pub(super) struct Line {
@@ -92,6 +98,8 @@ mod tests {
         for (path, shown) in [
             ("/main/recover/AbC", "/main/recover/…"),
             ("/pump/Main/Confirm/x/y", "/pump/Main/Confirm/…"),
+            ("/main/join/x", "/main/join/…"),
+            ("/api/owner/invitations/x", "/api/owner/invitations/…"),
             ("/main/recover", "/main/recover"),
             ("/api/user/ann", "/api/user/ann"),
         ] {

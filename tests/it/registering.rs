@@ -216,6 +216,21 @@ fn a_nickname_belongs_to_one_person_whatever_its_case() {
     assert_eq!(pump.client().get("/api/user/EVAN").ok()["nickname"], "evan");
 }
 
+/// pump-api.md §5.6 [+]
+#[test]
+fn one_address_asks_for_so_many_accounts_and_then_waits() {
+    let pump = Pump::start();
+    pump.register("evan");
+    let client = pump.client();
+    let taken = json!({ "nickname": "evan", "password": PASSWORD });
+    let mut asked = (0..200).map(|_| client.post_to("/api/users", &taken));
+    let refused = asked.find(|answer| answer.status != 409);
+    let refused = refused.expect("not for ever").expect(429);
+    assert!(!refused.header("retry-after").is_empty());
+    let text = refused.refused(429);
+    assert!(text.contains("Wait"), "{text}");
+}
+
 #[test]
 fn no_accounts_where_registration_is_disabled() {
     let pump = Pump::with(&["--disableRegistration"]);

@@ -238,7 +238,7 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/join/{code}",                    Open(join::join),               Slow),
     get   ("/main/login",                          Page(login::login_form),        Quick),
     post  ("/main/login",                          Open(login::login),             Slow),
-    post  ("/main/logout",                         Form(login::logout),            Quick),
+    post  ("/main/logout",                         Open(login::logout),            Quick),
     post  ("/main/renew",                          AccountWrite(login::renew),     Quick),
     get   ("/main/confirm",                        Page(confirming::waiting),      Quick),
     post  ("/main/confirm",                        Form(confirming::send_again),   Quick),

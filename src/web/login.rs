@@ -12,7 +12,7 @@ use crate::web::forms::{again, check_repeated, in_words, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::text;
 use askama::Template;
-use hyper::StatusCode;
+use hyper::{StatusCode, header};
 use serde::Deserialize;
 
 /// What a page says where a nickname and a password do not fit.
@@ -187,10 +187,17 @@ pub fn renew(request: &Request, user: &LocalUser) -> Answer {
     Ok(sessions::begin(request, user.id())?.introduce(answer))
 }
 
-/// `POST /main/logout`: ends the session; 303 to the welcome page.
-pub fn logout(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = Frame::of(request, visitor)?;
-    let mut answer = see_other(&frame, "/");
+/// `POST /main/logout`: ends the session. The form: 303 to the welcome page; a client with a user's token: 200 with the
+/// JSON string `"OK"`.
+pub fn logout(request: &Request) -> Answer {
+    let mut answer = if request.headers.contains_key(header::AUTHORIZATION) {
+        auth::user_writing(request)?;
+        Response::json(&"OK")
+    } else {
+        let visitor = auth::visitor_sending(request)?;
+        let frame = Frame::of(request, &visitor)?;
+        see_other(&frame, "/")
+    };
     answer.set_cookie(&sessions::logout(request)?);
     Ok(answer)
 }

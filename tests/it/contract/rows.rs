@@ -597,7 +597,7 @@ pub(super) const ROWS: &[Row] = &[
             "finishers::private_members_never_leave",
             "registering::a_new_person_can_speak_at_once",
             "mail::recovering::a_client_redeems_a_code_for_a_token_and_a_session",
-            "mail::recovering::a_token_gets_a_session",
+            "mail::recovering::a_token_gets_a_session_and_ends_it",
         ]),
     ),
     (

@@ -177,7 +177,7 @@ fn another_password_ends_the_links_to_set_one() {
 
 /// pump-api.md §1.5, D5
 #[test]
-fn a_token_gets_a_session() {
+fn a_token_gets_a_session_and_ends_it() {
     let pump = crate::harness::Pump::start();
     let ann = pump.register("ann");
     let refused = pump.client().post_to("/main/renew", &json!({}));
@@ -190,8 +190,16 @@ fn a_token_gets_a_session() {
     assert_eq!(user["nickname"], "ann");
     assert!(user.get("password").is_none() && user.get("token").is_none());
     let cookie = cookie.split(';').next().expect("a value");
-    let home = pump
-        .nobody()
-        .send(Request::get("/").header("Cookie", cookie));
-    assert!(home.text().contains("Your menu"));
+    let is_logged_in = || {
+        let home = Request::get("/").header("Cookie", cookie);
+        pump.nobody().send(home).text().contains("Your menu")
+    };
+    assert!(is_logged_in());
+    // And the same token ends it; a cookie alone does not.
+    let logout = Request::post("/main/logout").header("Cookie", cookie);
+    pump.nobody().send(logout.clone()).expect(403);
+    pump.client().send(logout.clone()).expect(400);
+    assert!(is_logged_in());
+    assert_eq!(ann.send(logout).ok(), "OK");
+    assert!(!is_logged_in());
 }

@@ -3,6 +3,7 @@
 //! [`Error::status`] and [`Error::public`] are the caller's, `Display` is the log's.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 
 /// What went wrong, seen from the caller.
 #[derive(Debug)]
@@ -84,6 +85,11 @@ impl Error {
         Error::Internal(source.to_string())
     }
 
+    /// Does work of which a panic ends nothing else. The panic's own words are in the log already.
+    pub fn catching<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
+        panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| Error::internal("it panicked"))
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
@@ -153,3 +159,18 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn a_panic_is_an_error_of_its_own_work() {
+        let failed = Error::catching(|| panic!("a document that nobody thought of"));
+        let Err::<(), _>(error) = failed else {
+            unreachable!("it panicked");
+        };
+        assert_eq!(error.status(), 500);
+        assert!(matches!(Error::catching(|| 2), Ok(2)));
+    }
+}

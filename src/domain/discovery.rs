@@ -48,6 +48,7 @@ pub fn host(base: &Base) -> Descriptor {
 /// not of this host, unknown or deleted.
 pub fn resource(app: &App, resource: &str) -> Result<Option<Descriptor>> {
     let (base, store) = (app.base(), &app.store);
+    let resource = without_port(resource);
     if !names::is_ours(base, resource) {
         return Ok(None);
     }
@@ -73,6 +74,21 @@ pub fn resource(app: &App, resource: &str) -> Result<Option<Descriptor>> {
             .then(|| self::activity(base, id, &activity)),
         None => None,
     })
+}
+
+/// An account without the port that its host may be named with; everything else as it is.
+fn without_port(resource: &str) -> &str {
+    match resource.rsplit_once(':') {
+        Some((account, port))
+            if account.contains('@')
+                && !account.trim_start_matches("acct:").contains([':', '/'])
+                && !port.is_empty()
+                && port.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
+            account
+        }
+        _ => resource,
+    }
 }
 
 /// What follows the base URL in an address of this host, whatever scheme and port it names; nothing for other ids.

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
 use crate::domain::{distribution, forgetting, sweep};
+use crate::error::Error;
 use crate::media::BlobName;
 use crate::store::bearer;
 use crate::store::engine::Result;
@@ -99,7 +100,8 @@ fn work(app: &App) -> Result<Option<Duration>> {
         let secs = u64::try_from(queued.due.secs_since(now)).unwrap_or(0);
         return Ok(Some(Duration::from_secs(secs)));
     }
-    let again = match perform(app, &queued) {
+    let done = Error::catching(|| perform(app, &queued));
+    let again = match done.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => None,
         Err(error) => {
             log::error!(

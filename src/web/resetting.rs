@@ -28,7 +28,8 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
     answer(request, visitor, &nickname, false)
 }
 
-/// `POST /main/reset`: `nickname`. 200 with the link, which is not shown again; 403 for everybody but the owner.
+/// `POST /main/reset`: `nickname`. 200 with the link, which is not shown again; 403 for everybody but the owner, and for
+/// somebody who is suspended.
 pub fn make(request: &Request, visitor: &Visitor) -> Answer {
     let form = request.form();
     answer(request, visitor, value(&form, "nickname"), true)

@@ -173,6 +173,8 @@ fn an_account_is_found_by_every_name_that_it_has() {
     for name in [
         "Ann@pump.test",
         "acct:ann@PUMP.test",
+        "acct:Ann@pump.test:8080",
+        "ann@pump.test:31337",
         "http://pump.test/Ann",
         "https://pump.test/ann",
         "http://pump.test:8080/api/user/ann/profile",

@@ -144,6 +144,8 @@ fn whoever_is_suspended_can_do_nothing() {
     assert!(evan.feed_of(&ann).says("before"), "what was posted stays");
     evan.put_to("/api/owner/users/ann", &json!({ "role": "owner" }))
         .refused(403);
+    let link = Request::post("/api/owner/users/ann/reset-link");
+    assert!(evan.send(link).refused(403).contains("suspended"));
 
     change(&evan, "ann", &json!({ "suspended": false }));
     ann.post(note("after"));

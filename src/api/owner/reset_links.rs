@@ -10,8 +10,8 @@ use crate::http::{Answer, Request, Response};
 use hyper::StatusCode;
 use serde_json::json;
 
-/// `POST /api/owner/users/{nickname}/reset-link`: makes a link, which works once and is not shown again. 201 with it; 404, 410
-/// for nobody; 409 where there are no pages.
+/// `POST /api/owner/users/{nickname}/reset-link`: makes a link, which works once and is not shown again. 201 with it; 403
+/// for somebody who is suspended, 404, 410 for nobody; 409 where there are no pages.
 pub fn make(request: &Request, _: &Owner) -> Answer {
     let app = request.app();
     if app.config.noweb {

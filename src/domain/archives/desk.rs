@@ -174,17 +174,18 @@ pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
         done: 0,
         steps: 0,
     });
-    let outcome = match way {
+    let outcome = Error::catching(|| match way {
         Way::Out => make(app, user, now),
         Way::In => take(app, user, &archive, now),
-    };
+    });
+    let outcome = outcome.unwrap_or_else(|error| Err(error.into()));
     *app.desk.doing() = None;
     let state = match outcome {
         Ok(state) => state,
         Err(Halt::Ending) => return Ok(None),
         Err(Halt::Failed(error)) => State::Failed {
             at: now,
-            why: why(&error),
+            why: why(way, &error),
         },
     };
     // Whoever brings the next file waits until this one is gone.
@@ -276,15 +277,20 @@ fn let_go(app: &App, user: UserId) -> Stored<()> {
     })
 }
 
-/// The sentence that the user reads, and a line of the log where it is our fault.
-fn why(error: &Error) -> String {
-    if error.status() >= 500 {
-        log::error!("an archive: {error}");
-    }
-    match error {
+/// The sentence that the user reads, and a line of the log where it is our fault. Of a file that is not right nothing was
+/// taken; what else stops the work may come in the middle of it.
+fn why(way: Way, error: &Error) -> String {
+    let mut why = match error {
         Error::Full => "The disk of this server has too little room for it. Ask whoever runs the server to make some, and \
                         try again."
             .to_owned(),
         other => other.public(),
+    };
+    if error.status() >= 500 {
+        log::error!("an archive: {error}");
+        if way == Way::In {
+            why += " What came before that is here; bring the same file again for the rest.";
+        }
     }
+    why
 }

@@ -50,12 +50,19 @@ pub fn ask(
     Ok(())
 }
 
-/// Makes a link for a user, for whoever has the right to hand it over: it lives [`LINK_SECS`], and earlier ones go on.
+/// Makes a link for a user, for whoever has the right to hand it over: it lives [`LINK_SECS`], and earlier ones go on. 403
+/// for somebody who is suspended, to whom it would be of no use.
 pub fn link(app: &App, user: UserId, now: Timestamp) -> std::result::Result<String, Error> {
     let ends = Timestamp(now.0 + LINK_SECS);
-    let code = app
-        .store
-        .write(|tx| mail_codes::issue(tx, user, Purpose::Recover, now, ends))?;
+    let code = app.store.write(|tx| {
+        if users::get(tx, user)?.is_some_and(|account| account.suspended.is_some()) {
+            return Err(Error::forbidden(
+                "This user is suspended and cannot log in. Let the user in again first.",
+            )
+            .into());
+        }
+        mail_codes::issue(tx, user, Purpose::Recover, now, ends)
+    })?;
     Ok(address(app, &code))
 }
 

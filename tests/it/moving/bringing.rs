@@ -332,6 +332,19 @@ fn the_page_brings_an_archive_in() {
     let refused = browser.submit(&send(b"not an archive")).expect(400);
     assert!(refused.text_of("file-problem").contains("no archive"));
     refused.form("account");
+    // A file that is found to be wrong later brings nothing, so there is nothing to add to it; the next one's trouble is
+    // told alone.
+    browser
+        .submit(&send(b"{\"items\": [{\"verb\":"))
+        .expect(200);
+    let mut page = browser.open("/main/account");
+    eventually(|| {
+        page = browser.open("/main/account").expect(200);
+        page.shows("could not be brought in")
+    });
+    assert!(page.shows("in the middle") && !page.shows("What came before"));
+    let refused = browser.submit(&send(b"not an archive")).expect(400);
+    assert!(!refused.shows("could not be brought in"));
     browser.submit(&send(&archive)).expect(200);
     eventually(|| {
         browser

@@ -80,7 +80,7 @@ fn received(request: &Request) -> Result<(Spool, Option<String>, Texts), Error> 
     let texts = Texts {
         title: text("title"),
         description: text("description"),
-        upstream: None,
+        ..Texts::default()
     };
     match &request.body {
         Body::Spooled(file) if request.content_type() == "application/json" => {

@@ -19,6 +19,9 @@ pub(super) fn perform(config: &Config, nickname: &Nickname, path: &Path) -> Resu
         Failure::new(format!("Cannot bring in {}: {why}", path.display()))
     };
     let file = File::open(path).map_err(|error| cannot(&error))?;
+    if !file.metadata().is_ok_and(|found| found.is_file()) {
+        return Err(cannot(&"it is no file."));
+    }
     let mut source = Source::open(file).map_err(|error| cannot(&error))?;
     let instead = "While it runs, people bring their data in on the page of their account.";
     let opened = Opened::open(config, instead)?;
@@ -37,8 +40,10 @@ pub(super) fn perform(config: &Config, nickname: &Nickname, path: &Path) -> Resu
     let report = import::read(importing, &mut source, room);
     opened.close()?;
     let report = report.map_err(|halt| match halt {
+        // Of a file that is not right nothing was taken.
+        Halt::Failed(error) if error.status() < 500 => cannot(&error),
         Halt::Failed(_) => cannot(&format_args!(
-            "{halt} What came before that is there; the same command goes on."
+            "{halt}. What came before that is there; the same command goes on."
         )),
         Halt::Ending => cannot(&halt),
     })?;

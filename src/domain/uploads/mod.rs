@@ -11,10 +11,11 @@ use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, avatar, photo};
 use crate::store::aliases;
+use crate::store::engine::{self, Read};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
 use crate::store::things::{self, Identity, Object, Thing, Upload, UploadCopy};
-use crate::wire::draft::members_text;
+use crate::wire::draft::{members_of, members_text};
 use address::{Address, parse_name};
 use serde_json::{Value, json};
 
@@ -27,6 +28,8 @@ pub struct Texts {
     pub description: Option<String>,
     /// The id that its object had on the server from which its author brings it along.
     pub upstream: Option<String>,
+    /// The object of its author's that waits for this file, because it was brought along without it.
+    pub waiting: Option<ThingId>,
 }
 
 /// A file that somebody may read.
@@ -220,15 +223,20 @@ fn record(
         .as_ref()
         .and_then(Object::nickname)
         .ok_or(Error::Gone)?;
-    let id = app.store.fresh_id();
     let object_type = match kind.class {
         Class::Image => "image",
         Class::Audio => "audio",
         Class::Video => "video",
         Class::File => "file",
     };
-    let mut object = Object::new(Identity::Made, object_type, now);
-    object.author = Some(user.0);
+    let (id, object) = match texts.waiting {
+        Some(id) => (id, waiting(&app.store, user, id, object_type)?),
+        None => {
+            let mut object = Object::new(Identity::Made, object_type, now);
+            object.author = Some(user.0);
+            (app.store.fresh_id(), object)
+        }
+    };
     let copies = shown
         .map_or(&[][..], |shown| &shown.renditions)
         .iter()
@@ -262,22 +270,47 @@ fn record(
     if let Some(old) = &texts.upstream {
         members.insert("upstreamDuplicates".to_owned(), json!([old]));
     }
-    object.members = members_text(&members);
-    object.file = Some(upload);
     app.store.write(|tx| {
         // The account may have been removed while the file came in.
         if things::object(tx, user.0)?.is_none_or(|person| person.deleted.is_some()) {
             return Err(Error::Gone.into());
         }
+        // What happened meanwhile to an object that waits stays.
+        let mut object = match texts.waiting {
+            Some(id) => waiting(tx, user, id, object_type)?,
+            None => object.clone(),
+        };
+        let mut all = members_of(&object.members);
+        all.extend(members.clone());
+        object.members = members_text(&all);
+        object.file = Some(upload.clone());
         quotas::take(app, tx, user, bytes)?;
         if let Some(old) = &texts.upstream {
             aliases::set(tx, &names::upstream(user.0, old), id);
         }
         streams::append(tx, Stream::of(user.0, StreamKind::Uploads), id)?;
-        things::put_object(tx, id, object.clone());
+        things::put_object(tx, id, object);
         Ok(())
     })?;
     Ok(id)
+}
+
+/// The object that waits for a file of this type. 409 if it is another one.
+fn waiting(
+    from: &dyn Read,
+    user: UserId,
+    id: ThingId,
+    object_type: &str,
+) -> Result<Object, engine::Error> {
+    let object = things::object(from, id)?.filter(|object| {
+        object.author == Some(user.0)
+            && object.object_type == object_type
+            && object.file.is_none()
+            && object.deleted.is_none()
+    });
+    object.ok_or_else(|| {
+        Error::Conflict("Something else stands in the place of this file.".to_owned()).into()
+    })
 }
 
 fn may_see(

@@ -312,6 +312,49 @@ fn what_was_cut_off_goes_on() {
 }
 
 #[test]
+fn files_that_had_no_room_come_with_the_next_try() {
+    let here = Pump::start();
+    let (evan, _) = lively(&here);
+    let archive = exported(&evan).body;
+    let there = Pump::named("other.test", &[]);
+    let moved = there.register("evan");
+    let quota = |bytes: &str| {
+        let options = ["--hostname", "other.test", "--urlPort", "80"];
+        let command = [&["user", "quota", "evan", bytes], &options[..]].concat();
+        let set = there.command(&command, "");
+        assert!(set.status.success(), "{}", said(&set));
+    };
+    let sea = || {
+        let feed = moved.feed().major().items();
+        let found = feed
+            .iter()
+            .find(|one| one["object"]["displayName"] == "Sea");
+        found.expect("it is there")["object"].clone()
+    };
+    quota("0");
+    let report = brought(&moved, &archive);
+    assert_eq!(
+        (&report["files"], &report["leftOut"]),
+        (&json!(0), &json!(2)),
+        "{report}"
+    );
+    let total = moved.feed().total();
+    moved.does("favorite", &sea());
+    quota("default");
+    let report = brought(&moved, &archive);
+    let told = (&report["files"], &report["brought"], &report["leftOut"]);
+    assert_eq!(told, (&json!(2), &json!(0), &json!(0)), "{report}");
+    assert_eq!(moved.feed().total(), total + 1, "the like");
+    let sea = sea();
+    let url = sea["image"]["url"].as_str().expect("a picture");
+    assert!(url.starts_with("http://other.test/uploads/evan/"), "{url}");
+    there.nobody().get(url).expect(200);
+    assert_eq!(sea["likes"]["totalItems"], 1);
+    assert_eq!(moved.stream(&moved.path("uploads")).total(), 2);
+    assert_eq!(brought(&moved, &archive)["files"], 0);
+}
+
+#[test]
 fn the_page_brings_an_archive_in() {
     let here = Pump::start();
     let (evan, _) = lively(&here);
@@ -383,9 +426,21 @@ fn an_archive_is_brought_in_from_the_command_line() {
         "it runs"
     );
     assert!(there.stop().success());
-    for wrong in [["nobody", name.as_str()], ["evan", "/nowhere/at/all.zip"]] {
+    let half = there.directory().join("half.json");
+    std::fs::write(&half, r#"{"items": [{"verb":"#).expect("a file");
+    for wrong in [
+        ["nobody", name.as_str()],
+        ["evan", "/nowhere/at/all.zip"],
+        ["evan", "/tmp"],
+        ["evan", &half.display().to_string()],
+    ] {
         let refused = run(&there, &["import", wrong[0], wrong[1]]);
         assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+        let said = said(&refused);
+        assert!(
+            !said.contains("internal") && !said.contains("What came before"),
+            "{said}"
+        );
     }
     let first = run(&there, &["import", "evan", &name]);
     assert!(

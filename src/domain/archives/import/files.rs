@@ -69,8 +69,11 @@ impl Work<'_> {
         let app = self.app();
         let wrong = || Error::invalid("uploads.json does not say what this is.");
         let old = given_id(item).ok_or_else(wrong)?;
-        if let Some((known, _)) = self.translator.brought(&app.store, old)? {
-            return Ok(Some(known));
+        let known = self.translator.brought(&app.store, old)?;
+        if let Some((known, object)) = &known
+            && object.file.is_some()
+        {
+            return Ok(Some(*known));
         }
         let file = item.get("file").and_then(Value::as_str);
         // What was lost there already is told of there.
@@ -90,6 +93,8 @@ impl Work<'_> {
             title: text("displayName"),
             description: text("content"),
             upstream: Some(old.to_owned()),
+            // It was posted here when the file could not come.
+            waiting: known.map(|(known, _)| known),
         };
         let at = text("published").and_then(|at| Timestamp::parse(&at));
         let at = at.unwrap_or(self.importing.now).min(self.importing.now);

@@ -165,7 +165,9 @@ impl<'a> Work<'a> {
             steps += 1;
             if let Some(id) = given_id(&item)
                 && let Some(file) = item.get("file").and_then(Value::as_str)
-                && translator.brought(store, id)?.is_none()
+                && translator
+                    .brought(store, id)?
+                    .is_none_or(|(_, known)| known.file.is_none())
             {
                 files.push(file.to_owned());
             }

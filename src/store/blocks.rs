@@ -1,7 +1,7 @@
 //! Blocks of the whole site: hosts and people elsewhere with whom nobody here has to do.
 
 use super::engine::{Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::keys::{KeyBytes, Table, text_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,13 +38,7 @@ pub fn remove(tx: &mut dyn Tx, name: &str) {
 /// At most `limit` blocks with what they block, in the order of the names.
 pub fn list(from: &dyn Read, limit: usize) -> Result<Vec<(String, Block)>> {
     let table = KeyBytes::of(Table::Block);
-    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (_, name) = key.split_at(table.len());
-        let name = String::from_utf8_lossy(name).into_owned();
-        Ok((name, record::decode(value)?))
-    };
-    let pairs = from.scan(&table, &table.end(), limit)?;
-    pairs.iter().map(read).collect()
+    record::list(from, &table, &table, limit, text_at_end)
 }
 
 fn key(name: &str) -> KeyBytes {

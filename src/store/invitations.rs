@@ -3,7 +3,7 @@
 //! it says who came by whose invitation.
 
 use super::engine::{Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::keys::{KeyBytes, Table, text_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
@@ -88,13 +88,7 @@ pub fn remove(tx: &mut dyn Tx, code: &str) {
 /// At most `limit` invitations with their codes, in no order that means anything.
 pub fn list(from: &dyn Read, limit: usize) -> Result<Vec<(String, Invitation)>> {
     let table = KeyBytes::of(Table::Invitation);
-    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (_, code) = key.split_at(table.len());
-        let code = String::from_utf8_lossy(code).into_owned();
-        Ok((code, record::decode(value)?))
-    };
-    let pairs = from.scan(&table, &table.end(), limit)?;
-    pairs.iter().map(read).collect()
+    record::list(from, &table, &table, limit, text_at_end)
 }
 
 fn key(code: &str) -> KeyBytes {

@@ -259,6 +259,17 @@ impl KeyBytes {
     }
 }
 
+/// The id that a key ends with, whose other parts are taken off.
+pub(super) fn thing_at_end(rest: &[u8]) -> Option<ThingId> {
+    Some(ThingId::from_bytes(rest.try_into().ok()?))
+}
+
+/// The text that a key ends with, whose other parts are taken off.
+#[expect(clippy::unnecessary_wraps, reason = "any bytes are some text")]
+pub(super) fn text_at_end(rest: &[u8]) -> Option<String> {
+    Some(String::from_utf8_lossy(rest).into_owned())
+}
+
 impl std::ops::Deref for KeyBytes {
     type Target = [u8];
 

@@ -2,8 +2,8 @@
 //! whom, not the words: those are written when the mail is sent, for what is true and may be read then. A mail keeps its id
 //! through all tries, and is taken out after it was sent, so it may be sent twice and is then the same.
 
-use super::engine::{Error, Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::engine::{Read, Result, Tx};
+use super::keys::{KeyBytes, Table, thing_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::{ThingId, UserId};
@@ -145,23 +145,17 @@ pub fn hurry(tx: &mut dyn Tx, now: Timestamp) -> Result<()> {
 }
 
 fn read(from: &dyn Read, start: &[u8], limit: usize) -> Result<Vec<Queued>> {
-    let end = KeyBytes::of(Table::Mail).part(QUEUE).end();
-    let pairs = from.scan(start, &end, limit)?;
-    let queued = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (due, id) = place(key).ok_or_else(|| {
-            Error::Corrupt("a key of the table of mails cannot be read".to_owned())
-        })?;
-        let mail = record::decode(value)?;
-        Ok(Queued { due, id, mail })
-    };
-    pairs.iter().map(queued).collect()
+    let queue = KeyBytes::of(Table::Mail).part(QUEUE);
+    let found = record::list(from, &queue, start, limit, place)?;
+    let queued = |((due, id), mail)| Queued { due, id, mail };
+    Ok(found.into_iter().map(queued).collect())
 }
 
-/// The time and the id in a key.
-fn place(key: &[u8]) -> Option<(Timestamp, ThingId)> {
-    let due = u64::from_be_bytes(key.get(2..10)?.try_into().ok()?);
-    let id = ThingId::from_bytes(key.get(10..)?.try_into().ok()?);
-    Some((Timestamp(i64::try_from(due).ok()?), id))
+/// The time and the id at the end of a key.
+fn place(rest: &[u8]) -> Option<(Timestamp, ThingId)> {
+    let (due, id) = rest.split_first_chunk()?;
+    let due = i64::try_from(u64::from_be_bytes(*due)).ok()?;
+    Some((Timestamp(due), thing_at_end(id)?))
 }
 
 /// The part of the table that holds the queue.

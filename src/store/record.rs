@@ -2,6 +2,8 @@
 //! own file and reads it in [`Record::predecessor`], so that stores of older releases open without a migration.
 
 use super::engine::{Error, Read, Result, Tx};
+use super::keys::KeyBytes;
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -39,6 +41,29 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Result<T> {
 /// The record at `key`.
 pub fn get<T: Record>(from: &dyn Read, key: &[u8]) -> Result<Option<T>> {
     from.get(key)?.map(|bytes| decode(&bytes)).transpose()
+}
+
+/// At most `limit` records whose keys begin with `prefix`, from the key `start` on and in the order of the keys; each with
+/// the rest of its key as `rest` reads it.
+pub fn list<K, T: Record>(
+    from: &dyn Read,
+    prefix: &KeyBytes,
+    start: &[u8],
+    limit: usize,
+    rest: impl Fn(&[u8]) -> Option<K>,
+) -> Result<Vec<(K, T)>> {
+    let damaged = || {
+        let name = T::NAME;
+        Error::Corrupt(format!("the key of a record of kind {name} cannot be read"))
+    };
+    let read = |(key, value): &(Bytes, Bytes)| {
+        let key = key.get(prefix.len()..).and_then(&rest);
+        Ok((key.ok_or_else(damaged)?, decode(value)?))
+    };
+    from.scan(start, &prefix.end(), limit)?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// Writes the record at `key`.

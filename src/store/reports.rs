@@ -2,7 +2,7 @@
 //! are done, so that asking whether any wait costs nothing.
 
 use super::engine::{Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::keys::{KeyBytes, Table, thing_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::{ThingId, UserId};
@@ -97,20 +97,10 @@ pub fn remove(tx: &mut dyn Tx, id: ThingId) {
 
 /// At most `limit` reports, the oldest first.
 pub fn list(from: &dyn Read, part: Part, limit: usize) -> Result<Vec<(ThingId, Report)>> {
-    let start = KeyBytes::of(Table::Report).tail([part as u8]);
-    let pairs = from.scan(&start, &start.end(), limit)?;
-    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (_, id) = key.split_at(start.len());
-        let id = id.try_into().map_err(|_| {
-            super::engine::Error::Corrupt("a key of the table of reports cannot be read".to_owned())
-        })?;
-        Ok((ThingId::from_bytes(id), record::decode(value)?))
-    };
-    pairs.iter().map(read).collect()
+    let start = KeyBytes::of(Table::Report).part(part as u8);
+    record::list(from, &start, &start, limit, thing_at_end)
 }
 
 fn key(part: Part, id: ThingId) -> KeyBytes {
-    KeyBytes::of(Table::Report)
-        .tail([part as u8])
-        .tail(id.bytes())
+    KeyBytes::of(Table::Report).part(part as u8).thing(id)
 }

@@ -2,7 +2,7 @@
 //! what, to whom, when, how many) in binary, and beside it the members that the sender gave, as JSON text without braces.
 
 use super::engine::{Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::keys::{KeyBytes, Table, thing_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::{Key, Nonce, ThingId};
@@ -243,15 +243,8 @@ pub fn activity(from: &dyn Read, id: ThingId) -> Result<Option<Activity>> {
 /// At most `limit` things with ids above `after`, in the order of their ids.
 pub fn after(from: &dyn Read, after: ThingId, limit: usize) -> Result<Vec<(ThingId, Thing)>> {
     let table = KeyBytes::of(Table::Thing);
-    let pairs = from.scan(&key(ThingId(after.0 + 1)), &table.end(), limit)?;
-    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (_, id) = key.split_at(table.len());
-        let id = id.try_into().map_err(|_| {
-            super::engine::Error::Corrupt("a key of the table of things cannot be read".to_owned())
-        })?;
-        Ok((ThingId::from_bytes(id), record::decode(value)?))
-    };
-    pairs.iter().map(read).collect()
+    let start = key(ThingId(after.0 + 1));
+    record::list(from, &table, &start, limit, thing_at_end)
 }
 
 /// Writes an object.

@@ -3,7 +3,7 @@
 //! hang together in one grant, so that they can be shown and taken back together.
 
 use super::engine::{Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::keys::{KeyBytes, Table, text_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::{UserId, random_text};
@@ -122,15 +122,7 @@ pub fn granted(from: &dyn Read, user: UserId, client: &str) -> Result<Option<Gra
 /// The clients that `user` has granted something to, with the grants; at most `limit`.
 pub fn grants_of(from: &dyn Read, user: UserId, limit: usize) -> Result<Vec<(String, Grant)>> {
     let prefix = KeyBytes::of(Table::UserClientToken).user(user);
-    let pairs = from.scan(&prefix, &prefix.end(), limit)?;
-    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (_, client) = key.split_at(prefix.len());
-        Ok((
-            String::from_utf8_lossy(client).into_owned(),
-            record::decode(value)?,
-        ))
-    };
-    pairs.iter().map(read).collect()
+    record::list(from, &prefix, &prefix, limit, text_at_end)
 }
 
 /// The token of an authorisation: the first that the client has for the user, else `fresh`. Remembers `origin` as agreed.

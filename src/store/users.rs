@@ -2,7 +2,7 @@
 //! thing (`things.rs`); a user's id is the id of that thing. A nickname belongs to its first user for ever.
 
 use super::engine::{Read, Result, Tx};
-use super::keys::{KeyBytes, Table};
+use super::keys::{KeyBytes, Table, thing_at_end};
 use super::mail_codes::{self, Purpose};
 use super::record::{self, Record};
 use super::{bearer, notices, sessions};
@@ -167,13 +167,9 @@ pub fn list(from: &dyn Read, after: Option<UserId>, limit: usize) -> Result<Vec<
         Some(UserId(ThingId(number))) => user_key(UserId(ThingId(number + 1))),
         None => table.clone(),
     };
-    let pairs = from.scan(&start, &table.end(), limit)?;
-    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
-        let (_, id) = key.split_at(table.len());
-        let id = id.try_into().map_err(|_| damaged())?;
-        Ok((UserId(ThingId::from_bytes(id)), record::decode(value)?))
-    };
-    pairs.iter().map(read).collect()
+    record::list(from, &table, &start, limit, |rest| {
+        thing_at_end(rest).map(UserId)
+    })
 }
 
 /// The user who administers the server; nobody before the setup.
@@ -260,10 +256,6 @@ pub fn taken(nickname: &Nickname) -> Error {
 
 fn gone() -> Error {
     Error::not_found("There is no such user here.")
-}
-
-fn damaged() -> super::engine::Error {
-    super::engine::Error::Corrupt("a key of the table of users cannot be read".to_owned())
 }
 
 fn user_key(id: UserId) -> KeyBytes {

@@ -39,16 +39,6 @@ pub enum Refreshed {
     Reused,
 }
 
-impl Issued {
-    fn pair(owner: Owner, family: FamilyId, scope: Scope) -> Issued {
-        Issued {
-            access: text::random(owner, family, Kind::Access),
-            refresh: Some(text::random(owner, family, Kind::Refresh)),
-            scope,
-        }
-    }
-}
-
 /// Begins a family of `client` for a user who agreed.
 pub fn begin(
     tx: &mut dyn Tx,
@@ -61,13 +51,28 @@ pub fn begin(
     make_room(tx, user, now)?;
     let owner = Owner::User(user);
     let mut family = Family::new(Holder::Client(client.to_owned()), scope, now);
-    let issued = Issued::pair(owner, id, scope);
-    family.add_access(&issued.access, scope, now);
-    if let Some(refresh) = &issued.refresh {
-        family.set_refresh(refresh, now);
-    }
+    let issued = add_pair(&mut family, owner, id, scope, now);
     record::put(tx, &family_key(owner, id), &family);
     Ok(issued)
+}
+
+/// Makes the next pair of a family.
+fn add_pair(
+    family: &mut Family,
+    owner: Owner,
+    id: FamilyId,
+    scope: Scope,
+    now: Timestamp,
+) -> Issued {
+    let access = text::random(owner, id, Kind::Access);
+    let refresh = text::random(owner, id, Kind::Refresh);
+    family.add_access(&access, scope, now);
+    family.set_refresh(&refresh, now);
+    Issued {
+        access,
+        refresh: Some(refresh),
+        scope,
+    }
 }
 
 /// An access token with which a client speaks for itself.
@@ -120,11 +125,7 @@ pub fn refresh(
     if !scope.is_within(family.scope) {
         return Ok(Refreshed::TooMuch);
     }
-    let issued = Issued::pair(token.owner, token.family, scope);
-    family.add_access(&issued.access, scope, now);
-    if let Some(refresh) = &issued.refresh {
-        family.set_refresh(refresh, now);
-    }
+    let issued = add_pair(&mut family, token.owner, token.family, scope, now);
     family.last_used = Some(now);
     record::put(tx, &family_key(token.owner, token.family), &family);
     Ok(Refreshed::Pair(issued))

@@ -21,7 +21,6 @@ use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use crate::scope::Scope;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// How old "last used" may become before it is written again, in seconds.
@@ -96,15 +95,9 @@ pub fn touch(tx: &mut dyn Tx, owner: Owner, id: FamilyId, now: Timestamp) -> Res
 
 fn all_of(from: &dyn Read, user: UserId) -> Result<Vec<(FamilyId, Family)>> {
     let prefix = KeyBytes::of(Table::Bearer).user(user);
-    let pairs = from.scan(&prefix, &prefix.end(), FAMILIES_PER_USER_MAX)?;
-    let read = |(key, value): &(Bytes, Bytes)| {
-        let (_, id) = key.split_at(prefix.len());
-        let id = id.try_into().map_err(|_| {
-            super::engine::Error::Corrupt("a key of the bearer tokens cannot be read".to_owned())
-        })?;
-        Ok((FamilyId(id), record::decode(value)?))
-    };
-    pairs.iter().map(read).collect()
+    record::list(from, &prefix, &prefix, FAMILIES_PER_USER_MAX, |rest| {
+        rest.try_into().ok().map(FamilyId)
+    })
 }
 
 fn family_key(owner: Owner, id: FamilyId) -> KeyBytes {

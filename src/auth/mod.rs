@@ -379,7 +379,7 @@ fn user_of(request: &Request, signed: Signed) -> Result<Option<LocalUser>, Error
 
 /// Refuses (403) an account that was suspended, and one that must first confirm its mail address (`pump-api.md §5.3`).
 fn may_act(request: &Request, account: &User) -> Result<(), Error> {
-    check_not_suspended(account)?;
+    account.check_not_suspended()?;
     if must_confirm(request, account) {
         return Err(Error::forbidden(
             "Confirm your mail address first: the link is in the message that was sent to you.",
@@ -391,16 +391,6 @@ fn may_act(request: &Request, account: &User) -> Result<(), Error> {
 /// Whether an account waits for its mail address to be confirmed. Where addresses are not asked for any more, nobody waits.
 fn must_confirm(request: &Request, account: &User) -> bool {
     request.app().config.require_email && account.unconfirmed_email.is_some()
-}
-
-/// Refuses (403) an account that the owner of the server has suspended.
-fn check_not_suspended(account: &User) -> Result<(), Error> {
-    match account.suspended {
-        None => Ok(()),
-        Some(_) => Err(Error::forbidden(
-            "This account is suspended. Ask the owner of this server.",
-        )),
-    }
 }
 
 fn missing() -> Error {

@@ -4,7 +4,7 @@
 //! cookie that the store does not know is a visitor's, and still good to bind a form to: the token of a form is
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
 
-use super::{LocalUser, Means, Visitor, check_not_suspended, may_act, must_confirm};
+use super::{LocalUser, Means, Visitor, may_act, must_confirm};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
@@ -115,7 +115,7 @@ pub fn prove_password(
     }
     let (id, account) = known.ok_or_else(wrong)?;
     guard.throttle.was_right(&this);
-    check_not_suspended(&account)?;
+    account.check_not_suspended()?;
     Ok(by_session(id, account))
 }
 

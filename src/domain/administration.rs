@@ -5,13 +5,10 @@ use crate::clock::Timestamp;
 use crate::domain::quotas::{self, Room};
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::store::engine::{Read, Result, Tx};
+use crate::store::engine::{Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::users::{self, User};
-use crate::store::{invitations, sessions, streams, things, usage};
-
-/// Most invitations that are looked at to find by which somebody came.
-const INVITATIONS_MAX: usize = 20_000;
+use crate::store::{sessions, streams, usage};
 
 /// An account as the owner sees it.
 #[derive(Clone, Debug)]
@@ -34,19 +31,6 @@ pub fn account(app: &App, id: UserId, user: User) -> Result<Account> {
         id,
         user,
     })
-}
-
-/// The nickname of who invited a user; nothing for somebody who came without an invitation.
-pub fn inviter(from: &dyn Read, user: UserId) -> Result<Option<String>> {
-    let all = invitations::list(from, INVITATIONS_MAX)?;
-    let invited = all
-        .iter()
-        .find(|(_, one)| one.came.iter().any(|came| came.user == user));
-    let Some((_, invitation)) = invited else {
-        return Ok(None);
-    };
-    let person = things::object(from, invitation.by.0)?;
-    Ok(person.and_then(|person| person.nickname().map(str::to_owned)))
 }
 
 /// Suspends a user, who can neither log in nor do anything from now on, or lets the user in again. Sessions end; what was

@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::people;
 use crate::error::Error;
 use crate::ids::{UserId, random_text};
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::invitations::{self, Came, Invitation, State};
-use crate::store::things::{self, Object};
+use crate::store::things;
 
 /// Most people who can come by one invitation.
 pub const USES_MAX: u32 = 100;
@@ -161,12 +162,25 @@ pub fn working(app: &App, from: &dyn Read, code: &str, now: Timestamp) -> Result
         State::Ended => "has ended: it was good for some days only",
         State::Revoked => "was taken back",
     };
-    let inviter = name_of(from, invitation.by)?;
+    let inviter = people::name_of(from, invitation.by)?;
     let site = app.site_name_in(from);
     Err(Error::Forbidden(format!(
         "This invitation {what}. Ask {inviter}, who invited you to {site}, for a new one."
     ))
     .into())
+}
+
+/// The nickname of who invited a user; nothing for somebody who came without an invitation.
+pub fn inviter(from: &dyn Read, user: UserId) -> Result<Option<String>> {
+    let all = invitations::list(from, LOOKED_AT_MAX)?;
+    let invited = all
+        .iter()
+        .find(|(_, one)| one.came.iter().any(|came| came.user == user));
+    let Some((_, invitation)) = invited else {
+        return Ok(None);
+    };
+    let person = things::object(from, invitation.by.0)?;
+    Ok(person.and_then(|person| person.nickname().map(str::to_owned)))
 }
 
 /// Uses an invitation for a user who has just got an account, in the same write: of two who want the last place one comes.
@@ -183,19 +197,11 @@ pub fn code_of(typed: &str) -> &str {
     typed.rsplit('/').next().unwrap_or(typed)
 }
 
-/// What somebody is called who may be gone: the name, else the nickname.
-pub fn name_of(from: &dyn Read, user: UserId) -> Result<String> {
-    let person = things::object(from, user.0)?;
-    let name = person
-        .as_ref()
-        .and_then(crate::domain::documents::display_name);
-    let name = name.filter(|name| !name.trim().is_empty());
-    Ok(name.unwrap_or_else(|| nickname_of(person.as_ref())))
-}
-
 fn shown(app: &App, code: String, invitation: Invitation, now: Timestamp) -> Result<Shown> {
     let nickname = |user: UserId| -> Result<String> {
-        Ok(nickname_of(things::object(&app.store, user.0)?.as_ref()))
+        Ok(people::nickname_of(
+            things::object(&app.store, user.0)?.as_ref(),
+        ))
     };
     Ok(Shown {
         link: format!("{}/main/join/{code}", app.base().url()),
@@ -209,11 +215,6 @@ fn shown(app: &App, code: String, invitation: Invitation, now: Timestamp) -> Res
         invitation,
         code,
     })
-}
-
-fn nickname_of(person: Option<&Object>) -> String {
-    let nickname = person.and_then(Object::nickname);
-    nickname.unwrap_or("somebody").to_owned()
 }
 
 /// Whether an invitation works no more, tells nothing of anybody, and ended long ago.

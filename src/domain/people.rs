@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::documents::display_name;
 use crate::domain::mailing::confirming;
 use crate::domain::registration::{self, Admission};
 use crate::domain::{activities, invitations};
@@ -11,7 +12,7 @@ use crate::ids::{Nickname, UserId};
 use crate::mailbox::MailAddress;
 use crate::media::BlobName;
 use crate::store::clients::Generator;
-use crate::store::engine::{Result, Tx};
+use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
@@ -104,6 +105,20 @@ pub fn register_in(
         act(tx, person, generator, &create)?;
     }
     Ok(UserId(person))
+}
+
+/// What somebody is called who may be gone: the name, else the nickname.
+pub fn name_of(from: &dyn Read, user: UserId) -> Result<String> {
+    let person = things::object(from, user.0)?;
+    let name = person.as_ref().and_then(display_name);
+    let name = name.filter(|name| !name.trim().is_empty());
+    Ok(name.unwrap_or_else(|| nickname_of(person.as_ref())))
+}
+
+/// The nickname of somebody who may be gone.
+pub fn nickname_of(person: Option<&Object>) -> String {
+    let nickname = person.and_then(Object::nickname);
+    nickname.unwrap_or("somebody").to_owned()
 }
 
 /// What a user changes of the account.

@@ -22,6 +22,9 @@ const SILENT_SECS_MAX: i64 = 5;
 /// Most answers that wait for the client. One more, and the talk is over.
 const WAITING_MAX: usize = 128;
 
+/// The code of SockJS for a talk that the server ends.
+pub const GO_AWAY: u16 = 3000;
+
 /// All talks of this kind.
 #[derive(Default)]
 pub struct Talks(Mutex<HashMap<String, Arc<Session>>>);
@@ -201,7 +204,10 @@ impl Session {
 impl Inner {
     fn close(&mut self, why: Option<&'static str>) {
         if let (Some(reason), None) = (why, &self.closed) {
-            self.closed = Some(Close { code: 3000, reason });
+            self.closed = Some(Close {
+                code: GO_AWAY,
+                reason,
+            });
         }
     }
 }

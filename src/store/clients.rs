@@ -91,6 +91,9 @@ pub enum Identity {
     Person(String),
 }
 
+/// What an application is called that is gone, or did not say its name.
+pub const NAMELESS: &str = "An application without a name";
+
 impl Record for Client {
     const NAME: &'static str = "client";
     const VERSION: u8 = 2;
@@ -106,6 +109,11 @@ impl Record for Client {
 }
 
 impl Client {
+    /// Its name for people, also where it said none.
+    pub fn name(&self) -> &str {
+        self.title.as_deref().unwrap_or(NAMELESS)
+    }
+
     /// The client as the `generator` of an activity: its id, its object type and its name (`pump-api.md §2.1`).
     pub fn generator(&self) -> Generator {
         let (id, object_type) = match &self.identity {

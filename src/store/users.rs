@@ -114,6 +114,16 @@ impl User {
             suspended: None,
         }
     }
+
+    /// Refuses (403) an account that the owner of the server has suspended.
+    pub fn check_not_suspended(&self) -> std::result::Result<(), Error> {
+        match self.suspended {
+            None => Ok(()),
+            Some(_) => Err(Error::forbidden(
+                "This account is suspended. Ask the owner of this server.",
+            )),
+        }
+    }
 }
 
 /// What is kept of a nickname.

@@ -148,7 +148,7 @@ fn applications(
         let access = Access {
             field: "client",
             id,
-            name: name.unwrap_or_else(|| "An application without a name".to_owned()),
+            name: name.unwrap_or_else(|| clients::NAMELESS.to_owned()),
             description,
             allowed: granted.scope.summary(),
             since: Time::of(granted.since, now),

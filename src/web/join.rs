@@ -2,8 +2,8 @@
 //! invitation that works no more it says why.
 
 use crate::auth::{self, Visitor};
-use crate::domain::invitations;
 use crate::domain::registration::{self, Admission};
+use crate::domain::{invitations, people};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::web::forms::again;
@@ -55,7 +55,7 @@ fn answer(
     let admitted = registration::admit(app, &app.store, Admission::Invited(code), request.now)
         .and_then(|()| invitations::working(app, &app.store, code, request.now));
     let (inviter, refusal) = match admitted.map_err(Error::from) {
-        Ok(invitation) => (invitations::name_of(&app.store, invitation.by)?, None),
+        Ok(invitation) => (people::name_of(&app.store, invitation.by)?, None),
         Err(error) if error.status() >= 500 => return Err(error),
         Err(error) => (String::new(), Some(error)),
     };

@@ -47,7 +47,7 @@ pub fn answer(request: &Request, visitor: &Visitor) -> Answer {
                 visitor,
                 &Refused {
                     frame: Frame::bare(request),
-                    client: name_of(&pending),
+                    client: pending.client.name(),
                 },
             ),
         };
@@ -94,7 +94,7 @@ fn decide(
         csrf: visitor.csrf(),
         token: &pending.token,
         ticket: pending.ticket(visitor),
-        client: name_of(pending),
+        client: pending.client.name(),
         description: pending.client.description.as_deref(),
         nickname: user.nickname().as_str(),
         origin: pending.origin(),
@@ -116,7 +116,7 @@ fn finish(
             visitor,
             &Code {
                 frame: Frame::bare(request),
-                client: name_of(pending),
+                client: pending.client.name(),
                 token: &agreed.token,
                 verifier: &agreed.verifier,
             },
@@ -136,7 +136,7 @@ fn login_page(
         action: action(request),
         csrf: visitor.csrf(),
         token: &pending.token,
-        client: name_of(pending),
+        client: pending.client.name(),
         username,
         problem: problem.map(Error::public),
     };
@@ -161,11 +161,6 @@ fn action(request: &Request) -> String {
     let prefix = request.app().base().prefix();
     let slash = if prefix.is_empty() { "" } else { "/" };
     format!("{slash}{prefix}/oauth/authorize")
-}
-
-fn name_of(pending: &Pending) -> &str {
-    let title = pending.client.title.as_deref();
-    title.unwrap_or("An application without a name")
 }
 
 fn no_token() -> Error {

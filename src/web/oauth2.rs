@@ -51,7 +51,7 @@ pub fn consent(request: &Request, visitor: &Visitor) -> Answer {
         frame: Frame::bare(request),
         csrf: visitor.csrf(),
         fields: &asked.parameters,
-        client: name_of(&asked),
+        client: asked.client.name(),
         description: asked.client.description.as_deref(),
         nickname: user.nickname().as_str(),
         allowed: asked.scope.sentences(),
@@ -146,7 +146,7 @@ fn login_page<'a>(
         frame: Frame::bare(request),
         csrf: visitor.csrf(),
         fields: &asked.parameters,
-        client: name_of(asked),
+        client: asked.client.name(),
         nickname,
         problem,
     }
@@ -165,9 +165,4 @@ fn onward(request: &Request, location: &str) -> Response {
         _ => StatusCode::SEE_OTHER,
     };
     Response::redirect(status, location).with(hyper::header::CACHE_CONTROL, "no-store")
-}
-
-fn name_of(asked: &Asked) -> &str {
-    let title = asked.client.title.as_deref();
-    title.unwrap_or("An application without a name")
 }

@@ -3,11 +3,11 @@
 
 use crate::auth::Visitor;
 use crate::domain::access::{self, Viewer};
-use crate::domain::invitations;
+use crate::domain::people;
 use crate::domain::reports::{self, REASON_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request};
-use crate::ids::ThingId;
+use crate::ids::{ThingId, UserId};
 use crate::store::reports::{Part, Report, Resolution};
 use crate::store::things::Object;
 use crate::web::cards::{Cards, Time, kind_in_words};
@@ -243,7 +243,7 @@ fn what(request: &Request, frame: &Frame, object: &Object) -> Result<String, Err
     let kind = kind_in_words(&object.object_type);
     Ok(match object.author {
         Some(author) => {
-            let name = invitations::name_of(store, crate::ids::UserId(author))?;
+            let name = people::name_of(store, UserId(author))?;
             format!("a {kind} by {name}")
         }
         None => format!("a {kind}"),

@@ -86,7 +86,7 @@ pub fn add(request: &Request, _: &Owner) -> Answer {
 pub fn one(request: &Request, _: &Owner) -> Answer {
     let (id, user) = named(request)?;
     let mut document = document(request, id, user)?;
-    let inviter = administration::inviter(&request.app().store, id)?;
+    let inviter = invitations::inviter(&request.app().store, id)?;
     document["invitedBy"] = json!(inviter);
     Ok(Response::json(&document))
 }
@@ -180,7 +180,7 @@ fn document(request: &Request, id: UserId, user: User) -> Result<Value, Error> {
     } = administration::account(app, id, user)?;
     Ok(json!({
         "nickname": user.nickname,
-        "displayName": invitations::name_of(&app.store, id)?,
+        "displayName": people::name_of(&app.store, id)?,
         "url": url,
         "published": user.created.to_string(),
         "role": if user.owner { "owner" } else { "user" },

@@ -20,9 +20,6 @@ const YEAR_SECS: &str = "31536000";
 
 const NOT_CACHED: &str = "no-store, no-cache, must-revalidate, max-age=0";
 
-/// The code of a session that the server ends.
-const GO_AWAY: u16 = 3000;
-
 /// The page for frames; see above why it is empty.
 const FRAME: &str = "<!DOCTYPE html>\n<html>\n<head>\n  <meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\" />\n\
     </head>\n<body>\n  <h2>Don't panic!</h2>\n  <p>This is a SockJS hidden iframe. This server does without it.</p>\n</body>\n</html>\n";

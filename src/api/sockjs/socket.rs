@@ -1,10 +1,11 @@
 //! WebSockets: with SockJS's frames for its own clients, without for everybody else.
 
-use super::{GO_AWAY, enabled, nothing};
+use super::{enabled, nothing};
 use crate::app::App;
 use crate::auth::{self, Guard};
 use crate::clock::Timestamp;
 use crate::domain::talk::{Says, Talk};
+use crate::domain::talks::GO_AWAY;
 use crate::error::Error;
 use crate::http::{Answer, Content, Conversation, End, Request, Response, Spoken};
 use crate::store::engine;

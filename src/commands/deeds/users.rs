@@ -6,7 +6,7 @@ use crate::cli::{Failure, NewToken, Quota};
 use crate::domain::mailing::{confirming, recovering};
 use crate::domain::quotas::{self, Room};
 use crate::domain::registration::Admission;
-use crate::domain::{administration, people, personal_tokens};
+use crate::domain::{administration, invitations, people, personal_tokens};
 use crate::ids::Nickname;
 use crate::mailbox::MailAddress;
 use crate::store::keys::{Stream, StreamKind};
@@ -142,7 +142,7 @@ pub(super) fn quota(
 pub(super) fn show(desk: &Desk<'_>, nickname: &Nickname) -> Result<Outcome, Failure> {
     let (id, user) = desk.user(nickname)?;
     let store = &desk.app.store;
-    let inviter = administration::inviter(store, id)?;
+    let inviter = invitations::inviter(store, id)?;
     let account = administration::account(desk.app, id, user)?;
     let user = &account.user;
     let nobody = || "none".to_owned();

@@ -118,7 +118,7 @@ pub fn confirm(
             let text = "This link is too old: it was good for two days. Log in to have another one sent.";
             return Err(Error::invalid(text).into());
         }
-        super::recovering::check_not_suspended(&account)?;
+        account.check_not_suspended()?;
         forget_wanted(tx, user)?;
         let before = account.email.filter(|before| *before != address);
         users::update(tx, user, now, |account| {

@@ -83,7 +83,7 @@ pub fn find(from: &dyn Read, code: &str, now: Timestamp) -> Result<(UserId, User
         return Err(refused().into());
     }
     let account = users::get(from, user)?.ok_or_else(refused)?;
-    check_not_suspended(&account)?;
+    account.check_not_suspended()?;
     Ok((user, account))
 }
 
@@ -124,13 +124,4 @@ fn told(app: &App, tx: &mut dyn Tx, user: UserId, now: Timestamp) -> Result<()> 
         queue(app, tx, user, What::PasswordChanged, now)?;
     }
     Ok(())
-}
-
-pub(super) fn check_not_suspended(account: &User) -> std::result::Result<(), Error> {
-    match account.suspended {
-        None => Ok(()),
-        Some(_) => Err(Error::forbidden(
-            "This account is suspended. Ask the owner of this server.",
-        )),
-    }
 }

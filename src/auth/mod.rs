@@ -1,11 +1,13 @@
-//! Turns a request into a caller. Constructors are private to this folder, so holding a [`LocalUser`] is the proof that
-//! the request came from that user.
+//! Turns a request into a caller ([`callers`]): one function for each kind. Nothing else makes callers, so holding a
+//! [`LocalUser`] is the proof that the request came from that user.
 
 pub mod accounts;
 mod addresses;
 mod bearer;
+mod callers;
 pub mod configured;
 pub mod grants;
+mod guard;
 mod oauth1;
 pub mod oauth2;
 mod owner;
@@ -16,6 +18,9 @@ pub mod sessions;
 mod tests;
 mod throttle;
 
+use callers::Means;
+pub use callers::{Client, LocalUser, Reader, Visitor};
+pub use guard::Guard;
 pub use owner::{Owner, owner_reading, owner_writing};
 
 use crate::app::App;
@@ -24,200 +29,14 @@ use crate::domain::standing::Standing;
 use crate::domain::talk::{Proved, Rise};
 use crate::domain::{blocks, principals};
 use crate::error::Error;
-use crate::http::{Request, Response};
-use crate::ids::{Nickname, ThingId, UserId};
+use crate::http::Request;
 use crate::scope::Scope;
-use crate::store::clients::{self, Generator};
-use crate::store::engine::Read;
+use crate::store::clients;
+use crate::store::users;
 use crate::store::users::User;
-use crate::store::{Store, users};
-use hyper::{Method, header};
+use hyper::Method;
 use oauth1::{Failure, Parameters, Signed};
-use std::cell::Cell;
 use std::sync::Arc;
-
-/// What proofs need beyond the store: nonces, throttles, places for password hashes.
-#[derive(Default)]
-pub struct Guard {
-    nonces: oauth1::nonces::Nonces,
-    throttle: throttle::Throttle,
-    places: passwords::Places,
-}
-
-impl Guard {
-    /// The guard of a run: it goes on where the last run on this store ended.
-    pub fn open(store: &Store, now: Timestamp) -> Result<Guard, Error> {
-        Ok(Guard {
-            nonces: oauth1::nonces::Nonces::open(store, now)?,
-            ..Guard::default()
-        })
-    }
-
-    /// Lets a letter to `mailbox` (an address, or the nickname of whose address it is) go, for which this request asks; too
-    /// many are 429.
-    pub fn admit_letter(&self, request: &Request, mailbox: &str) -> Result<(), Error> {
-        self.throttle
-            .admit_letter(mailbox, request.peer, request.now)
-    }
-
-    /// Lets somebody who comes with this request ask for an account; too many of one address are 429.
-    pub fn admit_account(&self, request: &Request) -> Result<(), Error> {
-        self.throttle.admit_account(request.peer, request.now)
-    }
-
-    /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.
-    pub fn try_secret<T>(
-        &self,
-        request: &Request,
-        look: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let this = self.throttle.admit_address(request.peer, request.now)?;
-        let found = look()?;
-        self.throttle.was_right(&this);
-        Ok(found)
-    }
-
-    /// Leaves to the next run what it must know, so that a request of this run does not count again. After the last
-    /// request, before the store closes.
-    pub fn close(&self, store: &Store) -> Result<(), Error> {
-        Ok(self.nonces.close(store)?)
-    }
-}
-
-/// An application that came with its own key, signed or as a bearer token (`2L` in `pump-api.md §1.2`).
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub(in crate::auth) id: String,
-}
-
-/// Anybody who may read the API (`AR`): a client, or a user through a client, a session.
-#[derive(Clone, Debug)]
-pub struct Reader {
-    pub(in crate::auth) user: Option<UserId>,
-    /// Whom a client speaks for by itself: another server, or a person elsewhere.
-    pub(in crate::auth) principal: Option<ThingId>,
-}
-
-/// A user of this server (`UR`, `3L`).
-#[derive(Clone, Debug)]
-pub struct LocalUser {
-    pub(in crate::auth) id: UserId,
-    pub(in crate::auth) nickname: Nickname,
-    pub(in crate::auth) means: Means,
-}
-
-/// Through what a user speaks.
-#[derive(Clone, Debug)]
-pub(in crate::auth) enum Means {
-    /// The pages.
-    Session,
-    /// An application, by its id.
-    Client(String),
-    /// A token that the user made: its id and its name.
-    Token { id: String, name: String },
-}
-
-/// Whoever looks at a page (`C`): a user with a session, or nobody.
-#[derive(Clone, Debug)]
-pub struct Visitor {
-    pub(in crate::auth) user: Option<LocalUser>,
-    /// Whose session it is, while that account must first confirm its mail address.
-    pub(in crate::auth) unconfirmed: Option<UserId>,
-    pub(in crate::auth) csrf: String,
-    /// The cookie that the visitor gets; none if the browser has it.
-    pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
-    /// Whether the browser must have the cookie: it is that of a new session, or a form's token is bound to it.
-    pub(in crate::auth) is_needed: Cell<bool>,
-}
-
-impl Client {
-    /// The client's id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Reader {
-    /// The person, or the other server, who reads; nobody for a plain client.
-    pub fn person(&self) -> Option<ThingId> {
-        self.user.map(|user| user.0).or(self.principal)
-    }
-
-    /// The user who reads; nobody for somebody elsewhere.
-    pub fn user(&self) -> Option<UserId> {
-        self.user
-    }
-}
-
-impl LocalUser {
-    /// Whose request this is.
-    pub fn id(&self) -> UserId {
-        self.id
-    }
-
-    /// The user's nickname.
-    pub fn nickname(&self) -> &Nickname {
-        &self.nickname
-    }
-
-    /// The client that speaks for the user; none for a browser session and for a token that the user made.
-    pub fn client(&self) -> Option<&str> {
-        match &self.means {
-            Means::Client(id) => Some(id),
-            Means::Session | Means::Token { .. } => None,
-        }
-    }
-
-    /// What speaks for the user, as the generator of activities: a client, or a token by the name that the user gave it;
-    /// nothing for a browser session.
-    pub fn generator(&self, from: &dyn Read) -> Result<Option<Generator>, Error> {
-        Ok(match &self.means {
-            Means::Session => None,
-            Means::Client(id) => clients::get(from, id)?.map(|client| client.generator()),
-            Means::Token { id, name } => Some(Generator::of_token(id, name)),
-        })
-    }
-
-    /// The user's id if `nickname` is the user's own, else 401 `Not authorized` (`pump-api.md §1.2`, "self").
-    pub fn owning(&self, nickname: &Nickname) -> Result<UserId, Error> {
-        if self.nickname.folded() == nickname.folded() {
-            Ok(self.id)
-        } else {
-            Err(Error::Unauthorized("Not authorized".to_owned()))
-        }
-    }
-}
-
-impl Visitor {
-    /// The user who is logged in.
-    pub fn user(&self) -> Option<&LocalUser> {
-        self.user.as_ref()
-    }
-
-    /// The user whose session it is, who is nobody on the pages until the account's mail address is confirmed.
-    pub fn unconfirmed(&self) -> Option<UserId> {
-        self.unconfirmed
-    }
-
-    /// The token that every form of this visitor's pages carries in its field `_csrf`.
-    pub fn csrf(&self) -> &str {
-        self.is_needed.set(true);
-        &self.csrf
-    }
-
-    /// Puts the visitor's cookie on the answer if the browser must have it, does not have it yet, and the answer sets no
-    /// cookie itself. The routes do that for every page; who logs somebody in does it for the new visitor.
-    #[must_use]
-    pub fn introduce(&self, mut answer: Response) -> Response {
-        if let Some(cookie) = &self.cookie
-            && self.is_needed.get()
-            && !answer.headers.contains_key(header::SET_COOKIE)
-        {
-            answer.set_cookie(cookie);
-        }
-        answer
-    }
-}
 
 /// Proves a `2L` caller. A token beside the client's key is checked, too, and changes nothing.
 pub fn client(request: &Request) -> Result<Client, Error> {

@@ -2,6 +2,7 @@
 //! its own. Options are those of the configuration (`config/options.rs`) and may stand anywhere.
 
 mod deed;
+mod deed_words;
 mod failure;
 mod help;
 mod password;
@@ -98,7 +99,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     let mut config_file = None;
     let mut arguments = Vec::new();
     let (mut help, mut version) = (false, false);
-    let mut typed = deed::Typed::default();
+    let mut typed = deed_words::Typed::default();
     let broken = |error: lexopt::Error| Usage::new(capital(&error.to_string()), "");
     while let Some(arg) = parser.next().map_err(broken)? {
         match arg {
@@ -107,7 +108,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
             Arg::Short('c') | Arg::Long("config") => {
                 config_file = Some(PathBuf::from(parser.value().map_err(broken)?));
             }
-            Arg::Long(name) if deed::OPTIONS.contains(&name) => {
+            Arg::Long(name) if deed_words::OPTIONS.contains(&name) => {
                 let name = name.to_owned();
                 typed.add(&name, &parser.value().map_err(broken)?);
             }
@@ -153,13 +154,13 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
     })
 }
 
-fn command(words: &[OsString], mut typed: deed::Typed) -> Result<Command, Usage> {
+fn command(words: &[OsString], mut typed: deed_words::Typed) -> Result<Command, Usage> {
     let command = named(words, &mut typed)?;
     typed.check_empty(words)?;
     Ok(command)
 }
 
-fn named(words: &[OsString], typed: &mut deed::Typed) -> Result<Command, Usage> {
+fn named(words: &[OsString], typed: &mut deed_words::Typed) -> Result<Command, Usage> {
     let Some((first, rest)) = words.split_first() else {
         return Ok(Command::Serve);
     };
@@ -192,7 +193,9 @@ fn named(words: &[OsString], typed: &mut deed::Typed) -> Result<Command, Usage> 
             let sentence = "`mail-test` needs exactly one mail address.";
             return Err(Usage::new(sentence, &name));
         }
-        (topic, rest) if deed::is_topic(topic) => Command::Deed(deed::read(topic, rest, typed)?),
+        (topic, rest) if deed_words::is_topic(topic) => {
+            Command::Deed(deed_words::read(topic, rest, typed)?)
+        }
         ("serve" | "setup-code" | "doctor" | "compact" | "version", [extra, ..]) => {
             return Err(extra_word(extra, &name));
         }

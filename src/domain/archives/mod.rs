@@ -1,10 +1,12 @@
 //! Everything that somebody owns here, in one file, and the way back: [`export`] writes it, [`import`] reads it, [`desk`] is
 //! where it is asked for and where it waits. `format` has the names and the words of the archive, [`source`] and `items` read
-//! it, `translate` says what it means here.
+//! it, `translate` says what it means here (with `before`, who its owner was there, and `given`, what things say of themselves).
 
+mod before;
 pub mod desk;
 pub mod export;
 mod format;
+mod given;
 pub mod import;
 mod items;
 pub mod source;

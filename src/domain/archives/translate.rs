@@ -2,7 +2,8 @@
 //! whatever is unknown stays a mere reference. What others wrote is not taken from an archive: it may have been for its
 //! owner's eyes only, and it is not the owner's to say what others said.
 
-use super::format::Label;
+use super::before::Before;
+use super::given::{given_id, hashed, is_named, note_upstream, stripped};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
@@ -12,29 +13,11 @@ use crate::ids::ThingId;
 use crate::store::aliases;
 use crate::store::engine::{Read, Result};
 use crate::store::things::{self, Address, Identity, Object, Thing};
-use crate::wire::draft::{ActivityDraft, Members, ObjectDraft};
+use crate::wire::draft::ActivityDraft;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-
-/// Types of which a reference keeps the name: the names of people and programs are no secrets.
-const NAMED: &[&str] = &["person", "service", "application", "organization"];
-
-/// Members of somebody else's thing that are kept.
-const REFERENCE: &[&str] = &["id", "objectType", "url"];
 
 /// Verbs that make their object known.
 const POSTS: &[&str] = &["post", "create"];
-
-/// Who the user was where the activities come from.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Before {
-    /// The ids of the person.
-    ids: Vec<String>,
-    /// The addresses of the person in the API, under which the followers are.
-    bases: Vec<String>,
-    /// The address of that server, if it is known.
-    site: Option<String>,
-}
 
 /// Translates for one user.
 pub(super) struct Translator<'a> {
@@ -75,66 +58,6 @@ enum Meant {
     Gone,
     /// Something of another server.
     Elsewhere,
-}
-
-impl Before {
-    /// As an archive says it.
-    pub(super) fn of_label(label: &Label) -> Before {
-        let site = label.site.trim_end_matches('/').to_owned();
-        let base = format!("{site}/api/user/{}", label.nickname);
-        let mut ids = vec![
-            label.person.clone(),
-            format!("{base}/profile"),
-            base.clone(),
-        ];
-        if let Some(host) = names::domain(&site) {
-            ids.push(format!("acct:{}@{host}", label.nickname));
-        }
-        Before {
-            ids,
-            bases: vec![base],
-            site: Some(site),
-        }
-    }
-
-    /// As an activity says it, if it does.
-    pub(super) fn of_actor(actor: &Value) -> Option<Before> {
-        let id = actor.get("id")?.as_str()?;
-        let own = actor.pointer("/links/self/href").and_then(Value::as_str);
-        let profiles = [Some(id), own].into_iter().flatten();
-        let bases = profiles.filter_map(|profile| profile.strip_suffix("/profile"));
-        Some(Before {
-            bases: bases.map(str::to_owned).collect(),
-            ids: vec![names::canonical(id).into_owned()],
-            site: None,
-        })
-    }
-
-    /// Whether nothing is known of it.
-    pub(super) fn is_unknown(&self) -> bool {
-        self.ids.is_empty()
-    }
-
-    /// The id of the person.
-    pub(super) fn id(&self) -> Option<&str> {
-        self.ids.first().map(String::as_str)
-    }
-
-    fn is(&self, id: &str) -> bool {
-        let id = names::canonical(id);
-        self.ids.iter().any(|own| *own == id)
-    }
-
-    /// The collection of the person's own that an id names: `followers` or `following`.
-    fn circle(&self, id: &str) -> Option<&'static str> {
-        self.bases
-            .iter()
-            .find_map(|base| match id.strip_prefix(base.as_str())? {
-                "/followers" => Some("followers"),
-                "/following" => Some("following"),
-                _ => None,
-            })
-    }
 }
 
 impl Translator<'_> {
@@ -333,8 +256,7 @@ impl Translator<'_> {
             }
             return Ok(object);
         }
-        let is_nobodys = object.get("author").is_none() && self.is_from_there(&id);
-        let is_named = |object: &Value| type_of(object).is_some_and(|kind| NAMED.contains(&kind));
+        let is_nobodys = object.get("author").is_none() && self.before.is_from_there(&id);
         if is_nobodys
             && matches!(self.meant(from, &id)?, Meant::Elsewhere | Meant::Gone)
             && !is_named(&object)
@@ -394,15 +316,6 @@ impl Translator<'_> {
         )
     }
 
-    /// Whether an id is one of the server that an archive comes from.
-    fn is_from_there(&self, id: &str) -> bool {
-        let site = self.before.site.as_deref();
-        site.is_some_and(|site| {
-            id.strip_prefix(site)
-                .is_some_and(|rest| rest.starts_with('/'))
-        })
-    }
-
     /// A reference to a thing that is here.
     fn named(&self, id: ThingId, from: &dyn Read) -> Result<Value> {
         let base = self.app.base();
@@ -420,61 +333,9 @@ impl Translator<'_> {
     }
 }
 
-/// The id of a thing, if it has one.
-pub(super) fn given_id(thing: &Value) -> Option<&str> {
-    thing.get("id")?.as_str().filter(|id| !id.is_empty())
-}
-
-/// A draft of a reference.
-pub(super) fn draft_of(reference: Value) -> std::result::Result<ObjectDraft, Error> {
-    ObjectDraft::parse(reference)
-}
-
-/// Notes the id that a thing had elsewhere in what is shown of it (`pump-api.md §3.3`).
-fn note_upstream(members: &mut Members, id: &str) {
-    let mut list = match members.remove("upstreamDuplicates") {
-        Some(Value::Array(list)) => list,
-        Some(Value::Object(keyed)) => keyed.into_iter().map(|(_, id)| id).collect(),
-        _ => Vec::new(),
-    };
-    if !list.iter().any(|known| known == id) {
-        list.push(json!(id));
-    }
-    members.insert("upstreamDuplicates".to_owned(), Value::Array(list));
-}
-
-fn type_of(thing: &Value) -> Option<&str> {
-    thing.get("objectType")?.as_str()
-}
-
-/// What is kept of somebody else's thing.
-fn stripped(thing: &Value) -> Value {
-    let mut members = Members::new();
-    let is_named = type_of(thing).is_some_and(|kind| NAMED.contains(&kind));
-    let kept = REFERENCE
-        .iter()
-        .chain(["displayName"].iter().filter(|_| is_named));
-    for name in kept {
-        if let Some(value) = thing.get(*name) {
-            members.insert((*name).to_owned(), value.clone());
-        }
-    }
-    Value::Object(members)
-}
-
 fn is_deleted(thing: &Thing) -> bool {
     match thing {
         Thing::Activity(activity) => activity.deleted.is_some(),
         Thing::Object(object) => object.deleted.is_some(),
     }
-}
-
-/// The name of an activity that has no id: the same text is the same activity.
-fn hashed(item: &Value) -> String {
-    use std::fmt::Write as _;
-    let mut name = "urn:sha256:".to_owned();
-    for byte in Sha256::digest(item.to_string()) {
-        write!(name, "{byte:02x}").expect("memory");
-    }
-    name
 }

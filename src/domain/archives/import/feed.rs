@@ -4,8 +4,9 @@ use super::{Work, is_of_the_item};
 use crate::domain::activities::{self, Past};
 use crate::domain::archives::Halt;
 use crate::domain::archives::format::part;
+use crate::domain::archives::given::given_id;
 use crate::domain::archives::source::Source;
-use crate::domain::archives::translate::{Meaning, draft_of, given_id};
+use crate::domain::archives::translate::Meaning;
 use crate::domain::names;
 use crate::error::Error;
 use crate::ids::ThingId;
@@ -13,7 +14,7 @@ use crate::media::BlobName;
 use crate::store::aliases;
 use crate::store::engine::{Result as Stored, Tx};
 use crate::store::things;
-use crate::wire::draft::ActivityDraft;
+use crate::wire::draft::{ActivityDraft, ObjectDraft};
 use serde_json::Value;
 
 /// Most activities that one write restores.
@@ -145,7 +146,7 @@ impl Work<'_> {
                 let Some(object) = self.translator.reference(tx, &item)? else {
                     return Ok(());
                 };
-                let draft = ActivityDraft::of(verb, draft_of(object)?);
+                let draft = ActivityDraft::of(verb, ObjectDraft::parse(object)?);
                 activities::restore_effect(app, tx, person, &draft, now)
             });
             match done.map_err(Error::from) {

@@ -4,8 +4,8 @@ use super::{Work, is_of_the_item};
 use crate::domain::activities::{self, lists};
 use crate::domain::archives::Halt;
 use crate::domain::archives::format::part;
+use crate::domain::archives::given::given_id;
 use crate::domain::archives::source::Source;
-use crate::domain::archives::translate::{draft_of, given_id};
 use crate::domain::names;
 use crate::error::Error;
 use crate::ids::ThingId;
@@ -48,7 +48,7 @@ impl Work<'_> {
             }
             bare.insert("upstreamDuplicates".to_owned(), json!([old]));
         }
-        let draft = draft_of(bare)?;
+        let draft = ObjectDraft::parse(bare)?;
         let (list, _) = self.write(|tx, _| {
             if let Some((known, _)) = self.translator.brought(tx, old)? {
                 return Ok(Some(known));
@@ -71,7 +71,7 @@ impl Work<'_> {
                     let Some(member) = self.translator.reference(tx, member)? else {
                         continue;
                     };
-                    let member = draft_of(member)?;
+                    let member = ObjectDraft::parse(member)?;
                     activities::restore_member(app, tx, person, list, &member, now)?;
                 }
                 Ok(())

@@ -8,9 +8,11 @@ mod files;
 mod lists;
 mod profile;
 
+use super::before::Before;
 use super::format::{Label, part};
+use super::given::given_id;
 use super::source::Source;
-use super::translate::{Before, Translator, given_id};
+use super::translate::Translator;
 use super::{Halt, Progress};
 use crate::app::App;
 use crate::clock::Timestamp;

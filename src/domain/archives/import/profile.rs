@@ -4,10 +4,9 @@ use super::Work;
 use crate::domain::archives::Halt;
 use crate::domain::archives::format::{Label, part};
 use crate::domain::archives::source::Source;
-use crate::domain::archives::translate::draft_of;
 use crate::domain::{names, objects};
 use crate::store::things::{self, Object};
-use crate::wire::draft::{members_of, members_text};
+use crate::wire::draft::{ObjectDraft, members_of, members_text};
 use serde_json::{Value, json};
 
 /// Members of a profile that are its person's words; all others belong to a server.
@@ -19,7 +18,7 @@ impl Work<'_> {
         let Some(profile) = source.value(part::PROFILE)? else {
             return Ok(());
         };
-        let profile = match draft_of(profile) {
+        let profile = match ObjectDraft::parse(profile) {
             Ok(profile) => objects::own_members(&profile),
             Err(error) => {
                 self.left_out(part::PROFILE, &error);

@@ -1,0 +1,144 @@
+//! Who asks, once it is proved, and what can be asked about each. Only this floor makes them.
+
+use crate::error::Error;
+use crate::http::Response;
+use crate::ids::{Nickname, ThingId, UserId};
+use crate::store::clients::{self, Generator};
+use crate::store::engine::Read;
+use hyper::header;
+use std::cell::Cell;
+
+/// An application that came with its own key, signed or as a bearer token (`2L` in `pump-api.md §1.2`).
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(in crate::auth) id: String,
+}
+
+/// Anybody who may read the API (`AR`): a client, or a user through a client, a session.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub(in crate::auth) user: Option<UserId>,
+    /// Whom a client speaks for by itself: another server, or a person elsewhere.
+    pub(in crate::auth) principal: Option<ThingId>,
+}
+
+/// A user of this server (`UR`, `3L`).
+#[derive(Clone, Debug)]
+pub struct LocalUser {
+    pub(in crate::auth) id: UserId,
+    pub(in crate::auth) nickname: Nickname,
+    pub(in crate::auth) means: Means,
+}
+
+/// Through what a user speaks.
+#[derive(Clone, Debug)]
+pub(in crate::auth) enum Means {
+    /// The pages.
+    Session,
+    /// An application, by its id.
+    Client(String),
+    /// A token that the user made: its id and its name.
+    Token { id: String, name: String },
+}
+
+/// Whoever looks at a page (`C`): a user with a session, or nobody.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    pub(in crate::auth) user: Option<LocalUser>,
+    /// Whose session it is, while that account must first confirm its mail address.
+    pub(in crate::auth) unconfirmed: Option<UserId>,
+    pub(in crate::auth) csrf: String,
+    /// The cookie that the visitor gets; none if the browser has it.
+    pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
+    /// Whether the browser must have the cookie: it is that of a new session, or a form's token is bound to it.
+    pub(in crate::auth) is_needed: Cell<bool>,
+}
+
+impl Client {
+    /// The client's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Reader {
+    /// The person, or the other server, who reads; nobody for a plain client.
+    pub fn person(&self) -> Option<ThingId> {
+        self.user.map(|user| user.0).or(self.principal)
+    }
+
+    /// The user who reads; nobody for somebody elsewhere.
+    pub fn user(&self) -> Option<UserId> {
+        self.user
+    }
+}
+
+impl LocalUser {
+    /// Whose request this is.
+    pub fn id(&self) -> UserId {
+        self.id
+    }
+
+    /// The user's nickname.
+    pub fn nickname(&self) -> &Nickname {
+        &self.nickname
+    }
+
+    /// The client that speaks for the user; none for a browser session and for a token that the user made.
+    pub fn client(&self) -> Option<&str> {
+        match &self.means {
+            Means::Client(id) => Some(id),
+            Means::Session | Means::Token { .. } => None,
+        }
+    }
+
+    /// What speaks for the user, as the generator of activities: a client, or a token by the name that the user gave it;
+    /// nothing for a browser session.
+    pub fn generator(&self, from: &dyn Read) -> Result<Option<Generator>, Error> {
+        Ok(match &self.means {
+            Means::Session => None,
+            Means::Client(id) => clients::get(from, id)?.map(|client| client.generator()),
+            Means::Token { id, name } => Some(Generator::of_token(id, name)),
+        })
+    }
+
+    /// The user's id if `nickname` is the user's own, else 401 `Not authorized` (`pump-api.md §1.2`, "self").
+    pub fn owning(&self, nickname: &Nickname) -> Result<UserId, Error> {
+        if self.nickname.folded() == nickname.folded() {
+            Ok(self.id)
+        } else {
+            Err(Error::Unauthorized("Not authorized".to_owned()))
+        }
+    }
+}
+
+impl Visitor {
+    /// The user who is logged in.
+    pub fn user(&self) -> Option<&LocalUser> {
+        self.user.as_ref()
+    }
+
+    /// The user whose session it is, who is nobody on the pages until the account's mail address is confirmed.
+    pub fn unconfirmed(&self) -> Option<UserId> {
+        self.unconfirmed
+    }
+
+    /// The token that every form of this visitor's pages carries in its field `_csrf`.
+    pub fn csrf(&self) -> &str {
+        self.is_needed.set(true);
+        &self.csrf
+    }
+
+    /// Puts the visitor's cookie on the answer if the browser must have it, does not have it yet, and the answer sets no
+    /// cookie itself. The routes do that for every page; who logs somebody in does it for the new visitor.
+    #[must_use]
+    pub fn introduce(&self, mut answer: Response) -> Response {
+        if let Some(cookie) = &self.cookie
+            && self.is_needed.get()
+            && !answer.headers.contains_key(header::SET_COOKIE)
+        {
+            answer.set_cookie(cookie);
+        }
+        answer
+    }
+}

@@ -1,5 +1,5 @@
 //! Pumphouse: a social server that a family can own. The floors, from the bottom up; each may use only those before it.
-//! Invariants: `domain` never names hyper; only `store` names sled; only `server` and `run` contain `async`.
+//! Invariants: `domain` never names hyper; only `store` names sled, only `mail` lettre; only `server` and `run` contain `async`.
 
 // 0: small, no I/O (the clock and the configuration file excepted)
 pub mod clock;

@@ -1,6 +1,5 @@
 //! Blocks: hosts and people elsewhere with whom nobody of a server has to do, because its owner says so.
 
-use crate::harness::oauth::Pair;
 use crate::harness::pump::said;
 use crate::harness::{Caller, Person, Pump, Request, note, public};
 use serde_json::{Value, json};
@@ -9,20 +8,9 @@ const BLOCKS: &str = "/api/owner/blocks";
 
 /// A server with an owner and somebody else, that knows another server by its key.
 fn scene() -> (Pump, Caller, [Person; 2]) {
-    let options = json!({ "clients": [{
-        "client_id": "host-client", "client_secret": "host-secret", "title": "Other", "host": "other.test",
-    }] });
-    let directory = tempfile::TempDir::new().expect("a directory");
-    let file = directory.path().join("configuration.json");
-    std::fs::write(&file, options.to_string()).expect("a file");
-    let pump = Pump::with(&["--config", &file.display().to_string()]);
-    let host = Caller {
-        client: Some(Pair::new("host-client", "host-secret")),
-        ..pump.nobody()
-    };
+    let (pump, host) = Pump::knowing_another();
     let people = pump.register_all(["evan", "ann"]);
-    let output = pump.command(&["user", "owner", "evan"], "");
-    assert!(output.status.success(), "{}", said(&output));
+    pump.give_to("evan");
     (pump, host, people)
 }
 

@@ -40,10 +40,7 @@ fn first_word(line: &str) -> Option<&str> {
 }
 
 fn log_in(browser: &mut Browser, password: &str) -> u16 {
-    let page = browser.open("/main/login").expect(200);
-    let form = page.form_to("/main/login");
-    let form = form.fill("nickname", "evan").fill("password", password);
-    browser.submit(&form).answer.status
+    browser.log_in("evan", password).answer.status
 }
 
 #[test]

@@ -13,14 +13,8 @@ const INVITATIONS: &str = "/api/owner/invitations";
 fn owned() -> (Pump, Person, Person) {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
-    own(&pump);
+    pump.give_to("evan");
     (pump, evan, ann)
-}
-
-/// Makes evan the owner, beside the running server.
-fn own(pump: &Pump) {
-    let output = pump.command(&["user", "owner", "evan"], "");
-    assert!(output.status.success(), "{}", said(&output));
 }
 
 #[track_caller]
@@ -137,7 +131,7 @@ fn the_configuration_closes_for_good() {
     let pump = Pump::with(&["--disableRegistration"]);
     let output = pump.command(&["user", "add", "evan"], &format!("{PASSWORD}\n"));
     assert!(output.status.success(), "{}", said(&output));
-    own(&pump);
+    pump.give_to("evan");
     let output = pump.command(&["registration", "open"], "");
     assert!(!output.status.success() && said(&output).contains("disableRegistration"));
     assert!(runs(&pump, &["registration"]).starts_with("closed"));
@@ -288,14 +282,7 @@ fn of_many_who_want_the_last_place_one_comes() {
 #[test]
 fn the_owner_invites_on_a_page() {
     let (pump, _evan, _) = owned();
-    let log_in = |nickname: &str| {
-        let mut browser = pump.browser();
-        let form = browser.open("/main/login").expect(200).form("login");
-        let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-        browser.submit(&form).expect(200);
-        browser
-    };
-    let mut ann = log_in("ann");
+    let mut ann = pump.browser_of("ann");
     ann.open("/main/invitations").expect(403);
     assert!(
         !ann.open("/main/people")
@@ -303,7 +290,7 @@ fn the_owner_invites_on_a_page() {
             .html()
             .contains("/main/invitations")
     );
-    let mut evan = log_in("evan");
+    let mut evan = pump.browser_of("evan");
     assert!(
         evan.open("/main/people")
             .expect(200)
@@ -343,7 +330,7 @@ fn commands_invite_beside_a_running_server_and_on_a_stopped_one() {
     pump.register("evan");
     let output = pump.command(&["invite", "new"], "");
     assert!(said(&output).contains("no owner yet"), "{}", said(&output));
-    own(&pump);
+    pump.give_to("evan");
     let link = runs(
         &pump,
         &["invite", "new", "--uses", "2", "--note", "for the Smiths"],

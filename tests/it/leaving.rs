@@ -15,14 +15,6 @@ const KILLS: usize = 6;
 /// Posts of somebody who has much to forget.
 const POSTS: usize = 400;
 
-fn logged_in(pump: &Pump, nickname: &str) -> Browser {
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").form("login");
-    let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-    browser.submit(&form).expect(200);
-    browser
-}
-
 fn asked(browser: &mut Browser) -> Page {
     browser.open("/main/account/delete").expect(200)
 }
@@ -33,7 +25,7 @@ fn leaving_is_asked_for_with_the_nickname_and_the_password() {
     pump.register("evan");
     let stranger = pump.browser().ask(Request::get("/main/account/delete"));
     assert_eq!(stranger.status, 302);
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let account = browser.open("/main/account").expect(200);
     assert!(account.shows("Delete my account"));
     let form = asked(&mut browser).form("leave");
@@ -61,9 +53,9 @@ fn leaving_is_asked_for_with_the_nickname_and_the_password() {
 fn who_has_left_is_logged_out_and_the_nickname_stays_reserved() {
     let pump = Pump::start();
     pump.register("evan");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let mut tapping = browser.clone();
-    let mut elsewhere = logged_in(&pump, "evan");
+    let mut elsewhere = pump.browser_of("evan");
     let form = asked(&mut browser).form("leave");
     let form = form.fill("nickname", "evan").fill("password", PASSWORD);
     let farewell = browser.submit(&form).expect(200);
@@ -74,9 +66,7 @@ fn who_has_left_is_logged_out_and_the_nickname_stays_reserved() {
         let answer = browser.ask(Request::get("/main/account"));
         assert_eq!(answer.status, 302, "logged out");
     }
-    let login = browser.open("/main/login").form("login");
-    let login = login.fill("nickname", "evan").fill("password", PASSWORD);
-    browser.submit(&login).expect(401);
+    browser.log_in("evan", PASSWORD).expect(401);
     browser.open("/evan").expect(410);
     let register = browser.open("/main/register").form_to("/main/register");
     let register = register.fill("nickname", "Evan").fill("password", PASSWORD);
@@ -97,7 +87,7 @@ fn the_owner_cannot_leave_before_somebody_else_is() {
     assert!(!refused.status.success());
     pump.start_again();
     evan.delete("/api/user/evan").refused(403);
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let page = asked(&mut browser);
     assert!(page.find_form("leave").is_none() && page.shows("user owner"));
 
@@ -136,7 +126,7 @@ fn nothing_of_somebody_who_left_is_found_anywhere() {
     }
     evan.upload("image/jpeg", &pictures::photo(400, 300, 1));
     ann.read(&posted["object"]).ok();
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let form = browser.open("/main/tokens").form("make-token");
     let form = form.fill("name", "script").fill("scope", "writeall");
     let token = browser.submit(&form).expect(200).text_of("token");

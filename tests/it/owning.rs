@@ -10,7 +10,7 @@ const USERS: &str = "/api/owner/users";
 fn owned() -> (Pump, Person, Person) {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
-    runs(&pump, &["user", "owner", "evan"], "");
+    pump.give_to("evan");
     (pump, evan, ann)
 }
 
@@ -26,10 +26,7 @@ fn change(owner: &Person, nickname: &str, change: &Value) -> Value {
 }
 
 fn log_in(pump: &Pump, nickname: &str, password: &str) -> (u16, String) {
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").expect(200).form("login");
-    let form = form.fill("nickname", nickname).fill("password", password);
-    let page = browser.submit(&form);
+    let page = pump.browser().log_in(nickname, password);
     (page.answer.status, page.html())
 }
 
@@ -102,11 +99,7 @@ fn the_owner_makes_shows_and_removes_accounts() {
 #[test]
 fn a_new_password_by_the_owner_ends_sessions() {
     let (pump, evan, ann) = owned();
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").expect(200).form("login");
-    browser
-        .submit(&form.fill("nickname", "ann").fill("password", PASSWORD))
-        .expect(200);
+    let mut browser = pump.browser_of("ann");
     change(&evan, "ann", &json!({ "password": "another-horse-8" }));
     assert!(browser.open("/main/account").at.contains("/main/login"));
     assert_eq!(log_in(&pump, "ann", PASSWORD).0, 401);
@@ -119,11 +112,7 @@ fn whoever_is_suspended_can_do_nothing() {
     let (pump, evan, ann) = owned();
     let token = runs(&pump, &["user", "token", "ann", "--scope", "writeall"], "");
     let script = ann.bearing(&token);
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").expect(200).form("login");
-    browser
-        .submit(&form.fill("nickname", "ann").fill("password", PASSWORD))
-        .expect(200);
+    let mut browser = pump.browser_of("ann");
     ann.post(note("before").to(public()));
 
     let suspended = change(&evan, "ann", &json!({ "suspended": true }));

@@ -6,10 +6,7 @@ use crate::harness::{Browser, Pump, Request, eventually, note, pictures, public}
 /// Logs somebody in through the form.
 #[track_caller]
 pub(crate) fn log_in(browser: &mut Browser, nickname: &str) {
-    let page = browser.open("/main/login").expect(200);
-    let form = page.form_to("/main/login");
-    let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-    browser.submit(&form).expect(200);
+    browser.log_in(nickname, PASSWORD).expect(200);
     assert!(is_logged_in(browser), "{nickname} is not logged in");
 }
 

@@ -119,12 +119,7 @@ fn the_account_page_tells_what_there_is() {
     let pump = Pump::with(&["--uploadQuotaBytes", "1048576"]);
     let ann = pump.register("ann");
     try_upload(&ann, 512 * KIB).ok();
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").expect(200).form("login");
-    let form = form
-        .fill("nickname", "ann")
-        .fill("password", crate::harness::people::PASSWORD);
-    browser.submit(&form).expect(200);
+    let mut browser = pump.browser_of("ann");
     let page = browser.open("/main/account").expect(200);
     assert!(
         page.text_of("room").contains("512 KB of the 1 MB"),

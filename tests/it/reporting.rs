@@ -1,8 +1,7 @@
 //! Reports: people tell the owner of the server what is wrong, and the owner does something about it.
 
-use crate::harness::people::PASSWORD;
 use crate::harness::pump::said;
-use crate::harness::{Browser, Person, Pump, activity, note, pictures, public};
+use crate::harness::{Person, Pump, activity, note, pictures, public};
 use serde_json::{Value, json};
 
 const REPORTS: &str = "/api/reports";
@@ -11,8 +10,7 @@ const OWNERS: &str = "/api/owner/reports";
 fn owned() -> (Pump, Person, [Person; 2]) {
     let pump = Pump::start();
     let [evan, ann, ben] = pump.register_all(["evan", "ann", "ben"]);
-    let output = pump.command(&["user", "owner", "evan"], "");
-    assert!(output.status.success(), "{}", said(&output));
+    pump.give_to("evan");
     (pump, evan, [ann, ben])
 }
 
@@ -32,14 +30,6 @@ fn report(person: &Person, id: &Value, reason: &str) -> u64 {
 fn resolve(owner: &Person, id: u64, how: &str) -> Value {
     let path = format!("{OWNERS}/{id}");
     owner.put_to(&path, &json!({ "resolution": how })).ok()
-}
-
-fn log_in(pump: &Pump, nickname: &str) -> Browser {
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").expect(200).form("login");
-    let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-    browser.submit(&form).expect(200);
-    browser
 }
 
 #[test]
@@ -169,7 +159,7 @@ fn people_report_and_the_owner_decides_on_pages() {
     let (pump, _evan, [ann, _ben]) = owned();
     let posted = ann.post(note("<b>rude</b> words").to(public()));
     let page = posted["object"]["url"].as_str().expect("a page").to_owned();
-    let mut ben = log_in(&pump, "ben");
+    let mut ben = pump.browser_of("ben");
     let card = ben.open(&page).expect(200);
     let links = card.all("a", "href");
     let link = links
@@ -177,7 +167,7 @@ fn people_report_and_the_owner_decides_on_pages() {
         .find(|link| link.contains("/main/report?"))
         .expect("a link")
         .clone();
-    let mut author = log_in(&pump, "ann");
+    let mut author = pump.browser_of("ann");
     let own = author.open(&page).expect(200).all("a", "href");
     assert!(!own.iter().any(|link| link.contains("/main/report?")));
     author.open(&link).expect(400);
@@ -194,7 +184,7 @@ fn people_report_and_the_owner_decides_on_pages() {
     ben.open("/main/report?id=@ann").expect(200).form("report");
     ben.open("/main/reports").expect(403);
 
-    let mut evan = log_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     assert!(evan.open("/").expect(200).shows("Reports (1)"));
     let list = evan.open("/main/reports").expect(200);
     assert!(

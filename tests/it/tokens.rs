@@ -8,14 +8,6 @@ use serde_json::json;
 
 use crate::harness::browser::{Browser, Page};
 
-fn logged_in(pump: &Pump, nickname: &str) -> Browser {
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").form("login");
-    let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-    browser.submit(&form).expect(200);
-    browser
-}
-
 fn make(browser: &mut Browser, name: &str, scope: &str) -> Page {
     let form = browser.open("/main/tokens").expect(200).form("make-token");
     browser.submit(&form.fill("name", name).fill("scope", scope))
@@ -33,7 +25,7 @@ fn a_token_is_for_whoever_is_logged_in_and_has_a_name_of_its_own() {
     let mut stranger = pump.browser();
     let page = stranger.open("/main/tokens").expect(200);
     assert!(page.find_form("login").is_some());
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     for wrong in ["", " ", &"x".repeat(61)] {
         let again = make(&mut evan, wrong, "read").expect(400);
         assert!(again.find_form("make-token").is_some());
@@ -70,7 +62,7 @@ fn what_is_no_token_is_refused_with_the_challenge() {
         .get(&inbox)
         .bearer_refused(400, "invalid_request");
     // RFC 6750 §2.3: a token in an address is written to logs, so it does not count there.
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let script = token(&pump, &mut browser, "script", "writeall");
     let bearer = script.bearer.clone().expect("a token");
     let target = format!("{inbox}?access_token={}", encode(&bearer));
@@ -86,7 +78,7 @@ fn a_token_goes_as_far_as_its_scope() {
     let pump = Pump::start();
     let evan = pump.register("evan");
     let ann = pump.register("ann");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let read = token(&pump, &mut browser, "reader", "read");
     let write = token(&pump, &mut browser, "writer", "writeown");
     let all = token(&pump, &mut browser, "admin", "writeall");
@@ -137,7 +129,7 @@ fn a_token_goes_as_far_as_its_scope() {
 fn every_address_of_the_api_asks_for_the_scope_of_its_kind() {
     let pump = Pump::start();
     pump.register("evan");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let read = token(&pump, &mut browser, "reader", "read");
     let write = token(&pump, &mut browser, "writer", "writeown");
     let unknown = pump.nobody().bearing("unknown");
@@ -171,7 +163,7 @@ fn every_address_of_the_api_asks_for_the_scope_of_its_kind() {
 fn a_page_shows_what_has_access_and_takes_it_back_at_once() {
     let pump = Pump::start();
     let evan = pump.register("evan");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let one = token(&pump, &mut browser, "nightly backup", "read");
     let other = token(&pump, &mut browser, "weather bot", "writeown");
     one.get("/api/whoami").expect(302);
@@ -192,7 +184,7 @@ fn a_page_shows_what_has_access_and_takes_it_back_at_once() {
     let of_token = of_token.expect("a form for the older token");
     // Somebody else cannot take it back.
     pump.register("mallory");
-    let mut mallory = logged_in(&pump, "mallory");
+    let mut mallory = pump.browser_of("mallory");
     let hers = make(&mut mallory, "x", "read");
     assert!(hers.answer.status == 200);
     let form = mallory.open("/main/apps").forms();
@@ -221,7 +213,7 @@ fn a_page_shows_what_has_access_and_takes_it_back_at_once() {
 fn whoever_listens_with_a_token_hears_until_it_is_taken_back() {
     let pump = Pump::start();
     let evan = pump.register("evan");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let script = token(&pump, &mut browser, "script", "read");
     let mut ear = script.listen(&evan.path("inbox/stream"));
     ear.place();
@@ -240,7 +232,7 @@ fn whoever_listens_with_a_token_hears_until_it_is_taken_back() {
 fn tokens_outlive_a_restart() {
     let mut pump = Pump::start();
     pump.register("evan");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let script = token(&pump, &mut browser, "script", "read");
     pump.restart();
     script.get("/api/whoami").expect(302);
@@ -295,7 +287,7 @@ fn the_configuration_gives_bearer_tokens() {
     assert_eq!(posted.ok()["generator"]["displayName"], "Configured");
     pump.restart();
     script.get("/api/user/evan/inbox").ok();
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let page = browser.open("/main/apps");
     browser.submit(&page.form("revoke-all").press("all"));
     pump.restart();

@@ -2,7 +2,6 @@
 //! the user whose things they are, another user, another server, and a client that speaks for nobody.
 
 use crate::harness::documents::reference;
-use crate::harness::oauth::Pair;
 use crate::harness::people::link_self;
 use crate::harness::{Answer, Caller, Person, Pump, activity, comment, note, public};
 use serde_json::{Value, json};
@@ -69,24 +68,8 @@ struct Scene {
     list: Value,
 }
 
-/// A pump that knows another server by its key.
-fn pump_with_host() -> (Pump, Caller) {
-    let options = json!({ "clients": [{
-        "client_id": "host-client", "client_secret": "host-secret", "title": "Other", "host": "other.test",
-    }] });
-    let directory = tempfile::TempDir::new().expect("a directory");
-    let file = directory.path().join("configuration.json");
-    std::fs::write(&file, options.to_string()).expect("a file");
-    let pump = Pump::with(&["--config", &file.display().to_string()]);
-    let host = Caller {
-        client: Some(Pair::new("host-client", "host-secret")),
-        ..pump.nobody()
-    };
-    (pump, host)
-}
-
 fn scene() -> Scene {
-    let (pump, host) = pump_with_host();
+    let (pump, host) = Pump::knowing_another();
     let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
     ann.follow(&evan);
     let make = |thing: Value| evan.post(activity("create", &thing).to(public()))["object"].clone();
@@ -288,7 +271,7 @@ fn what_is_added_is_true_for_the_one_who_looks() {
 /// pump-api.md §1.2, §4.9.1
 #[test]
 fn another_server_reads_what_is_addressed_to_it() {
-    let (pump, host) = pump_with_host();
+    let (pump, host) = Pump::knowing_another();
     let evan = pump.register("evan");
     let service = json!({ "objectType": "service", "id": "http://other.test/" });
     let to_host = evan.post(note("for your machine").to(service));

@@ -89,6 +89,13 @@ impl Browser {
         self.follow(self.request_of(form))
     }
 
+    /// Logs somebody in on the page for it.
+    #[track_caller]
+    pub(crate) fn log_in(&mut self, nickname: &str, password: &str) -> Page {
+        let form = self.open("/main/login").expect(200).form("login");
+        self.submit(&form.fill("nickname", nickname).fill("password", password))
+    }
+
     /// Sends a form and does not follow where it leads.
     #[track_caller]
     pub(crate) fn submit_once(&mut self, form: &Form) -> Answer {

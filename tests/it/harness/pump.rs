@@ -243,9 +243,41 @@ impl Pump {
         }
     }
 
+    /// A pump, and another server that it knows by its key.
+    #[track_caller]
+    pub(crate) fn knowing_another() -> (Pump, Caller) {
+        let options = json!({ "clients": [{
+            "client_id": "host-client", "client_secret": "host-secret", "title": "Other", "host": "other.test",
+        }] });
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let file = directory.path().join("configuration.json");
+        std::fs::write(&file, options.to_string()).expect("a file");
+        let pump = Pump::with(&["--config", &file.display().to_string()]);
+        let host = Caller {
+            client: Some(Pair::new("host-client", "host-secret")),
+            ..pump.nobody()
+        };
+        (pump, host)
+    }
+
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.site)
+    }
+
+    /// A browser in which somebody is logged in who has the password that [`Pump::register`] gives.
+    #[track_caller]
+    pub(crate) fn browser_of(&self, nickname: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.log_in(nickname, PASSWORD).expect(200);
+        browser
+    }
+
+    /// Makes somebody the owner of the server.
+    #[track_caller]
+    pub(crate) fn give_to(&self, owner: &str) {
+        let output = self.command(&["user", "owner", owner], "");
+        assert!(output.status.success(), "{}", said(&output));
     }
 
     /// Runs another command of the binary on the same data directory and options, and waits for it.

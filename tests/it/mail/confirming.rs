@@ -97,9 +97,7 @@ fn a_link_is_for_its_own_user_and_replaced_by_a_newer_wish() {
     assert!(!is_logged_in(&mut ann));
     assert_eq!(ann.open("/").expect(200).at, "/main/confirm");
     let mut again = pump.browser();
-    let form = again.open("/main/login").form("login");
-    let form = form.fill("nickname", "ann").fill("password", PASSWORD);
-    let page = again.submit(&form).expect(200);
+    let page = again.log_in("ann", PASSWORD).expect(200);
     assert_eq!(page.at, "/main/confirm");
     let bad = again.submit(&page.form("again").fill("email", "nonsense"));
     assert_eq!(bad.answer.status, 400);

@@ -19,8 +19,7 @@ fn the_owner_makes_a_link_by_the_api_and_nobody_else_does() {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
     let target = "/api/owner/users/ann/reset-link";
-    let owner = pump.command(&["user", "owner", "evan"], "");
-    assert!(owner.status.success(), "{}", said(&owner));
+    pump.give_to("evan");
     ann.post_to(target, &json!({})).refused(403);
     assert!(pump.nobody().post_to(target, &json!({})).status >= 400);
     let nobody = "/api/owner/users/nobody/reset-link";
@@ -34,8 +33,7 @@ fn the_owner_makes_a_link_by_the_api_and_nobody_else_does() {
 
     let pageless = Pump::with(&["--noweb"]);
     let [evan, _] = pageless.register_all(["evan", "ann"]);
-    let owner = pageless.command(&["user", "owner", "evan"], "");
-    assert!(owner.status.success(), "{}", said(&owner));
+    pageless.give_to("evan");
     let text = evan.post_to(target, &json!({})).refused(409);
     assert!(text.contains("user password"), "{text}");
 }

@@ -44,9 +44,7 @@ fn confirmed(server: &MailServer, pump: &Pump, nickname: &str) -> Person {
 #[track_caller]
 fn logged_in(pump: &Pump, nickname: &str, password: &str) -> Browser {
     let mut browser = pump.browser();
-    let form = browser.open("/main/login").expect(200).form("login");
-    let form = form.fill("nickname", nickname).fill("password", password);
-    browser.submit(&form).expect(200);
+    browser.log_in(nickname, password).expect(200);
     browser
 }
 

@@ -182,7 +182,7 @@ fn a_server_without_pages_shows_the_manual_and_nothing_else() {
 fn the_examples_are_for_the_reader() {
     let pump = Pump::start();
     pump.register("kim");
-    let mut browser = crate::oauth2::logged_in(&pump, "kim");
+    let mut browser = pump.browser_of("kim");
     let page = browser.open("/main/api").expect(200);
     assert!(page.html().contains("NAME=kim"));
     assert!(page.html().contains("SITE=http://pump.test"));

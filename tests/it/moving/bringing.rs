@@ -1,6 +1,6 @@
 //! From one server to another, and back to the same: everything is there as it was, and nobody else hears of it.
 
-use super::{document, exported, items, lively, logged_in, opened};
+use super::{document, exported, items, lively, opened};
 use crate::harness::documents::{addressed, each, reference};
 use crate::harness::pump::said;
 use crate::harness::{
@@ -361,7 +361,7 @@ fn the_page_brings_an_archive_in() {
     let archive = exported(&evan).body;
     let there = Pump::named("other.test", &[]);
     there.register("evan");
-    let mut browser = logged_in(&there, "evan");
+    let mut browser = there.browser_of("evan");
     let page = browser.open("/main/account").expect(200);
     let form = page.form_to("/main/import");
     let send = |bytes: &[u8]| {
@@ -462,7 +462,7 @@ fn an_archive_is_brought_in_from_the_command_line() {
 fn a_face_and_an_own_list_of_pictures_come_along() {
     let here = Pump::start();
     here.register("evan");
-    let mut browser = logged_in(&here, "evan");
+    let mut browser = here.browser_of("evan");
     let form = browser
         .open("/main/settings")
         .expect(200)

@@ -9,22 +9,13 @@ use crate::harness::http::Answer;
 use crate::harness::people::PASSWORD;
 use crate::harness::pump::said;
 use crate::harness::{
-    Browser, Person, Pump, Request, activity, comment, eventually, eventually_some, note, pictures,
-    public,
+    Person, Pump, Request, activity, comment, eventually, eventually_some, note, pictures, public,
 };
 use serde_json::{Value, json};
 use std::io::{Cursor, Read as _};
 use zip::ZipArchive;
 
 type Archive = ZipArchive<Cursor<Vec<u8>>>;
-
-fn logged_in(pump: &Pump, nickname: &str) -> Browser {
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").form("login");
-    let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-    browser.submit(&form).expect(200);
-    browser
-}
 
 fn opened(bytes: &[u8]) -> Archive {
     ZipArchive::new(Cursor::new(bytes.to_vec())).expect("a ZIP file")
@@ -118,7 +109,7 @@ fn an_archive_is_for_its_owner_alone() {
     let stranger = pump.browser().ask(Request::get("/main/export/archive.zip"));
     assert_eq!(stranger.status, 302);
     assert_eq!(
-        logged_in(&pump, "ann")
+        pump.browser_of("ann")
             .open("/main/export/archive.zip")
             .answer
             .status,
@@ -203,7 +194,7 @@ fn an_archive_holds_everything_that_somebody_owns() {
 fn the_page_makes_an_archive_and_hands_it_out() {
     let mut pump = Pump::start();
     pump.register("evan");
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let page = browser.open("/main/account").expect(200);
     assert!(page.shows("Export my data"));
     let form = page.form_to("/main/export");

@@ -1,8 +1,7 @@
 //! What somebody would try who wants into an account that is not theirs (RFC 9700 §4).
 
 use super::{
-    AUTHZ, App, CALLBACK, Tokens, VERIFIER, challenge, code, consent, led_by, logged_in, refused,
-    target, with,
+    AUTHZ, App, CALLBACK, Tokens, VERIFIER, challenge, code, consent, led_by, refused, target, with,
 };
 use crate::harness::{Pump, Request};
 use serde_json::json;
@@ -14,7 +13,7 @@ fn nobody_is_sent_to_an_address_that_is_not_registered() {
     pump.register("evan");
     let app = App::confidential(&pump);
     let question = app.question("read");
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     for tricky in [
         "https://app.test/cb/",
         "https://app.test/cb?x=1",
@@ -70,7 +69,7 @@ fn what_is_wrong_besides_is_told_to_the_client() {
     pump.register("evan");
     let app = App::confidential(&pump);
     let question = app.question("read");
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let mut twice = question.clone();
     twice.push(("state", "other".to_owned()));
     for (wrong, error) in [
@@ -112,7 +111,7 @@ fn what_is_wrong_besides_is_told_to_the_client() {
 fn pkce_cannot_be_left_out_or_taken_out() {
     let pump = Pump::start();
     pump.register("evan");
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let native = json!({
         "client_name": "Native", "redirect_uris": ["com.example.app:/cb"], "application_type": "native",
     });
@@ -156,7 +155,7 @@ fn a_code_counts_once_for_its_own_client_and_address() {
     pump.register("evan");
     let app = App::confidential(&pump);
     let thief = App::confidential(&pump);
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let code = code(&mut evan, &app.question("read"));
     refused(app.exchange(&pump, "nonsense"), 400, "invalid_grant");
     refused(app.exchange(&pump, &"A".repeat(40)), 400, "invalid_grant");
@@ -184,7 +183,7 @@ fn a_refresh_token_that_comes_twice_ends_everything() {
     pump.register("evan");
     let app = App::confidential(&pump);
     let thief = App::confidential(&pump);
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let first = app.authorise(&pump, &mut evan, "read");
     let untouched = app.authorise(&pump, &mut evan, "read");
     refused(thief.refresh(&pump, &first.refresh), 400, "invalid_grant");
@@ -204,7 +203,7 @@ fn of_refreshes_at_the_same_time_at_most_one_counts() {
     let pump = Pump::start();
     pump.register("evan");
     let app = App::confidential(&pump);
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let first = app.authorise(&pump, &mut evan, "read");
     let answers: Vec<u16> = std::thread::scope(|scope| {
         let tries: Vec<_> = (0..8)
@@ -228,7 +227,7 @@ fn codes_exchanged_at_the_same_time_count_at_most_once() {
     let pump = Pump::start();
     pump.register("evan");
     let app = App::confidential(&pump);
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let code = code(&mut evan, &app.question("read"));
     let good = std::thread::scope(|scope| {
         let tries: Vec<_> = (0..8)
@@ -245,7 +244,7 @@ fn tokens_of_one_kind_are_none_of_another() {
     let pump = Pump::start();
     let evan = pump.register("evan");
     let app = App::confidential(&pump);
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let code = code(&mut browser, &app.question("read"));
     let tokens = Tokens::of(&app.exchange(&pump, &code).ok());
     let client_secret = app.secret.clone().expect("a secret");
@@ -274,8 +273,8 @@ fn consent_counts_only_in_the_browser_of_whoever_gives_it() {
     pump.register("mallory");
     let app = App::confidential(&pump);
     let question = app.question("writeall");
-    let mut evan = logged_in(&pump, "evan");
-    let mut mallory = logged_in(&pump, "mallory");
+    let mut evan = pump.browser_of("evan");
+    let mut mallory = pump.browser_of("mallory");
     let form = consent(&mut mallory, &question).press("allow");
     assert_eq!(evan.submit_once(&form).status, 403);
     assert_eq!(pump.browser().submit_once(&form).status, 403);

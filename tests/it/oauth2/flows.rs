@@ -1,8 +1,8 @@
 //! The ways to a token, step by step.
 
 use super::{
-    AUTHC, AUTHZ, App, CALLBACK, REVOKE, TOKEN, Tokens, code, consent, led_by, logged_in, refused,
-    target, with,
+    AUTHC, AUTHZ, App, CALLBACK, REVOKE, TOKEN, Tokens, code, consent, led_by, refused, target,
+    with,
 };
 use crate::harness::people::PASSWORD;
 use crate::harness::{Pump, Request, note};
@@ -67,7 +67,7 @@ fn deny_and_cancel_give_nothing_away() {
     pump.register("evan");
     let app = App::confidential(&pump);
     let question = app.question("read");
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let form = consent(&mut evan, &question);
     // The button that denies, and a form without any button.
     for form in [form.clone().press("deny"), form] {
@@ -93,7 +93,7 @@ fn an_application_without_a_secret_needs_pkce_and_may_change_its_port() {
     pump.register("evan");
     let app = App::public(&pump);
     assert!(app.secret.is_none());
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let port = "http://127.0.0.1:49152/done";
     let question = with(&app.question("read"), "redirect_uri", Some(port));
     let code = code(&mut evan, &question);
@@ -241,7 +241,7 @@ fn a_refresh_token_gives_the_next_pair_and_never_more_than_was_agreed_to() {
     let pump = Pump::start();
     pump.register("evan");
     let app = App::confidential(&pump);
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let first = app.authorise(&pump, &mut evan, "writeown");
     let ask = |token: &str, scope: &str| {
         app.ask(
@@ -278,7 +278,7 @@ fn a_client_gives_tokens_back() {
     pump.register("evan");
     let app = App::confidential(&pump);
     let other = App::confidential(&pump);
-    let mut evan = logged_in(&pump, "evan");
+    let mut evan = pump.browser_of("evan");
     let tokens = app.authorise(&pump, &mut evan, "read");
     let revoke = |app: &App, token: &str| app.ask_at(&pump, REVOKE, &[("token", token)]);
     refused(app.ask_at(&pump, REVOKE, &[]), 400, "invalid_request");
@@ -306,7 +306,7 @@ fn a_person_takes_access_back_and_a_removed_account_ends_it() {
     let mut pump = Pump::start();
     let evan = pump.register("evan");
     let app = App::confidential(&pump);
-    let mut browser = logged_in(&pump, "evan");
+    let mut browser = pump.browser_of("evan");
     let tokens = app.authorise(&pump, &mut browser, "read");
     tokens.caller(&pump).get("/api/whoami").expect(302);
     pump.restart();

@@ -7,7 +7,6 @@ mod registering;
 
 use crate::harness::browser::{Browser, Form, Page};
 use crate::harness::http::{Answer, encode_form};
-use crate::harness::people::PASSWORD;
 use crate::harness::{Caller, Pump, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -177,15 +176,6 @@ pub(crate) fn with(
         None => changed.retain(|(known, _)| *known != name),
     }
     changed
-}
-
-#[track_caller]
-pub(crate) fn logged_in(pump: &Pump, nickname: &str) -> Browser {
-    let mut browser = pump.browser();
-    let form = browser.open("/main/login").form("login");
-    let form = form.fill("nickname", nickname).fill("password", PASSWORD);
-    browser.submit(&form).expect(200);
-    browser
 }
 
 /// The form of the consent page, for somebody who is logged in.

@@ -149,6 +149,40 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// HTML without its tags: the words alone.
+pub fn plain(html: &str) -> String {
+    let mut out = String::new();
+    let mut is_tag = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => is_tag = true,
+            '>' if is_tag => is_tag = false,
+            _ if !is_tag => out.push(letter),
+            _ => {}
+        }
+    }
+    unescape(&out)
+}
+
+/// The characters that [`escape`] and ammonia write as entities.
+pub fn unescape(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (escaped, letter)| {
+        text.replace(escaped, letter)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{HTML_BYTES_MAX, TAGS_MAX, clean, clean_for_letter, escape, fits};

@@ -8,8 +8,12 @@ use hyper::StatusCode;
 use hyper::header;
 use serde_json::{Map, Value, json};
 
-/// What this server does for clients (RFC 7591 §2).
-const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
+/// How clients get tokens (RFC 7591 §2).
+pub(super) const GRANT_TYPES: [&str; 3] =
+    ["authorization_code", "refresh_token", "client_credentials"];
+
+/// How clients prove themselves at the token address (RFC 7591 §2).
+pub(super) const PROOFS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// What is wrong: the word of RFC 7591 §3.2.2 and a sentence.
 type Wrong = (&'static str, String);
@@ -51,7 +55,7 @@ struct Metadata<'a> {
 impl<'a> Metadata<'a> {
     fn read(fields: &'a Map<String, Value>) -> Result<Metadata<'a>, Wrong> {
         let method = text(fields, "token_endpoint_auth_method")?.unwrap_or("client_secret_basic");
-        if !["none", "client_secret_basic", "client_secret_post"].contains(&method) {
+        if !PROOFS.contains(&method) {
             return Err(wrong(
                 "token_endpoint_auth_method must be none, client_secret_basic or client_secret_post.",
             ));

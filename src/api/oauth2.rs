@@ -1,6 +1,7 @@
 //! The addresses of OAuth 2 that clients call themselves (`pump-api.md §2.6`), and the description by which they find
 //! them. The pages where the user agrees are `web/oauth2.rs`; the rules are `auth/oauth2/`.
 
+use super::client_metadata::{GRANT_TYPES, PROOFS};
 use crate::auth::oauth2::{self, Failure};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -47,7 +48,6 @@ pub fn metadata(request: &Request) -> Answer {
         return Err(Error::not_found("There is no such issuer here."));
     }
     let at = |path: &str| Value::String(format!("{}{path}", base.url()));
-    let proofs = ["client_secret_basic", "client_secret_post", "none"];
     Ok(Response::json(&json!({
         "issuer": base.url(),
         "authorization_endpoint": at("/oauth2/authz"),
@@ -57,9 +57,9 @@ pub fn metadata(request: &Request) -> Answer {
         "scopes_supported": Scope::ALL_NAMES,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "token_endpoint_auth_methods_supported": proofs,
-        "revocation_endpoint_auth_methods_supported": proofs,
+        "grant_types_supported": GRANT_TYPES,
+        "token_endpoint_auth_methods_supported": PROOFS,
+        "revocation_endpoint_auth_methods_supported": PROOFS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     })))

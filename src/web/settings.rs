@@ -11,7 +11,6 @@ use crate::web::composer::myself;
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login;
-use crate::web::text;
 use crate::wire::draft::{ActivityDraft, members_of};
 use askama::Template;
 use serde_json::json;
@@ -43,7 +42,7 @@ pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
     let page = Settings {
         frame: &frame,
         name: me.name.clone(),
-        bio: text::plain(&me.summary),
+        bio: html::plain(&me.summary),
         takes_photos: request.app().config.enable_uploads,
         is_saved: request.query("saved").is_some(),
         problem: None,

@@ -71,7 +71,7 @@ pub fn summary(title: Option<&str>, content: Option<&str>, chars: usize) -> Stri
 
 /// HTML without its tags, in one line; at most `chars` characters.
 fn without_tags(html: &str, chars: usize) -> String {
-    shortened(&plain(&html.replace('<', " <")), chars)
+    shortened(&html::plain(&html.replace('<', " <")), chars)
 }
 
 fn shortened(plain: &str, chars: usize) -> String {
@@ -81,31 +81,6 @@ fn shortened(plain: &str, chars: usize) -> String {
         Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default().trim_end()),
         None => plain,
     }
-}
-
-/// HTML without its tags.
-pub fn plain(html: &str) -> String {
-    let mut out = String::new();
-    let mut is_tag = false;
-    for letter in html.chars() {
-        match letter {
-            '<' => is_tag = true,
-            '>' if is_tag => is_tag = false,
-            _ if !is_tag => out.push(letter),
-            _ => {}
-        }
-    }
-    for (escaped, letter) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&nbsp;", " "),
-        ("&amp;", "&"),
-    ] {
-        out = out.replace(escaped, letter);
-    }
-    out
 }
 
 /// A path within the site that a form or an address names as the way to go on; the home page for everything that would

@@ -4,34 +4,24 @@
 use crate::html;
 
 /// The plain text of some HTML.
-pub(super) fn plain(html: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = Text::default();
-    let mut rest = html;
+    let mut rest = text;
     while let Some(start) = rest.find('<') {
         let (text, tag) = rest.split_at(start);
-        out.words(&unescape(text));
+        out.words(&html::unescape(text));
         let end = tag.find('>').map_or(tag.len(), |end| end + 1);
         let (tag, after) = tag.split_at(end);
         out.tag(tag.trim_matches(['<', '>']));
         rest = after;
     }
-    out.words(&unescape(rest));
+    out.words(&html::unescape(rest));
     out.finish()
 }
 
 /// The words of some HTML in one line, without where links lead.
 pub(super) fn one_line(html: &str) -> String {
-    let mut words = String::new();
-    let mut is_tag = false;
-    for letter in html.chars() {
-        match letter {
-            '<' => is_tag = true,
-            '>' => is_tag = false,
-            _ if !is_tag => words.push(letter),
-            _ => {}
-        }
-    }
-    let words = unescape(&words);
+    let words = html::plain(html);
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -106,7 +96,7 @@ impl Text {
             "a" => {
                 let address = tag.split_once("href=\"").map(|(_, rest)| rest);
                 let address = address.and_then(|rest| rest.split('"').next());
-                self.link = address.map(|address| (unescape(address), self.out.len()));
+                self.link = address.map(|address| (html::unescape(address), self.out.len()));
             }
             "/a" => self.close_link(),
             "pre" | "/pre" => {
@@ -133,25 +123,6 @@ impl Text {
     fn finish(self) -> String {
         self.out.trim().to_owned()
     }
-}
-
-/// The characters that ammonia writes as entities.
-fn unescape(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
-    }
-    [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&nbsp;", " "),
-        ("&amp;", "&"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (escaped, letter)| {
-        text.replace(escaped, letter)
-    })
 }
 
 #[cfg(test)]

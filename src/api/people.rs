@@ -74,8 +74,7 @@ pub fn favorites(request: &Request, reader: &Reader) -> Answer {
     let viewer = feeds::viewer(reader);
     let app = request.app();
     let paging = Paging::parse(app.base(), &app.store, request.query_pairs())?;
-    let stream = Stream::of(owner, StreamKind::Favorites);
-    let page = streams::objects(&app.store, stream, paging, viewer, true)?;
+    let page = streams::favorites(&app.store, owner, paging, viewer)?;
     let title = format!("Things that {} has favorited", pages::name_of(&person));
     let heading = heading(request, owner, &person, title, "favorites", None);
     pages::objects(request, viewer, &heading, &page, Finish::MAJOR)

@@ -6,7 +6,7 @@ use crate::domain::names;
 use crate::error::Error;
 use crate::ids::{Base, ThingId};
 use crate::store::engine::Read;
-use crate::store::keys::Stream;
+use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Object, Thing};
 
@@ -155,6 +155,20 @@ pub fn objects(
         return objects_that(from, stream, paging, viewer, |_| true);
     }
     objects_seen(from, stream, paging, false, |_| Ok(true))
+}
+
+/// A page of what somebody likes. Others see nothing of what came from elsewhere without its post activity: nobody knows for
+/// whom it is (`pump-api.md §4.9.2`).
+pub fn favorites(
+    from: &dyn Read,
+    owner: ThingId,
+    paging: Paging,
+    viewer: Viewer,
+) -> Result<Page<Object>, Error> {
+    let stream = Stream::of(owner, StreamKind::Favorites);
+    objects_that(from, stream, paging, viewer, |object| {
+        viewer.is(owner) || object.is_person() || object.post.is_some()
+    })
 }
 
 /// A page of the objects that fit and that the viewer may read.

@@ -137,8 +137,7 @@ pub fn favorites(request: &Request, visitor: &Visitor) -> Answer {
         start: home::start(request)?,
         count: POSTS + 1,
     };
-    let stream = Stream::of(id, StreamKind::Favorites);
-    let mut page = feeds::objects(&app.store, stream, paging, viewer, true)?;
+    let mut page = feeds::favorites(&app.store, id, paging, viewer)?;
     let pager = older_only(&frame, &mut page.items, POSTS, |(id, object)| {
         object.key(*id).to_string()
     });

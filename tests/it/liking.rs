@@ -1,7 +1,7 @@
 //! Favorites and likes (`pump-api.md §4.4`): both verbs are the same.
 
 use crate::harness::documents::{each, reference};
-use crate::harness::{Pump, eventually, note, public};
+use crate::harness::{Pump, activity, eventually, note, public};
 use serde_json::json;
 
 #[test]
@@ -94,4 +94,26 @@ fn favorites_are_paged_by_offset() {
     let first = &favorites.items()[0];
     assert_eq!(first["liked"], true);
     assert_eq!(first["author"]["id"], evan.id());
+}
+
+/// pump-api.md §4.9.2, D8
+#[test]
+fn what_came_from_elsewhere_alone_is_among_ones_own_favorites_only() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let far = json!({ "objectType": "note", "id": "http://far.example/1", "content": "for evan" });
+    evan.post(activity("like", &far).to(&evan));
+    let seen = evan.post(note("for all").to(public()))["object"].clone();
+    evan.does("like", &seen);
+    assert_eq!(evan.favorites().total(), 2);
+    for reader in [&*ann, &pump.client()] {
+        let page = reader.stream(&evan.path("favorites")).page();
+        assert!(!page.to_string().contains("for evan"), "{page}");
+        assert_eq!(page["totalItems"], 1);
+    }
+    let page = pump.nobody().get("/evan/favorites").expect(200).text();
+    assert!(
+        page.contains("for all") && !page.contains("for evan"),
+        "{page}"
+    );
 }

@@ -618,6 +618,7 @@ pub(super) const ROWS: &[Row] = &[
         "D8",
         "private objects inside of other things",
         Tests(&[
+            "liking::what_came_from_elsewhere_alone_is_among_ones_own_favorites_only",
             "as2::nothing_private_leaves_in_other_words",
             "leaks::what_is_private_is_nowhere_for_outsiders",
             "inbox::a_private_note_does_not_leak_through_what_others_do_with_it",

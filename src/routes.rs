@@ -4,7 +4,7 @@
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
     activities, archives, clients, discovery, feeds, groups, listening, oauth, oauth2, objects,
-    owner, people, reports, uploads, users,
+    owner, people, registering, reports, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;
@@ -90,7 +90,7 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     // Users (pump-api.md §1.3)
     get   ("/api/users",                           AnyRead(users::all),            Quick),
-    post  ("/api/users",                           ClientWrite(users::register),   Slow),
+    post  ("/api/users",                           ClientWrite(registering::register), Slow),
     get   ("/api/user/{nickname}",                 AnyRead(users::one),            Quick),
     put   ("/api/user/{nickname}",                 AccountWrite(users::update),    Slow),
     delete("/api/user/{nickname}",                 AccountWrite(users::delete),    Quick),

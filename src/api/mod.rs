@@ -16,6 +16,7 @@ pub mod objects;
 pub mod owner;
 pub mod pages;
 pub mod people;
+pub mod registering;
 pub mod reports;
 pub mod representation;
 pub mod sockjs;

@@ -1,18 +1,15 @@
-//! Users: the list of all, registration, one's own record (`pump-api.md §3.4`, `§4.1`, `§4.2`).
+//! Users: the list of all, one's own record (`pump-api.md §3.4`, `§4.2`). How they come is `registering.rs`.
 
 use crate::api::{feeds, mail_settings, pages, representation};
-use crate::auth::{Client, LocalUser, Reader, grants, passwords};
+use crate::auth::{LocalUser, Reader, passwords};
 use crate::domain::access::Viewer;
 use crate::domain::documents::as2::Kind;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::feeds::{Page, Paging};
-use crate::domain::registration::{self, Admission};
-use crate::domain::{invitations, names, people, quotas};
+use crate::domain::{names, people, quotas};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Nickname, ThingId, UserId};
-use crate::mailbox::MailAddress;
-use crate::store::clients;
 use crate::store::engine;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
@@ -107,39 +104,11 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
     )
 }
 
-/// `POST /api/users`: registers a user with `{nickname, password, email}`, and `invitation` (a code or a link) where one is
-/// needed; JSON or form. 200 with the user, a token and its secret; 400 for a bad nickname or password, or without a mail
-/// address where one is asked for, 403 when registration is closed or the invitation works no more, 404 for an unknown
-/// invitation, 409 when the nickname is taken, 429 for too many letters to one address or too many accounts of one.
-pub fn register(request: &Request, client: &Client) -> Answer {
-    let wanted = Wanted::read(request)?;
-    let admission = match &wanted.invitation {
-        Some(code) => Admission::Invited(invitations::code_of(code)),
-        None => Admission::Anybody,
-    };
-    let user = new_user(request, &wanted, admission)?;
-    let store = &request.app().store;
-    let generator = clients::get(store, client.id())?.map(|client| client.generator());
-    let app = request.app();
-    let id = people::register(app, &user, admission, generator.as_ref(), request.now)?;
-    let token = grants::further_token(request, client, id)?;
-    with_token(request, id, Some(&token))
-}
-
 /// A user who has just logged in through a client, with the new token and its secret if there is one
 /// (`pump-api.md §1.5`).
 pub fn with_token(request: &Request, id: UserId, token: Option<&Pair>) -> Answer {
     let user = users::get(&request.app().store, id)?.ok_or(Error::Gone)?;
-    let mut text = String::new();
-    let credentials = token.map(|token| (token.token.as_str(), token.secret.as_str()));
-    write_user(
-        request,
-        Viewer::user(id),
-        &mut json::Object::open(&mut text),
-        id,
-        &user,
-        credentials,
-    )?;
+    let text = user_text(request, Viewer::user(id), id, &user, token)?;
     Ok(Response::json_text(text))
 }
 
@@ -147,15 +116,7 @@ pub fn with_token(request: &Request, id: UserId, token: Option<&Pair>) -> Answer
 /// `uploadQuotaBytes` for the user and the owner of the server.
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, user) = named(request)?;
-    let mut text = String::new();
-    write_user(
-        request,
-        feeds::viewer(reader),
-        &mut json::Object::open(&mut text),
-        id,
-        &user,
-        None,
-    )?;
+    let text = user_text(request, feeds::viewer(reader), id, &user, None)?;
     Ok(representation::answer(request, Kind::User, text))
 }
 
@@ -211,15 +172,7 @@ pub fn update(request: &Request, user: &LocalUser) -> Answer {
         mail,
     };
     let account = people::update_account(request.app(), owner, &change, request.now)?;
-    let mut text = String::new();
-    write_user(
-        request,
-        Viewer::user(owner),
-        &mut json::Object::open(&mut text),
-        owner,
-        &account,
-        None,
-    )?;
+    let text = user_text(request, Viewer::user(owner), owner, &account, None)?;
     Ok(Response::json_text(text))
 }
 
@@ -241,83 +194,18 @@ pub fn whoami(request: &Request, user: &LocalUser) -> Answer {
     Ok(Response::redirect(StatusCode::FOUND, &url).with(header::CACHE_CONTROL, "no-store"))
 }
 
-/// The account that somebody asks for, if registration takes them, the nickname is free and the password good. A mail address
-/// is still to be confirmed; where the site sends no mail it is of no use and not kept.
-pub fn new_user(
+fn user_text(
     request: &Request,
-    wanted: &Wanted,
-    admission: Admission<'_>,
-) -> Result<User, Error> {
-    let app = request.app();
-    registration::admit(app, &app.store, admission, request.now)?;
-    let nickname = Nickname::new(&wanted.nickname).map_err(Error::Invalid)?;
-    passwords::check(&wanted.password)?;
-    let email = match wanted.email.trim() {
-        _ if app.mail().is_none() => None,
-        "" if app.config.require_email => {
-            let text =
-                "A mail address is needed. You get a letter with a link by which you confirm it.";
-            return Err(Error::invalid(text));
-        }
-        "" => None,
-        text => Some(MailAddress::parse(text).map_err(Error::Invalid)?),
-    };
-    // Whether a nickname is taken is also told so often only. An invitation has bounds of its own.
-    if matches!(admission, Admission::Anybody) {
-        request.guard.admit_account(request)?;
-    }
-    // Asked before the password is hashed, which takes long; the registration itself decides.
-    if users::is_taken(&app.store, &nickname)? {
-        return Err(users::taken(&nickname));
-    }
-    if let Some(email) = &email {
-        request.guard.admit_letter(request, email.as_str())?;
-    }
-    let password = passwords::hash(&request.guard, &wanted.password)?;
-    Ok(User {
-        unconfirmed_email: email.map(|email| email.to_string()),
-        ..User::new(nickname, password.as_str(), request.now)
-    })
-}
-
-/// What somebody wants to register as.
-pub struct Wanted {
-    /// The nickname.
-    pub nickname: String,
-    /// The password.
-    pub password: String,
-    /// The mail address; empty without one.
-    pub email: String,
-    /// An invitation, as a client sends it.
-    pub invitation: Option<String>,
-}
-
-impl Wanted {
-    fn read(request: &Request) -> Result<Wanted, Error> {
-        let members: Members = if request.content_type() == "application/x-www-form-urlencoded" {
-            request
-                .form()
-                .into_iter()
-                .map(|(name, value)| (name, Value::String(value)))
-                .collect()
-        } else {
-            request.json()?
-        };
-        let perhaps = |name: &str| match members.get(name) {
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            None | Some(Value::Null) => Ok(None),
-            Some(_) => Err(Error::Invalid(format!("The {name} must be a text."))),
-        };
-        let text = |name: &str| {
-            perhaps(name)?.ok_or_else(|| Error::Invalid(format!("No {name} was sent.")))
-        };
-        Ok(Wanted {
-            nickname: text("nickname")?,
-            password: text("password")?,
-            email: perhaps("email")?.unwrap_or_default(),
-            invitation: perhaps("invitation")?.filter(|code| !code.trim().is_empty()),
-        })
-    }
+    viewer: Viewer,
+    id: UserId,
+    user: &User,
+    token: Option<&Pair>,
+) -> engine::Result<String> {
+    let mut text = String::new();
+    let mut out = json::Object::open(&mut text);
+    write_user(request, viewer, &mut out, id, user, token)?;
+    drop(out);
+    Ok(text)
 }
 
 fn write_user(
@@ -326,7 +214,7 @@ fn write_user(
     out: &mut json::Object<'_>,
     id: UserId,
     user: &User,
-    credentials: Option<(&str, &str)>,
+    token: Option<&Pair>,
 ) -> engine::Result<()> {
     let own = viewer.is(id.0);
     out.text("nickname", user.nickname.as_str());
@@ -360,7 +248,7 @@ fn write_user(
         };
         documents.object_into(&mut out.object("profile"), id.0, &person, finish)?;
     }
-    if let Some((token, secret)) = credentials {
+    if let Some(Pair { token, secret }) = token {
         out.text("token", token);
         out.text("secret", secret);
     }

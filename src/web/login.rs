@@ -1,11 +1,11 @@
 //! Coming and going: registration, login, logout (`pump-api.md §1.5`). Login and registration answer forms of pages and,
 //! as pump.io does, JSON of clients that sign with their own key.
 
-use crate::api::users::{self, Wanted};
+use crate::api::registering::{self, Wanted};
+use crate::api::users;
 use crate::auth::{self, LocalUser, Visitor, grants, sessions};
 use crate::domain::people;
 use crate::domain::registration::Admission;
-use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::web::confirming;
 use crate::web::forms::{again, check_repeated, in_words, see_other, value};
@@ -118,10 +118,7 @@ pub fn register_form(request: &Request, visitor: &Visitor) -> Answer {
 pub fn register(request: &Request) -> Answer {
     if is_json(request) {
         let client = auth::client(request)?;
-        let answer = users::register(request, &client)?;
-        let wanted: Credentials = request.json()?;
-        let nickname = crate::ids::Nickname::new(&wanted.nickname).map_err(Error::Invalid)?;
-        let (id, _) = people::find(request.app(), &nickname)?;
+        let (id, answer) = registering::by_client(request, &client)?;
         return Ok(sessions::begin(request, id)?.introduce(answer));
     }
     let visitor = auth::visitor_sending(request)?;
@@ -154,7 +151,7 @@ pub fn new_account(
         email: field("email").to_owned(),
         invitation: None,
     };
-    let user = users::new_user(request, &wanted, admission)?;
+    let user = registering::new_user(request, &wanted, admission)?;
     let id = people::register(request.app(), &user, admission, None, request.now)?;
     let home = format!("{}/", frame.root);
     let now = sessions::begin(request, id)?;

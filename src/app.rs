@@ -103,6 +103,13 @@ impl App {
         }
     }
 
+    /// As [`App::forget_file`], for many.
+    pub fn forget_files(&self, names: Vec<BlobName>) {
+        for name in names {
+            self.forget_file(name);
+        }
+    }
+
     /// Lets forms of one user wait for each other, for as long as the answer lives: what was sent twice because a button was
     /// tapped twice is then seen to be the same, however long the first takes.
     pub fn turn_of(&self, user: UserId) -> MutexGuard<'_, ()> {

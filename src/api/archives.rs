@@ -90,7 +90,7 @@ fn own(request: &Request, user: &LocalUser) -> Result<UserId, Error> {
 fn state(request: &Request, user: &LocalUser, way: Way) -> Answer {
     let app = request.app();
     let archive = desk::state(app, user.id(), way)?;
-    let doing = desk_progress(request, user.id(), way);
+    let doing = app.desk.progress(user.id(), way);
     let text = json::object(|out| {
         let Some(archive) = &archive else {
             out.plain("state", format_args!("none"));
@@ -100,9 +100,9 @@ fn state(request: &Request, user: &LocalUser, way: Way) -> Answer {
         out.plain("asked", format_args!("{}", archive.asked));
         match &archive.state {
             State::Waiting | State::Taking { .. } => {
-                if let Some((done, steps)) = doing {
-                    out.number("done", done);
-                    out.number("total", steps);
+                if let Some(doing) = doing {
+                    out.number("done", doing.done);
+                    out.number("total", doing.steps);
                 }
             }
             State::Made { at, bytes } => {
@@ -130,11 +130,6 @@ fn state(request: &Request, user: &LocalUser, way: Way) -> Answer {
         }
     });
     Ok(Response::json_text(text))
-}
-
-fn desk_progress(request: &Request, user: UserId, way: Way) -> Option<(u64, u64)> {
-    let doing = request.app().desk.progress(user, way)?;
-    Some((doing.done, doing.steps))
 }
 
 fn word(state: &State, way: Way) -> &'static str {

@@ -7,7 +7,7 @@ use crate::domain::activities;
 use crate::domain::audience::{self, Recipients};
 use crate::domain::mailing::notices;
 use crate::ids::ThingId;
-use crate::store::engine::{Result, Tx};
+use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
@@ -41,19 +41,10 @@ pub fn distribute(
     major: bool,
     now: Timestamp,
 ) -> Result<()> {
-    let recipients = audience::recipients(tx, activity)?;
-    for group in &recipients.groups {
+    let delivery = Delivery::of(app, tx, id, activity, major, now)?;
+    for group in &delivery.recipients.groups {
         streams::append(tx, Stream::of(*group, StreamKind::Inbox), id)?;
     }
-    let delivery = Delivery {
-        app,
-        id,
-        actor: activity.actor,
-        recipients,
-        major,
-        is_news: now.secs_since(activity.published) < NEWS_SECS,
-        now,
-    };
     // Own posts are seen at once, however many followers there are.
     if delivery.recipients.people.contains(&activity.actor) {
         delivery.add_to_inbox(tx, activity.actor)?;
@@ -74,22 +65,34 @@ pub fn continue_distribution(
         let Some(activity) = activity.filter(|activity| activity.deleted.is_none()) else {
             return Ok(());
         };
-        let delivery = Delivery {
-            app,
-            id: activity_id,
-            actor: activity.actor,
-            recipients: audience::recipients(tx, &activity)?,
-            major: activities::is_major(tx, &activity)?,
-            is_news: now.secs_since(activity.published) < NEWS_SECS,
-            now,
-        };
+        let major = activities::is_major(tx, &activity)?;
+        let delivery = Delivery::of(app, tx, activity_id, &activity, major, now)?;
         delivery.go_on(tx, Some(after))
     })?;
     app.mails.ring();
     Ok(())
 }
 
-impl Delivery<'_> {
+impl<'a> Delivery<'a> {
+    fn of(
+        app: &'a App,
+        from: &dyn Read,
+        id: ThingId,
+        activity: &Activity,
+        major: bool,
+        now: Timestamp,
+    ) -> Result<Delivery<'a>> {
+        Ok(Delivery {
+            app,
+            id,
+            actor: activity.actor,
+            recipients: audience::recipients(from, activity)?,
+            major,
+            is_news: now.secs_since(activity.published) < NEWS_SECS,
+            now,
+        })
+    }
+
     /// Fills at most [`INBOXES_PER_WRITE`] inboxes, in order, of those who come after `after`; a job does the others.
     fn go_on(&self, tx: &mut dyn Tx, after: Option<ThingId>) -> Result<()> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);

@@ -65,9 +65,7 @@ pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result
         }
         Ok((forgetting.freed, !is_more))
     })?;
-    for file in files {
-        app.forget_file(file);
-    }
+    app.forget_files(files);
     if is_end {
         desk::forget(app, UserId(person)).map_err(Refused)?;
     }
@@ -109,9 +107,7 @@ pub fn forget_rest(app: &App, person: ThingId, after: ThingId, now: Timestamp) -
         }
         Ok(forgetting.freed)
     })?;
-    for file in files {
-        app.forget_file(file);
-    }
+    app.forget_files(files);
     Ok(())
 }
 

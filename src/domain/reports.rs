@@ -189,9 +189,7 @@ pub fn resolve(
         let number = close(tx, report.thing, Done { how, at: now })?;
         Ok((freed, number))
     })?;
-    for file in files {
-        app.forget_file(file);
-    }
+    app.forget_files(files);
     Ok(number)
 }
 

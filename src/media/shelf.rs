@@ -6,6 +6,7 @@ use crate::ids::{ThingId, UserId};
 use crate::media::blobs::{make_directory, modified, sync_directory};
 use crate::media::spool::RESERVE_BYTES;
 use crate::media::{Blob, Error, Spool};
+use crate::store::engine;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -120,13 +121,7 @@ impl Growing {
 
     /// How many bytes its file system takes, beside what is to stay free.
     pub fn room_bytes(&self) -> u64 {
-        self.free_bytes().saturating_sub(RESERVE_BYTES)
-    }
-
-    /// Free bytes of its file system; all there is when it does not say.
-    fn free_bytes(&self) -> u64 {
-        rustix::fs::fstatvfs(&self.file)
-            .map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+        engine::free_bytes(&self.file).saturating_sub(RESERVE_BYTES)
     }
 
     /// Brings it to the disk and gives it its place; answers its length in bytes.
@@ -146,7 +141,9 @@ impl Write for Growing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.unlooked_bytes += bytes.len() as u64;
         if self.unlooked_bytes >= LOOK_EVERY_BYTES {
-            if self.free_bytes() < RESERVE_BYTES + LOOK_EVERY_BYTES + bytes.len() as u64 {
+            if engine::free_bytes(&self.file)
+                < RESERVE_BYTES + LOOK_EVERY_BYTES + bytes.len() as u64
+            {
                 return Err(io::ErrorKind::StorageFull.into());
             }
             self.unlooked_bytes = 0;

@@ -52,7 +52,7 @@ impl Spool {
                 bytes_max: self.bytes_max,
             });
         }
-        if self.free_bytes() < RESERVE_BYTES + piece.len() as u64 {
+        if engine::free_bytes(&self.file) < RESERVE_BYTES + piece.len() as u64 {
             return Err(Error::Full);
         }
         self.file.write_all(piece)?;
@@ -88,12 +88,6 @@ impl Spool {
         let mut file = self.file.try_clone()?;
         file.rewind()?;
         Ok(file)
-    }
-
-    /// Free bytes of the file system; all there is when it does not say.
-    fn free_bytes(&self) -> u64 {
-        rustix::fs::fstatvfs(&self.file)
-            .map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
     /// Brings the bytes to the disk.

@@ -59,9 +59,7 @@ pub fn post(
         let id = apply(app, tx, user.0, generator, draft, now, &mut freed)?;
         Ok((id, freed))
     })?;
-    for file in files {
-        app.forget_file(file);
-    }
+    app.forget_files(files);
     app.wake();
     Ok(id)
 }

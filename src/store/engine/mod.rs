@@ -15,7 +15,7 @@ mod tap;
 #[cfg(test)]
 mod tests;
 
-pub use open::RESERVE_BYTES;
+pub use open::{RESERVE_BYTES, free_bytes};
 pub use overlay::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 
 use super::news::Entry;

@@ -176,11 +176,15 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// Free bytes that this process may use; all there is when the file system does not say.
+    /// As [`free_bytes`].
     pub(super) fn free_bytes(&self) -> u64 {
-        rustix::fs::fstatvfs(&self.db)
-            .map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+        free_bytes(&self.db)
     }
+}
+
+/// Free bytes of a file's file system that this process may use; all there is when it does not say.
+pub fn free_bytes(file: &File) -> u64 {
+    rustix::fs::fstatvfs(file).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// Opens the store in `path`, with the four fixes. The caller holds the lock of [`Places`].

@@ -85,9 +85,7 @@ impl Work<'_> {
             Ok((outcomes, freed))
         })?;
         self.report = report;
-        for file in freed {
-            self.app().forget_file(file);
-        }
+        self.app().forget_files(freed);
         let store = &self.app().store;
         for outcome in outcomes {
             let (Outcome::Known(id) | Outcome::Restored(id)) = outcome;

@@ -6,15 +6,16 @@
 //! Nothing is lost between reading and listening: who listens first and reads then has seen what was written before, and
 //! is told what is written after. What is written at that moment may come both ways.
 
+mod listener;
+
+pub use listener::{Ear, Heard, Listener, WAITING_MAX};
+
 use super::keys::Stream;
 use crate::ids::ThingId;
+use listener::Line;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-
-/// Most entries that wait for one listener. One more, and the listener has lost the thread.
-pub const WAITING_MAX: usize = 256;
 
 /// A new entry of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,46 +59,6 @@ pub(super) struct Turn<'a> {
     number: Option<u64>,
 }
 
-/// Between the news and one listener.
-struct Line {
-    waiting: Mutex<Waiting>,
-}
-
-#[derive(Default)]
-struct Waiting {
-    entries: VecDeque<Entry>,
-    /// More came than may wait.
-    lost: bool,
-    closed: bool,
-    /// There is something else to do.
-    nudged: bool,
-    waker: Option<Waker>,
-}
-
-/// What a listener has heard.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// A new entry.
-    Entry(Entry),
-    /// Nothing more for now.
-    Nothing,
-    /// Entries were lost, because too many were waiting.
-    Lost,
-    /// The server ends.
-    Closed,
-}
-
-/// Somebody who listens to streams, until the value is dropped.
-pub struct Listener {
-    news: Arc<News>,
-    number: u64,
-    streams: Vec<Stream>,
-    line: Arc<Line>,
-}
-
-/// Where a task waits for a listener to have something to hear.
-pub struct Ear(Arc<Line>);
-
 impl News {
     /// The turn of a write that is about to run.
     pub(super) fn turn(&self) -> Turn<'_> {
@@ -111,18 +72,9 @@ impl News {
     pub fn listener(self: &Arc<News>) -> Listener {
         let mut inner = self.lock();
         inner.newest += 1;
-        let waiting = Waiting {
-            closed: inner.closed,
-            ..Waiting::default()
-        };
-        Listener {
-            news: Arc::clone(self),
-            number: inner.newest,
-            streams: Vec::new(),
-            line: Arc::new(Line {
-                waiting: Mutex::new(waiting),
-            }),
-        }
+        let (number, closed) = (inner.newest, inner.closed);
+        drop(inner);
+        Listener::new(Arc::clone(self), number, closed)
     }
 
     /// Tells all listeners, now and later, that the server ends.
@@ -130,9 +82,7 @@ impl News {
         let mut inner = self.lock();
         inner.closed = true;
         for line in inner.lines.values() {
-            let mut waiting = line.lock();
-            waiting.closed = true;
-            waiting.wake();
+            line.close();
         }
     }
 
@@ -148,7 +98,7 @@ impl Inner {
             for entry in write.entries {
                 let of_stream = (entry.stream, 0)..=(entry.stream, u64::MAX);
                 for (_, line) in self.lines.range(of_stream) {
-                    line.lock().add(entry);
+                    line.add(entry);
                 }
             }
         }
@@ -203,123 +153,6 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.settle(false);
-    }
-}
-
-impl Line {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ear {
-    /// Ready as soon as there is something to hear. Only the task that asked last is woken.
-    pub fn poll(&self, context: &Context<'_>) -> Poll<()> {
-        self.0.poll(context)
-    }
-}
-
-impl Line {
-    fn poll(&self, context: &Context<'_>) -> Poll<()> {
-        let mut waiting = self.lock();
-        if waiting.lost || waiting.closed || waiting.nudged || !waiting.entries.is_empty() {
-            return Poll::Ready(());
-        }
-        waiting.waker = Some(context.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Waiting {
-    fn add(&mut self, entry: Entry) {
-        if self.lost {
-            return;
-        }
-        if self.entries.len() >= WAITING_MAX {
-            self.lost = true;
-            self.entries = VecDeque::new();
-        } else {
-            self.entries.push_back(entry);
-        }
-        self.wake();
-    }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-impl Listener {
-    /// Listens to one more stream.
-    pub fn follow(&mut self, stream: Stream) {
-        if self.streams.contains(&stream) {
-            return;
-        }
-        self.streams.push(stream);
-        let mut inner = self.news.lock();
-        let line = Arc::clone(&self.line);
-        line.lock().closed = inner.closed;
-        inner.lines.insert((stream, self.number), line);
-        self.news.followed.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// Listens to a stream no longer.
-    pub fn unfollow(&mut self, stream: Stream) {
-        let before = self.streams.len();
-        self.streams.retain(|known| *known != stream);
-        if self.streams.len() < before {
-            self.forget(stream);
-        }
-    }
-
-    /// What somebody waits at who does not hold the listener.
-    pub fn ear(&self) -> Ear {
-        Ear(Arc::clone(&self.line))
-    }
-
-    /// As [`Ear::poll`].
-    pub fn poll(&self, context: &Context<'_>) -> Poll<()> {
-        self.line.poll(context)
-    }
-
-    /// Wakes who waits although nothing new came, until the next [`Heard::Nothing`].
-    pub fn nudge(&self) {
-        let mut waiting = self.line.lock();
-        waiting.nudged = true;
-        waiting.wake();
-    }
-
-    /// What comes next.
-    pub fn hear(&self) -> Heard {
-        let mut waiting = self.line.lock();
-        if waiting.closed {
-            return Heard::Closed;
-        }
-        if waiting.lost {
-            return Heard::Lost;
-        }
-        let heard = waiting.entries.pop_front();
-        waiting.nudged &= heard.is_some();
-        if waiting.entries.is_empty() {
-            // Most listeners wait most of the time.
-            waiting.entries = VecDeque::new();
-        }
-        heard.map_or(Heard::Nothing, Heard::Entry)
-    }
-
-    fn forget(&self, stream: Stream) {
-        self.news.lock().lines.remove(&(stream, self.number));
-        self.news.followed.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        for stream in &self.streams {
-            self.forget(*stream);
-        }
     }
 }
 

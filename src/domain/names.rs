@@ -283,6 +283,11 @@ fn find_path(from: &dyn Read, path: &str) -> Result<Option<Address>> {
     }
 }
 
+/// Whether it is an address that a link may lead to.
+pub fn is_web_address(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{canonical, domain};

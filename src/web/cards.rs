@@ -12,7 +12,7 @@ use crate::ids::ThingId;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Address, Object};
-use crate::web::frame::{Face, Frame, is_web_address};
+use crate::web::frame::{Face, Frame};
 use crate::web::pictures::{FileLink, Picture};
 use crate::web::text;
 use crate::wire::draft;
@@ -273,7 +273,7 @@ impl<'a> Cards<'a> {
             let members = draft::members_of(&object.members);
             let url = members.get("url").and_then(Value::as_str);
             return url
-                .filter(|url| is_web_address(url))
+                .filter(|url| names::is_web_address(url))
                 .unwrap_or("#")
                 .to_owned();
         }

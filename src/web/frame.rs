@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
+use crate::domain::names::is_web_address;
 use crate::domain::{registration, reports};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -231,9 +232,4 @@ pub fn show(visitor: &Visitor, template: &impl Template) -> Answer {
     Ok(visitor
         .introduce(Response::html(html))
         .with(header::CACHE_CONTROL, "private, no-store"))
-}
-
-/// Whether it is an address that a link may lead to.
-pub fn is_web_address(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
 }

@@ -1,12 +1,13 @@
 //! The files of posts on pages: pictures in the sizes that there are, and links to everything else.
 
+use crate::domain::names::is_web_address;
 use crate::domain::uploads;
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::media::Variant;
 use crate::store::things::Object;
 use crate::web::cards::Cards;
-use crate::web::frame::{Face, is_web_address};
+use crate::web::frame::Face;
 use crate::wire::draft::{self, Members};
 use serde_json::Value;
 

@@ -123,7 +123,7 @@ impl Documents<'_> {
         let members = draft::members_of(&object.members);
         let url = members.get("url").and_then(Value::as_str);
         Ok(url
-            .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+            .filter(|url| names::is_web_address(url))
             .map(str::to_owned))
     }
 }

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
 use crate::domain::documents::{Documents, Finish};
+use crate::domain::names;
 use crate::error::Error;
 use crate::html;
 use crate::ids::{ThingId, UserId};
@@ -127,7 +128,7 @@ fn item(documents: &Documents<'_>, id: ThingId, activity: &Activity) -> Result<I
     let url = [&object["url"], &document["url"]]
         .into_iter()
         .filter_map(Value::as_str)
-        .find(|url| url.starts_with("https://") || url.starts_with("http://"));
+        .find(|url| names::is_web_address(url));
     Ok(Item {
         sentence_text: words::one_line(&sentence),
         sentence_html: sentence,

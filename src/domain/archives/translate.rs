@@ -17,7 +17,7 @@ use crate::wire::draft::ActivityDraft;
 use serde_json::{Value, json};
 
 /// Verbs that make their object known.
-const POSTS: &[&str] = &["post", "create"];
+pub(super) const POSTS: &[&str] = &["post", "create"];
 
 /// Translates for one user.
 pub(super) struct Translator<'a> {

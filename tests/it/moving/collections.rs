@@ -124,6 +124,40 @@ fn the_same_again_is_not_doubled_with_and_without_ids() {
 }
 
 #[test]
+fn a_feed_that_begins_with_the_newest_is_done_in_its_order() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let done = |day: u8, verb: &str, object: Value| json!({"verb": verb, "published": format!("2020-01-{day:02}T00:00:00Z"), "to": [public()], "object": object});
+    let (list, noted) = (
+        "http://old.test/api/collection/1",
+        "http://old.test/api/note/1",
+    );
+    let mut add = done(4, "add", ann.reference());
+    add["target"] = json!({"objectType": "collection", "id": list});
+    let feed = json!({"items": [
+        done(6, "stop-following", ann.reference()),
+        done(5, "post", json!({"objectType": "comment", "content": "and", "inReplyTo": {"objectType": "note", "id": noted}})),
+        add,
+        done(3, "post", json!({"objectType": "note", "id": noted, "content": "first"})),
+        done(2, "create", json!({"objectType": "collection", "id": list, "displayName": "Friends", "objectTypes": ["person"]})),
+        done(1, "follow", ann.reference()),
+    ]});
+    let report = bring(&evan, &feed);
+    let told = (&report["brought"], &report["known"], &report["leftOut"]);
+    assert_eq!(told, (&json!(5), &json!(1), &json!(0)), "{report}");
+    assert_eq!(evan.following().total(), 0);
+    let posts = evan.feed().major().items();
+    let first = posts.iter().find(|one| one["object"]["content"] == "first");
+    let first = &first.expect("there")["object"];
+    assert_eq!(first["replies"]["totalItems"], 1);
+    let lists = evan.lists().items();
+    let friends = lists.iter().find(|one| one["displayName"] == "Friends");
+    assert_eq!(friends.expect("there")["members"]["totalItems"], 1);
+    assert_eq!(lists.len(), 4);
+    assert_eq!(bring(&evan, &feed)["brought"], 0);
+}
+
+#[test]
 fn the_audience_is_what_it_says_and_followers_where_it_says_nothing() {
     let pump = Pump::start();
     let [evan, ann, ben] = pump.register_all(["evan", "ann", "ben"]);

@@ -10,12 +10,13 @@ use crate::domain::archives::translate::Meaning;
 use crate::domain::names;
 use crate::error::Error;
 use crate::ids::ThingId;
-use crate::media::BlobName;
+use crate::media::{BlobName, Spool};
 use crate::store::aliases;
 use crate::store::engine::{Result as Stored, Tx};
 use crate::store::things;
 use crate::wire::draft::{ActivityDraft, ObjectDraft};
 use serde_json::Value;
+use std::os::unix::fs::FileExt as _;
 
 /// Most activities that one write restores.
 const ITEMS_PER_WRITE: usize = 32;
@@ -30,16 +31,30 @@ enum Outcome {
 }
 
 impl Work<'_> {
+    /// Takes the activities in the order in which they were done.
     pub(super) fn feed(&mut self, source: &mut Source) -> Result<(), Halt> {
-        source.each(part::FEED, &mut |item, bytes| {
-            self.waiting.push(item);
-            self.waiting_bytes += bytes;
-            if self.waiting.len() >= ITEMS_PER_WRITE || self.waiting_bytes >= BYTES_PER_WRITE {
-                self.write_waiting()?;
+        if self.is_newest_first {
+            let mut noted = Noted {
+                spool: self.app().blobs.spool(u64::MAX)?,
+                places: Vec::new(),
+            };
+            source.each(part::FEED, &mut |item, _| noted.add(&item))?;
+            for (at, bytes) in noted.places.iter().rev() {
+                self.take_one(noted.item(*at, *bytes)?, *bytes as u64)?;
             }
-            self.importing.progress.step()
-        })?;
+        } else {
+            source.each(part::FEED, &mut |item, bytes| self.take_one(item, bytes))?;
+        }
         self.write_waiting()
+    }
+
+    fn take_one(&mut self, item: Value, bytes: u64) -> Result<(), Halt> {
+        self.waiting.push(item);
+        self.waiting_bytes += bytes;
+        if self.waiting.len() >= ITEMS_PER_WRITE || self.waiting_bytes >= BYTES_PER_WRITE {
+            self.write_waiting()?;
+        }
+        self.importing.progress.step()
     }
 
     /// Writes the activities that wait: together, or, if one of them does not do, each by itself.
@@ -110,6 +125,9 @@ impl Work<'_> {
             Meaning::Known(id) => return Ok(Outcome::Known(id)),
             Meaning::New(translated) => translated,
         };
+        if let Some(known) = self.list_made_before(tx, &translated)? {
+            return Ok(Outcome::Known(known));
+        }
         let person = self.person();
         let past = Past {
             draft: &translated.draft,
@@ -156,6 +174,28 @@ impl Work<'_> {
                 other => Ok(other.map(drop)?),
             }
         })
+    }
+}
+
+/// Activities that are written down to be read in the other order: a collection is too long to be held. What bounds it bounds
+/// this.
+struct Noted {
+    spool: Spool,
+    /// Where each begins, and its length, in bytes.
+    places: Vec<(u64, usize)>,
+}
+
+impl Noted {
+    fn add(&mut self, item: &Value) -> Result<(), Halt> {
+        let text = item.to_string();
+        self.places.push((self.spool.bytes_len(), text.len()));
+        Ok(self.spool.write(text.as_bytes())?)
+    }
+
+    fn item(&self, at: u64, bytes: usize) -> Result<Value, Halt> {
+        let mut text = vec![0; bytes];
+        self.spool.file().read_exact_at(&mut text, at)?;
+        Ok(serde_json::from_slice(&text).map_err(Error::internal)?)
     }
 }
 

@@ -6,11 +6,12 @@ use crate::domain::archives::Halt;
 use crate::domain::archives::format::part;
 use crate::domain::archives::given::given_id;
 use crate::domain::archives::source::Source;
+use crate::domain::archives::translate::{POSTS, Translated};
 use crate::domain::names;
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::aliases;
-use crate::store::engine::{self, Result as Stored};
+use crate::store::engine::{self, Result as Stored, Tx};
 use crate::store::streams::{self, Start};
 use crate::store::things;
 use crate::wire::draft::{ObjectDraft, members_of};
@@ -78,6 +79,27 @@ impl Work<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// The activity that made the list which the user has here already, of the name that an activity gives a new one. What is
+    /// done to the list of there is done to that of here.
+    pub(super) fn list_made_before(
+        &self,
+        tx: &mut dyn Tx,
+        translated: &Translated,
+    ) -> Stored<Option<ThingId>> {
+        let draft = &translated.draft;
+        let is_list = POSTS.contains(&draft.verb.as_str())
+            && draft.object.id.is_none()
+            && draft.object.object_type.as_deref() == Some("collection");
+        let (true, Some(old)) = (is_list, &translated.object_name) else {
+            return Ok(None);
+        };
+        let Some(list) = self.list_of_that_name(tx, &draft.object)? else {
+            return Ok(None);
+        };
+        aliases::set(tx, &names::upstream(self.person(), old), list);
+        Ok(things::object(tx, list)?.and_then(|list| list.post))
     }
 
     /// The user's own list of the same name for the same things: everybody begins with some.

@@ -98,6 +98,7 @@ pub fn read(
         waiting: Vec::new(),
         waiting_bytes: 0,
         picture: None,
+        is_newest_first: false,
     };
     let needed = work.look_through(source)?;
     if needed > room_bytes {
@@ -128,6 +129,8 @@ struct Work<'a> {
     waiting_bytes: u64,
     /// The picture in the profile of the archive, and where it is here.
     picture: Option<ThingId>,
+    /// Whether it is a collection that begins with what was done last, as feeds do.
+    is_newest_first: bool,
 }
 
 impl<'a> Work<'a> {
@@ -144,8 +147,15 @@ impl<'a> Work<'a> {
     fn look_through(&mut self, source: &mut Source) -> Result<u64, Halt> {
         let mut steps = 0;
         let mut actor = None;
+        let (mut before, mut later, mut earlier) = (None, 0_u64, 0_u64);
         source.each(part::FEED, &mut |item, _| {
             steps += 1;
+            let at = item.get("published").and_then(Value::as_str);
+            if let Some(at) = at.and_then(Timestamp::parse) {
+                later += u64::from(before.is_some_and(|before| at > before));
+                earlier += u64::from(before.is_some_and(|before| at < before));
+                before = Some(at);
+            }
             if actor.is_none() {
                 actor = item
                     .get("actor")
@@ -154,6 +164,7 @@ impl<'a> Work<'a> {
             }
             Ok(())
         })?;
+        self.is_newest_first = !self.is_archive && earlier > later;
         if let Some(actor) = actor.filter(|_| self.translator.before.is_unknown())
             && let Some(before) = Before::of_actor(&actor)
             && !self.is_somebody_else_here(&before)?

@@ -17,13 +17,6 @@ fn owned() -> (Pump, Person, Person) {
     (pump, evan, ann)
 }
 
-#[track_caller]
-fn runs(pump: &Pump, command: &[&str]) -> String {
-    let output = pump.command(command, "");
-    assert!(output.status.success(), "{}", said(&output));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
 fn set(owner: &Person, registration: &str) {
     let wanted = json!({ "registration": registration });
     let now = owner.put_to(REGISTRATION, &wanted).ok();
@@ -66,8 +59,7 @@ fn only_the_owner_decides_who_can_register() {
         let text = ann.send(request.clone()).refused(403);
         assert!(text.contains("owner"), "{text}");
         // A token of the owner that may only post does not administer.
-        let token = runs(
-            &pump,
+        let token = pump.runs(
             &[
                 "user",
                 "token",
@@ -77,12 +69,13 @@ fn only_the_owner_decides_who_can_register() {
                 "--name",
                 &format!("{method} {target}"),
             ],
+            "",
         );
         evan.bearing(&token)
             .send(request)
             .bearer_refused(403, "insufficient_scope");
     }
-    let token = runs(&pump, &["user", "token", "evan", "--scope", "writeall"]);
+    let token = pump.runs(&["user", "token", "evan", "--scope", "writeall"], "");
     let all = evan.bearing(&token);
     assert_eq!(all.get(REGISTRATION).ok()["registration"], "open");
     all.put_to(REGISTRATION, &closed).ok();
@@ -134,8 +127,8 @@ fn the_configuration_closes_for_good() {
     pump.give_to("evan");
     let output = pump.command(&["registration", "open"], "");
     assert!(!output.status.success() && said(&output).contains("disableRegistration"));
-    assert!(runs(&pump, &["registration"]).starts_with("closed"));
-    let link = runs(&pump, &["invite", "new"]);
+    assert!(pump.runs(&["registration"], "").starts_with("closed"));
+    let link = pump.runs(&["invite", "new"], "");
     let mut browser = pump.browser();
     let page = browser.open(&link).expect(403);
     assert!(page.text_of("error").contains("no new accounts"));
@@ -331,22 +324,25 @@ fn commands_invite_beside_a_running_server_and_on_a_stopped_one() {
     let output = pump.command(&["invite", "new"], "");
     assert!(said(&output).contains("no owner yet"), "{}", said(&output));
     pump.give_to("evan");
-    let link = runs(
-        &pump,
+    let link = pump.runs(
         &["invite", "new", "--uses", "2", "--note", "for the Smiths"],
+        "",
     );
     assert!(link.starts_with("http://pump.test/main/join/"), "{link}");
-    assert!(runs(&pump, &["registration", "invite"]).starts_with("invite:"));
+    assert!(
+        pump.runs(&["registration", "invite"], "")
+            .starts_with("invite:")
+    );
     let join = |nickname: &str| try_join(&pump.client(), nickname, &json!(link));
     assert_eq!(join("ann"), 200);
-    let list = runs(&pump, &["invite", "list"]);
+    let list = pump.runs(&["invite", "list"], "");
     assert!(
         list.contains("1 of 2") && list.contains("came: ann") && list.contains("for the Smiths"),
         "{list}"
     );
     assert!(pump.stop().success());
-    assert_eq!(runs(&pump, &["invite", "list"]), list);
-    runs(&pump, &["invite", "revoke", &link]);
+    assert_eq!(pump.runs(&["invite", "list"], ""), list);
+    pump.runs(&["invite", "revoke", &link], "");
     let output = pump.command(&["invite", "revoke", "nothing"], "");
     assert!(!output.status.success() && said(&output).contains("no such invitation"));
     pump.start_again();
@@ -356,7 +352,7 @@ fn commands_invite_beside_a_running_server_and_on_a_stopped_one() {
 #[test]
 fn a_server_that_was_set_up_by_its_page_takes_whoever_is_invited() {
     let pump = Pump::unconfigured();
-    let code = runs(&pump, &["setup-code"]);
+    let code = pump.runs(&["setup-code"], "");
     let output = pump.command(&["invite", "new"], "");
     assert!(
         said(&output).contains("Set the server up first"),
@@ -376,8 +372,8 @@ fn a_server_that_was_set_up_by_its_page_takes_whoever_is_invited() {
     let mut stranger = pump.browser();
     let page = stranger.open("/main/register").expect(200);
     assert!(page.text_of("way-in").contains("invitation"));
-    assert!(runs(&pump, &["registration"]).starts_with("invite"));
-    let link = runs(&pump, &["invite", "new"]);
+    assert!(pump.runs(&["registration"], "").starts_with("invite"));
+    let link = pump.runs(&["invite", "new"], "");
     let path = link.rsplit('/').next().expect("a code");
     let form = stranger
         .open(&format!("/main/join/{path}"))
@@ -388,5 +384,8 @@ fn a_server_that_was_set_up_by_its_page_takes_whoever_is_invited() {
         .fill("password", PASSWORD)
         .fill("again", PASSWORD);
     stranger.submit(&form).expect(200);
-    assert!(runs(&pump, &["user", "show", "ann"]).contains("invited by  evan"));
+    assert!(
+        pump.runs(&["user", "show", "ann"], "")
+            .contains("invited by  evan")
+    );
 }

@@ -14,13 +14,6 @@ fn owned() -> (Pump, Person, Person) {
     (pump, evan, ann)
 }
 
-#[track_caller]
-fn runs(pump: &Pump, command: &[&str], input: &str) -> String {
-    let output = pump.command(command, input);
-    assert!(output.status.success(), "{}", said(&output));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
 fn change(owner: &Person, nickname: &str, change: &Value) -> Value {
     owner.put_to(&format!("{USERS}/{nickname}"), change).ok()
 }
@@ -110,7 +103,7 @@ fn a_new_password_by_the_owner_ends_sessions() {
 #[test]
 fn whoever_is_suspended_can_do_nothing() {
     let (pump, evan, ann) = owned();
-    let token = runs(&pump, &["user", "token", "ann", "--scope", "writeall"], "");
+    let token = pump.runs(&["user", "token", "ann", "--scope", "writeall"], "");
     let script = ann.bearing(&token);
     let mut browser = pump.browser_of("ann");
     ann.post(note("before").to(public()));
@@ -150,25 +143,28 @@ fn the_server_is_handed_over() {
     evan.get(USERS).refused(403);
     assert_eq!(ann.get("/api/owner/users/evan").ok()["role"], "user");
     ann.delete("/api/owner/users/evan").ok();
-    assert!(runs(&pump, &["user", "list"], "").contains("owner"));
+    assert!(pump.runs(&["user", "list"], "").contains("owner"));
 }
 
 #[test]
 fn commands_do_the_same() {
     let (pump, evan, ann) = owned();
-    let link = runs(&pump, &["invite", "new"], "");
+    let link = pump.runs(&["invite", "new"], "");
     let ben = json!({ "nickname": "ben", "password": PASSWORD, "invitation": link });
     pump.client().post_to("/api/users", &ben).ok();
-    let shown = runs(&pump, &["user", "show", "ben"], "");
+    let shown = pump.runs(&["user", "show", "ben"], "");
     assert!(shown.contains("invited by  evan"), "{shown}");
     assert_eq!(evan.get("/api/owner/users/ben").ok()["invitedBy"], "evan");
-    runs(&pump, &["user", "suspend", "ann"], "");
+    pump.runs(&["user", "suspend", "ann"], "");
     ann.get("/api/whoami").expect(403);
-    assert!(runs(&pump, &["user", "list"], "").contains("suspended"));
+    assert!(pump.runs(&["user", "list"], "").contains("suspended"));
     let changed = change(&evan, "ann", &json!({ "email": "ann@mail.test" }));
     assert_eq!(changed["email"], "ann@mail.test");
-    assert!(runs(&pump, &["user", "show", "ann"], "").contains("ann@mail.test"));
-    runs(&pump, &["user", "unsuspend", "ann"], "");
+    assert!(
+        pump.runs(&["user", "show", "ann"], "")
+            .contains("ann@mail.test")
+    );
+    pump.runs(&["user", "unsuspend", "ann"], "");
     ann.get("/api/whoami").expect(302);
     let output = pump.command(&["user", "suspend", "evan"], "");
     assert!(!output.status.success() && said(&output).contains("owner"));

@@ -276,8 +276,15 @@ impl Pump {
     /// Makes somebody the owner of the server.
     #[track_caller]
     pub(crate) fn give_to(&self, owner: &str) {
-        let output = self.command(&["user", "owner", owner], "");
+        self.runs(&["user", "owner", owner], "");
+    }
+
+    /// As [`Pump::command`], for one that must succeed; what it prints.
+    #[track_caller]
+    pub(crate) fn runs(&self, command: &[&str], input: &str) -> String {
+        let output = self.command(command, input);
         assert!(output.status.success(), "{}", said(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// Runs another command of the binary on the same data directory and options, and waits for it.

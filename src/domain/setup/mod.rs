@@ -2,22 +2,20 @@
 //! is shown on the console and kept in a file of the data directory until then. Whether the server is claimed is read
 //! off the owner's account, never off a flag of its own. The page is `web/setup.rs`.
 
+mod code;
+
+pub use code::{Code, code_in};
+
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::people;
 use crate::domain::registration::Admission;
 use crate::error::Error;
-use crate::ids::{Base, UserId, random_bytes};
+use crate::ids::{Base, UserId};
 use crate::store::meta::{self, Site};
 use crate::store::users::{self, User};
-use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use subtle::ConstantTimeEq;
 
 /// Wrong codes in a row before everybody has to wait.
 pub const TRIES_MAX: u32 = 5;
@@ -27,19 +25,6 @@ pub const WAIT_SECS: i64 = 60;
 
 /// Longest name of a site, in characters.
 pub const SITE_CHARS_MAX: usize = 80;
-
-/// The file in the data directory that holds the code until there is an owner.
-const FILE: &str = "setup-code";
-
-/// Characters of a code.
-const CODE_CHARS: usize = 8;
-
-/// Crockford's base 32: no I, L, O, U.
-const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// The setup code: 40 random bits as eight characters, written `ABCD-EFGH`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Code([u8; CODE_CHARS]);
 
 /// What a running server knows of its setup.
 #[derive(Default)]
@@ -68,56 +53,6 @@ pub struct Choice {
     pub owner: User,
 }
 
-impl Code {
-    /// A fresh one.
-    pub fn random() -> Code {
-        let bits = random_bytes::<5>()
-            .into_iter()
-            .fold(0u64, |bits, byte| bits << 8 | u64::from(byte));
-        let mut symbols = [0; CODE_CHARS];
-        for (place, symbol) in symbols.iter_mut().rev().enumerate() {
-            let value = usize::try_from(bits >> (5 * place) & 31).expect("five bits");
-            *symbol = SYMBOLS[value];
-        }
-        Code(symbols)
-    }
-
-    /// Reads a code as people type it: any case, O for 0, I and L for 1, hyphens and spaces anywhere.
-    pub fn parse(text: &str) -> Option<Code> {
-        let mut symbols = text
-            .bytes()
-            .filter(|byte| !matches!(byte, b'-' | b' ' | b'\t' | b'\r' | b'\n'))
-            .map(|byte| match byte.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                other => other,
-            });
-        let mut code = [0; CODE_CHARS];
-        for symbol in &mut code {
-            *symbol = symbols.next().filter(|symbol| SYMBOLS.contains(symbol))?;
-        }
-        symbols.next().is_none().then_some(Code(code))
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, symbol) in self.0.iter().enumerate() {
-            if place == CODE_CHARS / 2 {
-                f.write_str("-")?;
-            }
-            write!(f, "{}", char::from(*symbol))?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code(…)")
-    }
-}
-
 /// Whether the server waits for its owner: nobody configured a `hostname`, and nobody owns it.
 pub fn is_open(app: &App) -> Result<bool, Error> {
     if app.config.hostname.is_some() || app.setup.is_claimed.load(Ordering::Relaxed) {
@@ -132,11 +67,11 @@ pub fn is_open(app: &App) -> Result<bool, Error> {
 pub fn code_for_console(app: &App) -> Result<Option<Code>, Error> {
     let datadir = &app.config.datadir;
     if !is_open(app)? {
-        remove_file(datadir);
+        code::remove_file(datadir);
         return Ok(None);
     }
-    let code = kept_code(datadir).map_err(|error| {
-        let path = datadir.join(FILE);
+    let code = code::kept_code(datadir).map_err(|error| {
+        let path = datadir.join(code::FILE);
         Error::internal(format!(
             "cannot keep the setup code in {}: {error}",
             path.display()
@@ -144,16 +79,6 @@ pub fn code_for_console(app: &App) -> Result<Option<Code>, Error> {
     })?;
     app.setup.state().code = Some(code);
     Ok(Some(code))
-}
-
-/// The code in a data directory, for `pumphouse setup-code`: also beside a running server, and before the first start.
-/// None where a server has run and keeps no code, because it is set up.
-pub fn code_in(datadir: &Path) -> io::Result<Option<Code>> {
-    let has_run = datadir.join("store").exists();
-    if has_run && !datadir.join(FILE).exists() {
-        return Ok(None);
-    }
-    kept_code(datadir).map(Some)
 }
 
 /// Compares a code with the one of this server, in constant time. A wrong one is 403; after [`TRIES_MAX`] wrong ones
@@ -172,9 +97,7 @@ pub fn check_code(app: &App, typed: &str, now: Timestamp) -> Result<(), Error> {
         }
         state.waits_until = None;
     }
-    let is_right = state
-        .code
-        .is_some_and(|code| bool::from(code.0.ct_eq(&typed.0)));
+    let is_right = state.code.is_some_and(|code| code.is(&typed));
     if is_right {
         state.wrong = 0;
         return Ok(());
@@ -219,7 +142,7 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
     })?;
     state.code = None;
     app.setup.is_claimed.store(true, Ordering::Relaxed);
-    remove_file(&app.config.datadir);
+    code::remove_file(&app.config.datadir);
     Ok(owner)
 }
 
@@ -234,42 +157,10 @@ impl Setup {
     }
 }
 
-/// The code in the file, or a fresh one that is written to it, for the owner of the process only.
-fn kept_code(datadir: &Path) -> io::Result<Code> {
-    let path = datadir.join(FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => {
-            if let Some(code) = Code::parse(&text) {
-                return Ok(code);
-            }
-            fs::remove_file(&path)?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let code = Code::random();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)?;
-    writeln!(file, "{code}")?;
-    file.sync_all()?;
-    Ok(code)
-}
-
-fn remove_file(datadir: &Path) {
-    if let Err(error) = fs::remove_file(datadir.join(FILE))
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        log::warn!("the setup code, which is worth nothing any more, stays on disk: {error}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
-        Choice, Code, TRIES_MAX, WAIT_SECS, check_code, claim, code_for_console, code_in, is_open,
+        Choice, TRIES_MAX, WAIT_SECS, check_code, claim, code_for_console, code_in, is_open,
     };
     use crate::app::App;
     use crate::clock::Timestamp;
@@ -392,33 +283,5 @@ mod tests {
         assert_eq!(site.base.as_ref(), Some(app.base()));
         assert_eq!(app.base().host(), format!("{}.test", owner.nickname));
         assert!(!is_open(&app).expect("readable"));
-    }
-
-    #[test]
-    fn a_code_is_read_as_people_type_it() {
-        let code = Code::parse("10AB-CDEF").expect("a code");
-        for typed in ["10abcdef", "loab cdef", "IOAB-CDEF\n", " 1-0-A-B-C-D-E-F "] {
-            assert_eq!(Code::parse(typed), Some(code), "{typed}");
-        }
-        for wrong in [
-            "",
-            "10AB-CDE",
-            "10AB-CDEFG",
-            "10AB-CDEU",
-            "10AB_CDEF",
-            "10ABCDÉ",
-        ] {
-            assert_eq!(Code::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_code_survives_being_written() {
-        let code = Code::random();
-        let written = code.to_string();
-        assert_eq!(written.len(), 9);
-        assert_eq!(Code::parse(&written), Some(code));
-        assert_ne!(code, Code::random());
-        assert!(!format!("{code:?}").contains(&written));
     }
 }

@@ -334,7 +334,9 @@ impl Share {
 }
 
 fn too_large(bytes_max: u64) -> Error {
-    Error::TooLarge(format!(
-        "The body is too large: at most {bytes_max} bytes are taken here."
-    ))
+    let most = match bytes_max >> 20 {
+        0 => format!("{bytes_max} bytes"),
+        mib => format!("{mib} MiB"),
+    };
+    Error::TooLarge(format!("That is too large: at most {most} are taken here."))
 }

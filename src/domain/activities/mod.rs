@@ -41,6 +41,18 @@ pub struct Posting<'a> {
     pub activity: ThingId,
 }
 
+impl<'a> Posting<'a> {
+    /// For an activity with a fresh id.
+    fn new(app: &'a App, actor: ThingId, now: Timestamp) -> Posting<'a> {
+        Posting {
+            app,
+            actor,
+            now,
+            activity: app.store.fresh_id(),
+        }
+    }
+}
+
 /// Posts an activity of a user: checks it, applies it, stores it, puts it into the outbox, the user's own inbox and the
 /// inboxes of everybody here to whom it is addressed. Answers when all of it is on disk.
 pub fn post(
@@ -81,12 +93,7 @@ pub fn apply(
             Error::invalid("The actor of an activity must be the user who posts it.").into(),
         );
     }
-    let posting = Posting {
-        app,
-        actor,
-        now,
-        activity: app.store.fresh_id(),
-    };
+    let posting = Posting::new(app, actor, now);
     let target = match &draft.target {
         Some(target) => Some(objects::resolve(&posting, tx, target, "collection")?),
         None => None,

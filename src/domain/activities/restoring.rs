@@ -80,12 +80,7 @@ pub fn restore_list(
     draft: &ObjectDraft,
     now: Timestamp,
 ) -> Result<Option<ThingId>> {
-    let posting = Posting {
-        app,
-        actor: owner,
-        now: draft.published.unwrap_or(now),
-        activity: app.store.fresh_id(),
-    };
+    let posting = Posting::new(app, owner, draft.published.unwrap_or(now));
     let mut list = Object::new(Identity::Made, "collection", posting.now);
     list.author = Some(owner);
     list.members = members_text(&objects::own_members(draft));
@@ -107,12 +102,7 @@ pub fn restore_member(
     member: &ObjectDraft,
     now: Timestamp,
 ) -> Result<()> {
-    let posting = Posting {
-        app,
-        actor: owner,
-        now,
-        activity: app.store.fresh_id(),
-    };
+    let posting = Posting::new(app, owner, now);
     let member = objects::resolve(&posting, tx, member, "other")?;
     posting.add(tx, member, list)
 }
@@ -125,12 +115,7 @@ pub fn restore_effect(
     draft: &ActivityDraft,
     now: Timestamp,
 ) -> Result<()> {
-    let posting = Posting {
-        app,
-        actor,
-        now,
-        activity: app.store.fresh_id(),
-    };
+    let posting = Posting::new(app, actor, now);
     if posting.stands(tx, draft, None)?.is_none() {
         posting.effects(tx, draft, None, &mut Vec::new())?;
     }

@@ -64,9 +64,13 @@ struct Text<'a> {
 impl Words {
     /// A letter with a title and nothing else yet.
     pub(super) fn new(app: &App, title: String) -> Words {
+        Words::of(app.site_name(), app.base().url(), title)
+    }
+
+    fn of(site: String, root: &str, title: String) -> Words {
         Words {
-            site: app.site_name(),
-            root: app.base().url().to_owned(),
+            site,
+            root: root.to_owned(),
             title,
             paragraphs: Vec::new(),
             action: None,
@@ -181,16 +185,10 @@ pub fn test_letter(
     id: String,
     now: Timestamp,
 ) -> Result<Letter, Error> {
+    let title = format!("A test letter from {site}");
     let words = Words {
-        site: site.to_owned(),
-        root: root.to_owned(),
-        title: format!("A test letter from {site}"),
         paragraphs: vec!["If you read this, the server can send mail.".to_owned()],
-        action: None,
-        items: Vec::new(),
-        ending: Vec::new(),
-        settings: None,
-        unsubscribe: None,
+        ..Words::of(site.to_owned(), root, title)
     };
     words.letter(id, to, now)
 }

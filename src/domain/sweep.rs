@@ -3,9 +3,9 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::ids::ThingId;
 use crate::media::{BlobName, Blobs};
-use crate::store::keys::{KeyBytes, Stream, StreamKind, Table};
-use crate::store::record;
+use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Thing};
 use crate::store::{Store, engine, users};
@@ -80,25 +80,20 @@ fn forget_uploads(store: &Store, files: &mut HashSet<BlobName>) -> engine::Resul
 
 /// Takes everything that any object names out of `files`.
 fn forget_named(store: &Store, files: &mut HashSet<BlobName>) -> engine::Result<()> {
-    use crate::store::engine::Read as _;
-    let table = KeyBytes::of(Table::Thing);
-    let end = table.end();
-    let mut start = table.to_vec();
+    let mut last = ThingId(0);
     loop {
-        let page = store.scan(&start, &end, PAGE_RECORDS)?;
-        for (_, value) in &page {
-            if let Thing::Object(object) = record::decode(value)?
+        let page = things::after(store, last, PAGE_RECORDS)?;
+        let Some((newest, _)) = page.last() else {
+            return Ok(());
+        };
+        last = *newest;
+        for (_, thing) in page {
+            if let Thing::Object(object) = thing
                 && let Some(file) = object.file
             {
                 files.remove(&file.blob);
             }
         }
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        start.clear();
-        start.extend_from_slice(last);
-        start.push(0);
     }
 }
 

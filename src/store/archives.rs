@@ -1,6 +1,6 @@
 //! Archives that are made for users or taken from them (`domain/archives`): what was asked for, and what became of it.
 
-use super::engine::{Error, Read, Result, Tx};
+use super::engine::{Error, Read, Result, Tx, each_page};
 use super::keys::{KeyBytes, Table};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
@@ -107,22 +107,15 @@ pub fn remove(tx: &mut dyn Tx, user: UserId, way: Way) {
 /// All archives that are known of.
 pub fn all(from: &dyn Read) -> Result<Vec<(UserId, Way, Archive)>> {
     let table = KeyBytes::of(Table::Archive);
-    let end = table.end();
-    let mut start = table.to_vec();
     let mut found = Vec::new();
-    loop {
-        let page = from.scan(&start, &end, PAGE_RECORDS)?;
-        for (key, value) in &page {
+    each_page(from, &table, &table.end(), PAGE_RECORDS, |page| {
+        for (key, value) in page {
             let (user, way) = parts(key)?;
             found.push((user, way, record::decode(value)?));
         }
-        let Some((last, _)) = page.last() else {
-            return Ok(found);
-        };
-        start.clear();
-        start.extend_from_slice(last);
-        start.push(0);
-    }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn parts(key: &[u8]) -> Result<(UserId, Way)> {

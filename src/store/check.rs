@@ -2,7 +2,7 @@
 //! add up, counters that say something else than the streams, people without accounts. Changes nothing. What it holds in
 //! memory is a few bytes for each thing and each stream.
 
-use super::engine::{Error, Read, Result};
+use super::engine::{Error, Read, Result, each_page};
 use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
@@ -12,7 +12,6 @@ use super::{
 };
 use super::{streams, things, tokens, usage, users};
 use crate::ids::ThingId;
-use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 
 /// Pairs that are read at once.
@@ -125,19 +124,10 @@ pub fn check(from: &dyn Read) -> Result<Report> {
 
 /// Visits every pair.
 fn each(from: &dyn Read, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<()> {
-    let mut start: Vec<u8> = Vec::new();
-    loop {
-        let page: Vec<(Bytes, Bytes)> = from.scan(&start, &END, PAGE_PAIRS)?;
-        for (key, value) in &page {
-            visit(key, value);
-        }
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        start.clear();
-        start.extend_from_slice(last);
-        start.push(0);
-    }
+    each_page(from, &[], &END, PAGE_PAIRS, |page| {
+        page.iter().for_each(|(key, value)| visit(key, value));
+        Ok(())
+    })
 }
 
 /// Reads one record as what its key says it is.

@@ -6,7 +6,7 @@ use super::{FAMILIES_PER_USER_MAX, all_of, family_key, get};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use crate::store::Store;
-use crate::store::engine::{Read, Result, Tx};
+use crate::store::engine::{Result, Tx, each_page};
 use crate::store::keys::{KeyBytes, Table};
 use crate::store::record;
 
@@ -50,12 +50,10 @@ pub fn end_all(tx: &mut dyn Tx, user: UserId) -> Result<()> {
 /// Removes every family that is over; answers how many there were. Reads a bounded piece at once.
 pub fn sweep(store: &Store, now: Timestamp) -> Result<usize> {
     let table = KeyBytes::of(Table::Bearer);
-    let mut start = table.to_vec();
     let mut removed = 0;
-    loop {
-        let page = store.scan(&start, &table.end(), PAGE_RECORDS)?;
+    each_page(store, &table, &table.end(), PAGE_RECORDS, |page| {
         let mut over = Vec::new();
-        for (key, value) in &page {
+        for (key, value) in page {
             if record::decode::<Family>(value)?.is_over(now) {
                 over.push(key);
             }
@@ -73,13 +71,9 @@ pub fn sweep(store: &Store, now: Timestamp) -> Result<usize> {
             })?;
             removed += over.len();
         }
-        let Some((last, _)) = page.last() else {
-            return Ok(removed);
-        };
-        start.clear();
-        start.extend_from_slice(last);
-        start.push(0);
-    }
+        Ok(())
+    })?;
+    Ok(removed)
 }
 
 /// Removes what is over of a user's families, and the one that was used longest ago if there are too many.

@@ -65,6 +65,28 @@ pub trait Read {
     fn scan(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<(Bytes, Bytes)>>;
 }
 
+/// Hands over all pairs of `[start, end)` in ascending order, in pages of at most `limit`; between two pages others may
+/// write.
+pub fn each_page(
+    from: &dyn Read,
+    start: &[u8],
+    end: &[u8],
+    limit: usize,
+    mut visit: impl FnMut(&[(Bytes, Bytes)]) -> Result<()>,
+) -> Result<()> {
+    let mut start = start.to_vec();
+    loop {
+        let page = from.scan(&start, end, limit)?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        start.clear();
+        start.extend_from_slice(last);
+        start.push(0);
+        visit(&page)?;
+    }
+}
+
 /// A view inside a write that sees its own writes.
 pub trait Tx: Read {
     /// Sets a key.

@@ -2,7 +2,7 @@
 
 use super::layout::{self, CHUNK_ENTRIES, Head};
 use crate::ids::ThingId;
-use crate::store::engine::{Error, Read, Result};
+use crate::store::engine::{Error, Read, Result, each_page};
 use crate::store::keys::{KeyBytes, Stream, StreamKind, Table};
 
 /// The tables of streams.
@@ -101,19 +101,13 @@ pub fn check(from: &dyn Read, stream: Stream, entries: &[ThingId]) -> Result<Vec
 /// The things that have an edge, in ascending order.
 fn edges(from: &dyn Read, stream: Stream) -> Result<Vec<ThingId>> {
     let prefix: KeyBytes = layout::key(Table::StreamEdge, stream);
-    let mut start = prefix.to_vec();
     let mut edges = Vec::new();
-    loop {
-        let page = from.scan(&start, &prefix.end(), BATCH_EDGES)?;
+    each_page(from, &prefix, &prefix.end(), BATCH_EDGES, |page| {
         let things = page
             .iter()
             .filter_map(|(key, _)| key.last_chunk().map(|id| ThingId::from_bytes(*id)));
         edges.extend(things);
-        let Some((last, _)) = page.last() else {
-            return Ok(edges);
-        };
-        start.clear();
-        start.extend_from_slice(last);
-        start.push(0);
-    }
+        Ok(())
+    })?;
+    Ok(edges)
 }

@@ -7,9 +7,11 @@ use crate::domain::setup::Setup;
 use crate::domain::talks::Talks;
 use crate::ids::{Base, UserId};
 use crate::media::{BlobName, Blobs};
+use crate::peers::{Peers, Reach};
 use crate::store::Store;
 use crate::store::engine::{Read, Result};
 use crate::store::meta;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The parts of a running server that the rules use.
@@ -32,6 +34,12 @@ pub struct App {
     pub jobs: Bell,
     /// Wakes who sends the mail.
     pub mails: Bell,
+    /// Wakes who delivers to other hosts.
+    pub deliveries: Bell,
+    /// Whether there is more to deliver than at the last time that bell was rung.
+    has_deliveries: AtomicBool,
+    /// Other hosts.
+    pub peers: Peers,
     /// See [`App::turn_of`].
     turns: [Mutex<()>; TURNS],
 }
@@ -42,6 +50,9 @@ const TURNS: usize = 8;
 impl App {
     /// The parts, without a base URL yet.
     pub fn new(config: Config, store: Store, blobs: Blobs) -> App {
+        let reach = Reach {
+            lan: config.federate_lan,
+        };
         App {
             config,
             store,
@@ -52,6 +63,9 @@ impl App {
             base: OnceLock::new(),
             jobs: Bell::default(),
             mails: Bell::default(),
+            deliveries: Bell::default(),
+            has_deliveries: AtomicBool::new(false),
+            peers: Peers::new(reach),
             turns: Default::default(),
         }
     }
@@ -77,6 +91,7 @@ impl App {
         // Archives name things and letters hold addresses of the site, so they have waited for it.
         self.desk.bell.ring();
         self.mails.ring();
+        self.deliveries.ring();
         is_new
     }
 
@@ -128,12 +143,21 @@ impl App {
     pub fn wake(&self) {
         self.jobs.ring();
         self.mails.ring();
+        if self.has_deliveries.swap(false, Ordering::AcqRel) {
+            self.deliveries.ring();
+        }
+    }
+
+    /// Notes, inside a write, that it adds a delivery; [`App::wake`] tells of it after the write.
+    pub fn note_delivery(&self) {
+        self.has_deliveries.store(true, Ordering::Release);
     }
 
     /// Lets the threads that work beside the requests end.
     pub fn close(&self) {
         self.jobs.close();
         self.mails.close();
+        self.deliveries.close();
         self.desk.bell.close();
     }
 

@@ -16,6 +16,7 @@ pub mod wire;
 // 2: what is kept, and what leaves by mail
 pub mod mail;
 pub mod media;
+pub mod peers;
 pub mod store;
 
 // 3: the rules
@@ -28,6 +29,7 @@ pub mod http;
 
 // 5: what is answered
 pub mod api;
+pub mod federation;
 pub mod web;
 
 // 6: work that outlives a restart, and every address

@@ -3,8 +3,8 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, discovery, feeds, groups, listening, oauth, oauth2, objects,
-    owner, people, registering, reports, uploads, users,
+    activities, archives, clients, dialback, discovery, feeds, groups, listening, oauth, oauth2,
+    objects, owner, people, receiving, registering, reports, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;
@@ -23,7 +23,7 @@ use Access::{
     AccountWrite, AnyRead, ClientWrite, Form, Open, OwnerRead, OwnerWrite, Page, UserRead,
     UserWrite,
 };
-use Lane::{Quick, Slow};
+use Lane::{Far, Quick, Slow};
 
 /// Who may call a handler, and what the handler learns of the caller (`pump-api.md §1.2`).
 #[derive(Clone, Copy)]
@@ -55,8 +55,10 @@ pub enum Access {
 pub enum Lane {
     /// Our own store: short.
     Quick,
-    /// Pictures, password hashes, other hosts: long; few at a time.
+    /// Pictures, password hashes: long; few at a time.
     Slow,
+    /// Waits for other hosts.
+    Far,
 }
 
 /// How the body arrives.
@@ -111,6 +113,7 @@ pub const ROUTES: &[Route] = &[
     post  ("/api/user/{nickname}/feed/major",      UserWrite(feeds::post_major),   Quick),
     post  ("/api/user/{nickname}/feed/minor",      UserWrite(feeds::post_minor),   Quick),
     get   ("/api/user/{nickname}/inbox",           UserRead(feeds::inbox),         Quick),
+    post  ("/api/user/{nickname}/inbox",           ClientWrite(receiving::inbox),  Far),
     get   ("/api/user/{nickname}/inbox/major",     UserRead(feeds::inbox_major),   Quick),
     get   ("/api/user/{nickname}/inbox/minor",     UserRead(feeds::inbox_minor),   Quick),
     get   ("/api/user/{nickname}/inbox/direct",    UserRead(feeds::direct),        Quick),
@@ -178,6 +181,9 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/owner/reports/{id}",              OwnerRead(owner::reports::one), Quick),
     put   ("/api/owner/reports/{id}",              OwnerWrite(owner::reports::resolve), Quick),
     post  ("/api/reports",                         UserWrite(reports::add),        Quick),
+    get   ("/api/owner/deliveries",                OwnerRead(owner::deliveries::all), Quick),
+    post  ("/api/owner/deliveries/{host}/retry",   OwnerWrite(owner::deliveries::retry), Quick),
+    delete("/api/owner/deliveries/{host}",         OwnerWrite(owner::deliveries::drop_all), Quick),
     get   ("/api/owner/blocks",                    OwnerRead(owner::blocks::all),  Quick),
     post  ("/api/owner/blocks",                    OwnerWrite(owner::blocks::add), Quick),
     delete("/api/owner/blocks/{id}",               OwnerWrite(owner::blocks::remove), Quick),
@@ -189,7 +195,8 @@ pub const ROUTES: &[Route] = &[
     delete("/api/owner/invitations/{code}",        OwnerWrite(owner::invitations::revoke), Quick),
 
     // Applications and OAuth (pump-api.md §2)
-    post  ("/api/client/register",                 Open(clients::register),        Quick),
+    post  ("/api/client/register",                 Open(clients::register),        Far),
+    post  ("/api/dialback",                        Open(dialback::confirm),        Quick),
     get   ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
     post  ("/oauth/request_token",                 Open(oauth::request_token),     Quick),
     get   ("/oauth/authorize",                     Page(authorizing::show),        Quick),

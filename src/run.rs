@@ -55,6 +55,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
     let postman = jobs::mail::start(&app).map_err(Failure::new)?;
+    let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
 
@@ -67,6 +68,9 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     }
     if archivist.join().is_err() {
         log::error!("the work on archives ended badly");
+    }
+    if deliverer.join().is_err() {
+        log::error!("the deliveries ended badly");
     }
     if let Some(postman) = postman {
         postman.join();

@@ -36,6 +36,7 @@ pub(super) fn register(request: &Request, fields: &Map<String, Value>) -> Answer
     let wanted = Wanted {
         known: None,
         says: read.says,
+        identity: None,
     };
     let client = registration::register(request, &wanted)?;
     Ok(unkept(

@@ -4,22 +4,31 @@
 use crate::api::client_metadata;
 use crate::auth::registration::{self, Registration, Wanted};
 use crate::error::Error;
+use crate::federation::dialback;
 use crate::http::{Answer, Request, Response};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderName};
 use serde_json::{Map, Value, json};
 
 /// Registers a client. The body is a form or JSON; JSON in the words of RFC 7591 is answered in them. 200 with `client_id`, `client_secret` and `expires_at` (0: never);
-/// 400 for what is wrong in it; 403 for an update of a client that the sender is not; 401 for any `Authorization`.
+/// 400 for what is wrong in it; 403 for an update of a client that the sender is not. With an `Authorization` of Dialback it
+/// is another server that registers (`§6.4`); 401 with the reason if that is not proved.
 pub fn register(request: &Request) -> Answer {
-    if request.headers.contains_key(header::AUTHORIZATION) {
-        return Ok(only_dialback());
-    }
     let fields = fields(request)?;
-    if client_metadata::is_spoken(&fields) {
+    let identity = match request.headers.contains_key(header::AUTHORIZATION) {
+        true => match dialback::prove(request) {
+            Ok(identity) => Some(identity),
+            Err(why) => return Ok(unproved(why)),
+        },
+        false => None,
+    };
+    if client_metadata::is_spoken(&fields) && identity.is_none() {
         return client_metadata::register(request, &fields);
     }
-    let wanted = wanted(&fields)?;
+    let wanted = Wanted {
+        identity,
+        ..wanted(&fields)?
+    };
     let client = registration::register(request, &wanted)?;
     Ok(Response::json(&json!({
         "client_id": client.id,
@@ -29,8 +38,8 @@ pub fn register(request: &Request) -> Answer {
 }
 
 /// The header's name is pump.io's, not that of RFC 9110.
-fn only_dialback() -> Response {
-    Response::text("Register without an Authorization header.")
+fn unproved(why: String) -> Response {
+    Response::text(why)
         .with_status(StatusCode::UNAUTHORIZED)
         .with(HeaderName::from_static("www-authentication"), "Dialback")
 }
@@ -82,7 +91,11 @@ fn wanted(fields: &Map<String, Value>) -> Result<Wanted, Error> {
         &words(text(fields, "contacts")?),
         &addresses(fields)?,
     )?;
-    Ok(Wanted { known, says })
+    Ok(Wanted {
+        known,
+        says,
+        identity: None,
+    })
 }
 
 /// A field of text; an empty one is as good as none.

@@ -21,6 +21,7 @@ mod throttle;
 use callers::Means;
 pub use callers::{Client, LocalUser, Reader, Visitor};
 pub use guard::Guard;
+pub use oauth1::Key;
 pub use owner::{Owner, owner_reading, owner_writing};
 
 use crate::app::App;

@@ -2,10 +2,11 @@
 
 use super::addresses::{http_origin, is_redirect};
 use crate::clock::Timestamp;
+use crate::domain::principals;
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::random_text;
-use crate::store::clients::{self, Client, Kind};
+use crate::store::clients::{self, Client, Identity, Kind};
 use subtle::ConstantTimeEq;
 
 /// Longest name of a client, in characters.
@@ -35,6 +36,8 @@ pub struct Wanted {
     pub known: Option<(String, String)>,
     /// What the client says of itself.
     pub says: Registration,
+    /// Whom it speaks for by itself, as was proved.
+    pub identity: Option<Identity>,
 }
 
 impl Registration {
@@ -124,6 +127,10 @@ pub fn register(request: &Request, wanted: &Wanted) -> Result<Client, Error> {
                 .ok_or_else(|| Error::forbidden("Unauthorized"))?,
         };
         wanted.says.write_into(&mut client);
+        if wanted.identity.is_some() {
+            client.identity.clone_from(&wanted.identity);
+            principals::introduce(request.app(), tx, &client, now)?;
+        }
         client.updated = now;
         clients::put(tx, &client);
         Ok(client)

@@ -49,6 +49,12 @@ pub enum Deed {
     BlockRemove(String),
     /// List the blocks.
     BlockList,
+    /// List what waits for other hosts.
+    DeliveryList,
+    /// Try a host now.
+    DeliveryRetry(String),
+    /// Drop what waits for a host.
+    DeliveryDrop(String),
     /// Decide who can register, or show it.
     Registration(Option<Registration>),
 }

@@ -65,7 +65,7 @@ impl Typed {
 pub(super) fn is_topic(word: &str) -> bool {
     matches!(
         word,
-        "user" | "invite" | "report" | "block" | "registration"
+        "user" | "invite" | "report" | "block" | "delivery" | "registration"
     )
 }
 
@@ -76,6 +76,7 @@ pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result
         "invite" => invite(words, typed),
         "report" => report(words),
         "block" => block(words, typed),
+        "delivery" => delivery(words),
         _ => registration(words),
     }
 }
@@ -212,6 +213,25 @@ fn block(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
     } else {
         Deed::BlockRemove(whom)
     })
+}
+
+fn delivery(words: &[OsString]) -> Result<Deed, Usage> {
+    const WAYS: &str = "list, retry, drop";
+    let (what, rest) = first("delivery", words, WAYS)?;
+    let make: fn(String) -> Deed = match &*what {
+        "list" => return nothing_more("delivery", rest, Deed::DeliveryList),
+        "retry" => Deed::DeliveryRetry,
+        "drop" => Deed::DeliveryDrop,
+        other => return Err(unknown("delivery", other, WAYS)),
+    };
+    match rest {
+        [host] => Ok(make(host.to_string_lossy().into_owned())),
+        _ => {
+            let sentence =
+                format!("`delivery {what}` needs one host, as `delivery list` shows it.");
+            Err(Usage::new(sentence, "delivery"))
+        }
+    }
 }
 
 fn registration(words: &[OsString]) -> Result<Deed, Usage> {

@@ -102,6 +102,21 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "One a line: who, since when, why.",
     ),
     (
+        "delivery list",
+        "List what waits for other servers.",
+        "One host a line: how many deliveries wait, when it is tried next, what went wrong. Nothing is listed where all has arrived.",
+    ),
+    (
+        "delivery retry HOST",
+        "Try a server now.",
+        "Without this a server that took nothing is left alone ever longer, at most six hours.",
+    ),
+    (
+        "delivery drop HOST",
+        "Drop what waits for a server.",
+        "For good. What is done later is delivered again.",
+    ),
+    (
         "report list",
         "List what people reported.",
         "One a line, oldest first: number, time, who reports, what, and their words.",
@@ -177,7 +192,7 @@ pub fn help() -> String {
         out.push_str(&format!("  {usage:<24}{line}\n"));
     }
     out.push_str(
-        "\nuser, invite, block, report and registration work beside a running server, too: it does what they say.\n",
+        "\nuser, invite, block, delivery, report and registration work beside a running server, too: it does what they say.\n",
     );
     out.push_str(&format!(
         "\n  -c, --config FILE       File of options, a JSON object (default: {DEFAULT_FILE})\n  \

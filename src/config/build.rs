@@ -52,6 +52,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         favicon: path(values, "favicon"),
         noweb: values.flag("noweb"),
         sockjs: values.flag("sockjs"),
+        federate_lan: values.flag("federateLan"),
         disable_registration: values.flag("disableRegistration"),
         require_email: values.flag("requireEmail"),
         mail: mail::read(values),

@@ -83,6 +83,8 @@ pub struct Config {
     pub noweb: bool,
     /// Whether realtime clients are served by SockJS.
     pub sockjs: bool,
+    /// Whether other servers may be at addresses of the local network.
+    pub federate_lan: bool,
 
     /// Whether new accounts are refused.
     pub disable_registration: bool,

@@ -250,6 +250,8 @@ pub const OPTIONS: &[Opt] = &[
     used("users", Objects, Json("[]"), "Accounts made at start where they are missing: `nickname`, `password`, `email`, `tokens` (each with `token`, `client_id`, and `token_secret` for OAuth 1 or `scope` for a bearer token)."),
     used("clients", Objects, Json("[]"), "OAuth clients known from the start: `client_id`, `client_secret`, `title`, `description`, `host`."),
     used("sockjs", Flag, Json("true"), "Realtime updates for old web clients at `/main/realtime/sockjs`. Streams of events (`…/stream`) are there in any case."),
+    // other servers
+    used("federateLan", Flag, Json("false"), "Lets other servers be at addresses of the local network, or of this machine. Without it only public addresses are asked for anything."),
     // mail
     used("smtpserver", Text, Unset("none: the server sends no mail"), "Mail server: with it people can confirm mail addresses, recover their accounts, and are told of what comes for them."),
     used("smtpport", Port, Unset("`25`, or `465` with `smtpusessl`"), "Port of the mail server; providers mostly want 465 or 587."),

@@ -327,6 +327,7 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "uploadQuotaBytes",
         "jsonBytesMax",
         "smtpca",
+        "federateLan",
     ];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(

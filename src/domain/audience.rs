@@ -12,15 +12,17 @@ use crate::ids::ThingId;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
-use crate::store::things::{self, Activity, Address, Object};
+use crate::store::things::{self, Activity, Address, Identity, Object};
 use crate::wire::draft::{ActivityDraft, Addresses};
 use std::collections::BTreeSet;
 
-/// The people and groups here who get an activity into their inboxes.
+/// The people and groups who get an activity into their inboxes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Recipients {
-    /// All of them.
+    /// The people of this host.
     pub people: BTreeSet<ThingId>,
+    /// The people and groups of other hosts; only for what is done by somebody here.
+    pub elsewhere: BTreeSet<ThingId>,
     /// Those who are addressed directly (`to` and `bto`).
     pub direct: BTreeSet<ThingId>,
     /// The groups that it was posted to, at most [`GROUPS_MAX`].
@@ -150,16 +152,12 @@ fn post_of(from: &dyn Read, object: Option<&Object>) -> Result<Option<Activity>>
     }
 }
 
-/// The people of this host who get an activity, the actor among them: own posts stand in one's own inbox.
+/// Who gets an activity of somebody here, the actor among them: own posts stand in one's own inbox.
 pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     let mut found = Recipients::default();
-    if is_user(from, activity.actor)? {
-        found.people.insert(activity.actor);
-    }
-    if let Some(author) = reacted_to(from, activity)?
-        && is_user(from, author)?
-    {
-        found.people.insert(author);
+    found.add(from, activity.actor)?;
+    if let Some(author) = reacted_to(from, activity)? {
+        found.add(from, author)?;
     }
     let mut circles = Circles::of(from, activity.actor);
     let [to, cc, bto, bcc] = activity.addresses.each();
@@ -182,8 +180,7 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
                     let Some(object) = things::object(from, id)? else {
                         continue;
                     };
-                    if object.nickname().is_some() && object.deleted.is_none() {
-                        found.people.insert(id);
+                    if found.insert(id, &object) {
                         if direct {
                             found.direct.insert(id);
                         }
@@ -236,16 +233,36 @@ fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Resul
             return Ok(());
         }
         for id in batch {
-            if is_user(from, id)? {
-                found.people.insert(id);
-            }
+            found.add(from, id)?;
         }
     }
 }
 
-fn is_user(from: &dyn Read, id: ThingId) -> Result<bool> {
-    Ok(things::object(from, id)?
-        .is_some_and(|object| object.nickname().is_some() && object.deleted.is_none()))
+impl Recipients {
+    /// Adds somebody, if that is a person who is still there.
+    fn add(&mut self, from: &dyn Read, id: ThingId) -> Result<()> {
+        if let Some(object) = things::object(from, id)? {
+            self.insert(id, &object);
+        }
+        Ok(())
+    }
+
+    /// As [`Recipients::add`]; whether it was somebody to whom things are brought: a user, or a person or group elsewhere.
+    fn insert(&mut self, id: ThingId, object: &Object) -> bool {
+        if object.deleted.is_some() {
+            return false;
+        }
+        let is_elsewhere = matches!(object.identity, Identity::Remote(_))
+            && (object.is_person() || object.object_type == "group");
+        if is_elsewhere {
+            self.elsewhere.insert(id);
+        } else if object.nickname().is_some() {
+            self.people.insert(id);
+        } else {
+            return false;
+        }
+        true
+    }
 }
 
 /// The audience in words, as pages say it to a viewer: who can see what was posted with these addresses. What the viewer

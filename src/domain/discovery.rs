@@ -9,6 +9,9 @@ use crate::store::engine::Result;
 use crate::store::things::{self, Activity, Object, Thing};
 use crate::wire::descriptor::{Descriptor, Link, Target};
 
+/// Where this host is asked whether a registration came from it (`pump-api.md §6.4`).
+const DIALBACK: &str = "/api/dialback";
+
 /// Where the endpoints of this host are (`pump-api.md §6.1`), in the order that pump.io has.
 pub fn host(base: &Base) -> Descriptor {
     let at = |path: &str| format!("{}{path}", base.url());
@@ -31,6 +34,7 @@ pub fn host(base: &Base) -> Descriptor {
             "http://apinamespace.org/oauth/access_token",
             "/oauth/access_token",
         ),
+        ("dialback", DIALBACK),
         ("http://apinamespace.org/activitypub/whoami", "/api/whoami"),
     ];
     let mut links = vec![
@@ -117,7 +121,8 @@ fn person(base: &Base, id: ThingId, person: &Object, nickname: &str) -> Descript
         ("lists", "lists/person"),
     ];
     let profile = Link::to("http://webfinger.net/rel/profile-page", page.clone());
-    let mut links = vec![profile.of_type("text/html")];
+    let dialback = Link::to("dialback", base.url().to_owned() + DIALBACK);
+    let mut links = vec![profile.of_type("text/html"), dialback];
     links.extend(parts.map(|(rel, path)| Link::to(rel, at(path))));
     let subject = names::object_id(base, id, person).to_string();
     let mut aliases = vec![page, at("profile")];

@@ -1,17 +1,20 @@
-//! Puts an activity into the inboxes of this host (`pump-api.md §4.5`, `§4.7`): the first ones in the same write as the
-//! activity, the others by a durable job.
+//! Puts an activity into the inboxes of this host, and into the queues of the others (`pump-api.md §4.5`, `§4.7`): the first
+//! ones in the same write as the activity, the rest by a durable job.
 
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::audience::{self, Recipients};
+use crate::domain::blocks;
 use crate::domain::mailing::notices;
 use crate::ids::ThingId;
+use crate::peers;
+use crate::store::deliveries;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity};
+use crate::store::things::{self, Activity, Address, Identity};
 use std::ops::Bound;
 
 /// Most inboxes that one write fills.
@@ -69,8 +72,34 @@ pub fn continue_distribution(
         let delivery = Delivery::of(app, tx, activity_id, &activity, major, now)?;
         delivery.go_on(tx, Some(after))
     })?;
-    app.mails.ring();
+    app.wake();
     Ok(())
+}
+
+/// Puts an activity that came in from another host into the inbox of a user.
+pub fn bring(
+    app: &App,
+    tx: &mut dyn Tx,
+    id: ThingId,
+    activity: &Activity,
+    user: ThingId,
+    now: Timestamp,
+) -> Result<()> {
+    let mut recipients = Recipients::default();
+    let mut named = activity.addresses.to.iter().chain(&activity.addresses.bto);
+    if named.any(|address| *address == Address::Thing(user)) {
+        recipients.direct.insert(user);
+    }
+    let delivery = Delivery {
+        app,
+        id,
+        actor: activity.actor,
+        recipients,
+        major: activities::is_major(tx, activity)?,
+        is_news: now.secs_since(activity.published) < NEWS_SECS,
+        now,
+    };
+    delivery.add_to_inbox(tx, user)
 }
 
 impl<'a> Delivery<'a> {
@@ -93,23 +122,73 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Fills at most [`INBOXES_PER_WRITE`] inboxes, in order, of those who come after `after`; a job does the others.
+    /// Serves at most [`INBOXES_PER_WRITE`] recipients, in order, of those who come after `after`; a job does the others.
     fn go_on(&self, tx: &mut dyn Tx, after: Option<ThingId>) -> Result<()> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut people = self.recipients.people.range((start, Bound::Unbounded));
+        let rest = (
+            after.map_or(Bound::Unbounded, Bound::Excluded),
+            Bound::Unbounded,
+        );
+        let (people, elsewhere) = (&self.recipients.people, &self.recipients.elsewhere);
+        let mut left = INBOXES_PER_WRITE;
         let mut last = None;
-        for person in people.by_ref().take(INBOXES_PER_WRITE) {
-            self.add_to_inbox(tx, *person)?;
-            last = Some(*person);
+        let mut here = people.range(rest).peekable();
+        let mut there = elsewhere.range(rest).peekable();
+        while left > 0 {
+            let is_here = match (here.peek(), there.peek()) {
+                (Some(here), Some(there)) => here < there,
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => return Ok(()),
+            };
+            let next = if is_here { here.next() } else { there.next() };
+            let Some(next) = next.copied() else { break };
+            if is_here {
+                self.add_to_inbox(tx, next)?;
+            } else {
+                self.send(tx, next)?;
+            }
+            last = Some(next);
+            left -= 1;
         }
         match last {
-            Some(after) if people.next().is_some() => {
+            Some(after) if here.peek().is_some() || there.peek().is_some() => {
                 let activity = self.id;
                 let job = Job::Distribute { activity, after };
                 jobs::add(tx, self.app.store.fresh_id(), self.now, &job)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Puts the activity into the queue of the host of somebody elsewhere, unless that is blocked or no host can be found in
+    /// the id.
+    fn send(&self, tx: &mut dyn Tx, recipient: ThingId) -> Result<()> {
+        let Some(object) = things::object(tx, recipient)? else {
+            return Ok(());
+        };
+        let Identity::Remote(id) = &object.identity else {
+            return Ok(());
+        };
+        let Some(host) = peers::authority(id).map(str::to_ascii_lowercase) else {
+            return Ok(());
+        };
+        if blocks::is_blocked(tx, id)? {
+            return Ok(());
+        }
+        let delivery = deliveries::Delivery {
+            activity: self.id,
+            recipient,
+            created: self.now,
+        };
+        if deliveries::add(tx, &host, self.app.store.fresh_id(), &delivery)? {
+            self.app.note_delivery();
+        } else {
+            log::warn!(
+                "{} deliveries wait for {host}, so one more is dropped",
+                deliveries::WAITING_MAX
+            );
+        }
+        Ok(())
     }
 
     /// Adds the activity to a person's inbox and the parts of it, and notes that the person is to be told; where it is

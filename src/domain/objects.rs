@@ -1,5 +1,7 @@
 //! Stores objects that activities bring along, once each, and finds them again (`pump-api.md §4.8`).
 
+use crate::app::App;
+use crate::clock::Timestamp;
 use crate::domain::activities::Posting;
 use crate::domain::{blocks, names};
 use crate::error::Error;
@@ -183,4 +185,31 @@ pub fn merge(object: &mut Object, draft: &ObjectDraft) {
         }
     }
     object.members = members_text(&members);
+}
+
+/// Keeps what the home of something that was made elsewhere says of it.
+pub fn learn(app: &App, thing: ThingId, draft: &ObjectDraft, now: Timestamp) -> Result<()> {
+    app.store.write(|tx| {
+        if let Some(mut object) = things::object(tx, thing)?
+            && matches!(object.identity, Identity::Remote(_))
+            && object.deleted.is_none()
+        {
+            replace(&mut object, draft, now);
+            things::put_object(tx, thing, object);
+        }
+        Ok(())
+    })
+}
+
+/// Gives something made elsewhere the members that its home says it has now.
+pub fn replace(object: &mut Object, draft: &ObjectDraft, now: Timestamp) {
+    let mut members = draft.members.clone();
+    if !object.is_person() {
+        members.remove("pump_io");
+    }
+    let members = members_text(&members);
+    if object.members != members {
+        object.members = members;
+        object.updated = now;
+    }
 }

@@ -2,6 +2,7 @@
 //! It never looks at an idle queue. A job is taken out after it was done, so each may run twice. Beside it a second thread
 //! works on archives.
 
+pub mod delivering;
 pub mod mail;
 
 use crate::app::App;

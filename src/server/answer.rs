@@ -219,6 +219,7 @@ fn lane<'a>(server: &'a Shared, route: &Route) -> &'a Lane {
     match route.lane {
         routes::Lane::Quick => &server.quick,
         routes::Lane::Slow => &server.slow,
+        routes::Lane::Far => &server.far,
     }
 }
 

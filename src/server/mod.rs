@@ -149,6 +149,7 @@ pub(crate) struct Shared {
     seats: Seats,
     quick: Lane,
     slow: Lane,
+    far: Lane,
     /// Places for pieces of files.
     files: Arc<Semaphore>,
     /// Places for pieces of bodies that go on.
@@ -183,6 +184,7 @@ pub fn runtime() -> io::Result<Runtime> {
         .max_blocking_threads(
             limits::QUICK_PLACES
                 + limits::SLOW_PLACES
+                + limits::FAR_PLACES
                 + limits::FILE_PLACES
                 + limits::LIVE_PLACES
                 + 1,
@@ -235,6 +237,11 @@ impl Server {
                 bounds.waiting_max,
                 limits::SLOW_WAIT_MAX,
             ),
+            far: Lane::new(
+                limits::FAR_PLACES,
+                bounds.waiting_max,
+                limits::SLOW_WAIT_MAX,
+            ),
             spool: Spool::new(Arc::clone(&app), Arc::clone(&files)),
             files,
             live: Arc::new(Semaphore::new(limits::LIVE_PLACES)),
@@ -284,6 +291,7 @@ impl Server {
             // Work whose caller hung up goes on without a connection.
             shared.quick.idle().await;
             shared.slow.idle().await;
+            shared.far.idle().await;
         };
         timeout_at(due, finished).await.is_ok()
     }

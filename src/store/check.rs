@@ -7,8 +7,8 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, archives, bearer, blocks, clients, codes, invitations, jobs, mail_codes, mails, meta,
-    nonces, notices, record, reports, request_tokens, sessions,
+    aliases, archives, bearer, blocks, clients, codes, credentials, deliveries, invitations, jobs,
+    mail_codes, mails, meta, nonces, notices, record, reports, request_tokens, sessions,
 };
 use super::{streams, things, tokens, usage, users};
 use crate::ids::ThingId;
@@ -193,6 +193,11 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         }
         _ if is(Table::Report) => decodes::<reports::Report>(value)?,
         _ if is(Table::Block) => decodes::<blocks::Block>(value)?,
+        _ if is(Table::Credentials) => decodes::<credentials::Credentials>(value)?,
+        _ if is(Table::Delivery) && key.get(1) == Some(&deliveries::HOSTS) => {
+            decodes::<deliveries::Queue>(value)?;
+        }
+        _ if is(Table::Delivery) => decodes::<deliveries::Delivery>(value)?,
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
         _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),

@@ -87,7 +87,7 @@ pub enum Kind {
 pub enum Identity {
     /// Another server, by its host name.
     Host(String),
-    /// A person elsewhere, by the webfinger id without `acct:`.
+    /// A person elsewhere, by the webfinger id without `acct:`, or by the id where that is an address.
     Person(String),
 }
 
@@ -117,6 +117,8 @@ impl Client {
     /// The client as the `generator` of an activity: its id, its object type and its name (`pump-api.md §2.1`).
     pub fn generator(&self) -> Generator {
         let (id, object_type) = match &self.identity {
+            // At a port of its own a server names its people by addresses (`pump-api.md §6.4`).
+            Some(Identity::Person(id)) if id.contains("://") => (id.clone(), "person"),
             Some(Identity::Person(webfinger)) => (format!("acct:{webfinger}"), "person"),
             Some(Identity::Host(host)) => (format!("http://{host}/"), "service"),
             None => {

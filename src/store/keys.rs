@@ -29,6 +29,9 @@
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! F part(1) report(6)            → report that waits or is done (reports.rs)
 //! L host or id                   → block (blocks.rs)
+//! k host 0 identity             → credentials: our key at another server (credentials.rs)
+//! d 0 host                      → queue of a host (deliveries.rs)
+//! d 1 host 0 delivery(6)        → delivery that waits
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -65,6 +68,8 @@ pub enum Table {
     Usage = b'D',
     Report = b'F',
     Block = b'L',
+    Credentials = b'k',
+    Delivery = b'd',
     Job = b'J',
     Archive = b'Z',
 }
@@ -237,6 +242,13 @@ impl KeyBytes {
     /// Adds a byte that tells parts of a table apart.
     pub fn part(mut self, number: u8) -> KeyBytes {
         self.0.push(number);
+        self
+    }
+
+    /// Adds text that has no zero in it, and a zero that ends it.
+    pub fn text(mut self, text: &str) -> KeyBytes {
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(0);
         self
     }
 

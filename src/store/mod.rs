@@ -9,6 +9,8 @@ pub mod blocks;
 pub mod check;
 pub mod clients;
 pub mod codes;
+pub mod credentials;
+pub mod deliveries;
 pub mod engine;
 pub mod invitations;
 pub mod jobs;

@@ -3,5 +3,6 @@
 pub mod descriptor;
 pub mod draft;
 pub mod json;
+pub mod links;
 pub mod scrub;
 pub mod sockjs;

@@ -81,6 +81,7 @@ fn a_host_says_where_its_endpoints_are() {
             "http://apinamespace.org/oauth/request_token",
             "http://apinamespace.org/oauth/authorize",
             "http://apinamespace.org/oauth/access_token",
+            "dialback",
             "http://apinamespace.org/activitypub/whoami",
         ]
     );

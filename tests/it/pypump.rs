@@ -1,9 +1,9 @@
 //! PyPump 0.7, a real client of its time, against the running server. Its reading works only where people are known as
 //! `acct:`, that is on the public port 80, so the session gets a network of its own, which needs root.
 
-use crate::harness::{pictures, pump};
+use crate::harness::{network, pictures, pump};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use tempfile::TempDir;
 
 /// Makes the name known inside a network that has nothing but itself, and runs the session there. Everything ends with it.
@@ -17,7 +17,7 @@ fn a_session_of_pypump() {
         eprintln!("skipped: tests/run makes the virtual environment with PyPump");
         return;
     }
-    if !may_make_networks() {
+    if !network::may_make_networks() {
         eprintln!("skipped: only root may make a network in which port 80 is free");
         return;
     }
@@ -28,7 +28,7 @@ fn a_session_of_pypump() {
     let picture = directory.path().join("sunset.jpg");
     std::fs::write(&picture, pictures::photo(640, 480, 1)).expect("a file");
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/pypump_session.py");
-    let output = namespace()
+    let output = network::namespace()
         .args(["sh", "-c", INSIDE, "sh"])
         .args([&hosts, &python, &script, &pump::binary_path()])
         .args([&directory.path().join("data"), &picture])
@@ -37,21 +37,4 @@ fn a_session_of_pypump() {
         .output()
         .expect("unshare runs");
     assert!(output.status.success(), "{}", pump::said(&output));
-}
-
-/// A command in a network and a table of mounts of its own.
-fn namespace() -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--net", "--mount", "--pid", "--fork", "--kill-child"]);
-    command
-}
-
-fn may_make_networks() -> bool {
-    let tried = namespace()
-        .args(["sh", "-c", "ip link set lo up"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    tried.is_ok_and(|status| status.success())
 }

@@ -2,6 +2,7 @@
 //! JSON objects with times as everywhere, lists are `{"items": […], "totalItems": n}`. 403 for everybody but the owner.
 
 pub mod blocks;
+pub mod deliveries;
 pub mod invitations;
 pub mod registration;
 pub mod reports;

@@ -7,8 +7,10 @@ mod parameters;
 #[cfg(test)]
 mod properties;
 mod signature;
+mod signing;
 
 pub(in crate::auth) use parameters::Parameters;
+pub use signing::Key;
 
 use crate::error::Error;
 use crate::http::Request;

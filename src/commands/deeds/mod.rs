@@ -2,6 +2,7 @@
 //! hands itself over to (`commands/control.rs`).
 
 mod blocks;
+mod deliveries;
 mod invitations;
 mod registration;
 mod reports;
@@ -80,7 +81,11 @@ impl Way<'_> {
         // Who asks what there is must not make a store.
         if matches!(
             deed,
-            Deed::UserList | Deed::InviteList | Deed::ReportList | Deed::BlockList
+            Deed::UserList
+                | Deed::InviteList
+                | Deed::ReportList
+                | Deed::BlockList
+                | Deed::DeliveryList
         ) && !config.datadir.join("store").exists()
         {
             return Ok(Way::Nowhere);
@@ -148,6 +153,9 @@ pub(super) fn run(
         Deed::BlockAdd(whom, reason) => blocks::add(&desk, whom, reason),
         Deed::BlockRemove(whom) => blocks::remove(&desk, whom),
         Deed::BlockList => blocks::list(&desk),
+        Deed::DeliveryList => deliveries::list(&desk),
+        Deed::DeliveryRetry(host) => deliveries::retry(&desk, host),
+        Deed::DeliveryDrop(host) => deliveries::drop_all(&desk, host),
         Deed::Registration(wanted) => registration::show(&desk, *wanted),
     }
 }

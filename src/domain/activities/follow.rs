@@ -26,9 +26,8 @@ impl Posting<'_> {
         if !streams::append(tx, Stream::of(self.actor, StreamKind::Following), followed)? {
             return Err(Error::invalid("You follow them already.").into());
         }
-        if things::object(tx, followed)?.is_some_and(|object| object.nickname().is_some()) {
-            streams::append(tx, Stream::of(followed, StreamKind::Followers), self.actor)?;
-        }
+        // Of somebody elsewhere these are the followers here: they read what is sent to all followers.
+        streams::append(tx, Stream::of(followed, StreamKind::Followers), self.actor)?;
         Ok(followed)
     }
 

@@ -7,11 +7,13 @@ mod follow;
 mod groups;
 pub mod lists;
 mod post;
+mod receiving;
 mod restoring;
 mod share;
 mod update;
 
 pub use editing::{edit, withdraw};
+pub use receiving::{Arrival, receive};
 pub use restoring::{Past, restore, restore_effect, restore_list, restore_member};
 pub use update::bury;
 
@@ -39,6 +41,8 @@ pub struct Posting<'a> {
     pub now: Timestamp,
     /// The id that the activity will have.
     pub activity: ThingId,
+    /// Whether it came in from another host.
+    pub is_elsewhere: bool,
 }
 
 impl<'a> Posting<'a> {
@@ -49,6 +53,7 @@ impl<'a> Posting<'a> {
             actor,
             now,
             activity: app.store.fresh_id(),
+            is_elsewhere: false,
         }
     }
 }
@@ -153,7 +158,10 @@ impl Posting<'_> {
     ) -> Result<ThingId> {
         match draft.verb.as_str() {
             "post" | "create" => {
-                let object = self.post(tx, &draft.object)?;
+                let object = match self.is_elsewhere {
+                    true => self.post_from_elsewhere(tx, &draft.object)?,
+                    false => self.post(tx, &draft.object)?,
+                };
                 if let Some(target) = target {
                     self.add(tx, object, target)?;
                 }

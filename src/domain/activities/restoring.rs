@@ -47,6 +47,7 @@ pub fn restore(
             Some(at) => id_of_then(app, tx, at)?,
             None => app.store.fresh_id(),
         },
+        is_elsewhere: false,
     };
     let draft = past.draft;
     let target = match &draft.target {

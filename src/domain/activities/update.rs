@@ -16,6 +16,11 @@ use crate::wire::draft::{ObjectDraft, members_of, members_text};
 impl Posting<'_> {
     pub(super) fn update(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
         let (id, mut object) = self.own(tx, draft, "change")?;
+        if self.is_elsewhere {
+            objects::replace(&mut object, draft, self.now);
+            things::put_object(tx, id, object);
+            return Ok(id);
+        }
         let before = object.clone();
         objects::merge(&mut object, draft);
         if object.is_person() {

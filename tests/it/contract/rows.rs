@@ -304,16 +304,30 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&["discovering::an_account_is_found_by_every_name_that_it_has"]),
     ),
     (
+        "§6.3",
+        "discovery in order",
+        Tests(&["federating::whom_somebody_follows_elsewhere_has_a_name_and_a_page_at_once"]),
+    ),
+    (
         "§6.4",
         "a sender is reachable before it sends",
-        Later("federation"),
+        Tests(&["receiving::nobody_registers_for_somebody_else"]),
     ),
     (
         "§6.4",
         "accounts of hosts on ports 80 and 443",
-        Later("federation"),
+        Tests(&["receiving::nobody_registers_for_somebody_else"]),
     ),
-    ("§6.6", "what receivers ask back", Later("federation")),
+    (
+        "§6.5",
+        "what is delivered",
+        Tests(&["federating::what_somebody_posts_reaches_a_follower_on_another_server"]),
+    ),
+    (
+        "§6.6",
+        "what receivers ask back",
+        Tests(&["receiving::of_what_lives_elsewhere_its_home_is_asked"]),
+    ),
     (
         "Q1",
         "a slash at the end",
@@ -424,7 +438,11 @@ pub(super) const ROWS: &[Row] = &[
             "walking::pages_are_what_a_naive_model_says",
         ]),
     ),
-    ("Q18", "following somebody never seen", Later("federation")),
+    (
+        "Q18",
+        "following somebody never seen",
+        Tests(&["federating::whom_somebody_follows_elsewhere_has_a_name_and_a_page_at_once"]),
+    ),
     (
         "Q19",
         "duplicates are 400",
@@ -559,9 +577,13 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q42",
         "no answer waits for other hosts",
-        Later("federation"),
+        Tests(&["federating::the_owner_sees_what_waits_and_tries_or_drops_it"]),
     ),
-    ("D1", "hosts speak for their own", Later("federation")),
+    (
+        "D1",
+        "hosts speak for their own",
+        Tests(&["receiving::nobody_speaks_for_others_or_of_what_is_others"]),
+    ),
     (
         "D2",
         "verifier and consent",
@@ -578,6 +600,7 @@ pub(super) const ROWS: &[Row] = &[
             "signing::a_replay_is_refused_after_a_restart_too",
             "racing::a_signed_request_counts_once_even_when_its_copies_race",
             "refusals::failed_proofs_are_refused_as_the_table_says",
+            "receiving::nobody_registers_for_somebody_else",
         ]),
     ),
     (
@@ -607,12 +630,16 @@ pub(super) const ROWS: &[Row] = &[
             "quirks::an_activity_is_not_overwritten_by_its_id",
             "posting_refused::a_local_id_that_nobody_gave_is_refused",
             "moving::collections::ids_of_this_server_that_nobody_made_do_not_come_into_being",
+            "receiving::nobody_speaks_for_others_or_of_what_is_others",
         ]),
     ),
     (
         "D7",
         "caches are updated by their owners",
-        Later("federation"),
+        Tests(&[
+            "receiving::nobody_speaks_for_others_or_of_what_is_others",
+            "receiving::of_what_lives_elsewhere_its_home_is_asked",
+        ]),
     ),
     (
         "D8",
@@ -646,7 +673,14 @@ pub(super) const ROWS: &[Row] = &[
             "sockjs::followers_of_feeds_get_what_they_may_see",
         ]),
     ),
-    ("D11", "deliveries are durable", Later("federation")),
+    (
+        "D11",
+        "deliveries are durable",
+        Tests(&[
+            "receiving::an_activity_counts_once_however_often_it_comes",
+            "federating::what_is_posted_while_the_other_server_is_away_arrives_in_order_and_once",
+        ]),
+    ),
     (
         "D12",
         "AS1 by default, /N is a page",
@@ -689,7 +723,11 @@ pub(super) const ROWS: &[Row] = &[
             "replaying::a_session_of_pumpa_and_dianara_is_answered_as_recorded",
         ]),
     ),
-    ("D16", "strangers push nothing", Later("federation")),
+    (
+        "D16",
+        "strangers push nothing",
+        Tests(&["receiving::nobody_speaks_for_others_or_of_what_is_others"]),
+    ),
     (
         "D17",
         "forms of other sites, cookies",
@@ -698,7 +736,11 @@ pub(super) const ROWS: &[Row] = &[
             "pages::the_session_cookie_is_well_kept_and_changes_at_login",
         ]),
     ),
-    ("D18", "requests to inner hosts", Later("federation")),
+    (
+        "D18",
+        "requests to inner hosts",
+        Tests(&["receiving::without_leave_nothing_of_the_own_network_is_asked"]),
+    ),
     (
         "D19",
         "where a login leads",

@@ -150,7 +150,10 @@ impl Person {
 
     /// The person's id (`pump-api.md §3.1`).
     pub(crate) fn id(&self) -> String {
-        format!("acct:{}@{}", self.nickname, self.site.host)
+        match self.site.host.contains(':') {
+            true => self.url_of(&self.path("profile")),
+            false => format!("acct:{}@{}", self.nickname, self.site.host),
+        }
     }
 
     /// As clients refer to the person.

@@ -83,15 +83,14 @@ impl Pump {
     }
 
     #[track_caller]
-    fn launch(directory: TempDir, base: &str, options: &[&str]) -> Pump {
+    pub(super) fn launch(directory: TempDir, base: &str, options: &[&str]) -> Pump {
         let mut arguments = vec![
-            "--address".to_owned(),
-            "127.0.0.1".to_owned(),
-            "--port".to_owned(),
-            "0".to_owned(),
             "--datadir".to_owned(),
             directory.path().display().to_string(),
         ];
+        if !options.contains(&"--address") {
+            arguments.extend(["--address", "127.0.0.1", "--port", "0"].map(str::to_owned));
+        }
         arguments.extend(options.iter().map(|&option| option.to_owned()));
         let log = Arc::new(Mutex::new(Vec::new()));
         let (process, address) = run(&arguments, &log);

@@ -132,8 +132,6 @@ pub(super) const SCRIPT: &[Meant] = &[
         "status 401 became 200",
         "D12: a profile is a page for everybody",
     ),
-    (&[1, 2], ".links[]: 8 items became 7", "missing: dialback"),
-    (&[16, 17], ".links[]: 9 items became 8", "missing: dialback"),
     (&[16, 17], "+.subject", "§6.2 [+]"),
     (&[16, 17], "+.aliases", "§6.2 [+]"),
     (

@@ -1,0 +1,31 @@
+//! `POST /api/user/{nickname}/inbox`: another server pushes an activity (`pump-api.md §6.6`).
+
+use crate::auth::Client;
+use crate::domain::access::Viewer;
+use crate::domain::documents::{Documents, Finish};
+use crate::error::Error;
+use crate::federation::receiving;
+use crate::http::{Answer, Request, Response};
+use crate::store::{clients, things, users};
+
+/// 200 with the activity; 400 for what is not the sender's to say, 401 for whoever is no server, 403 for what has nothing to do
+/// with the user, 404 for nobody.
+pub fn inbox(request: &Request, client: &Client) -> Answer {
+    let app = request.app();
+    let client = clients::get(&app.store, client.id())?
+        .ok_or_else(|| Error::Unauthorized("This client is gone.".to_owned()))?;
+    let nobody = || Error::not_found("There is nobody of that name here.");
+    let nickname = request.nickname()?;
+    let (user, _) = users::by_nickname(&app.store, &nickname)?.ok_or_else(nobody)?;
+    let id = receiving::receive(app, &client, user, request.json()?, request.now)?;
+    let activity = things::activity(&app.store, id)?.ok_or(Error::Gone)?;
+    let viewer = Viewer {
+        person: Some(activity.actor),
+    };
+    let documents = Documents::for_viewer(app, viewer);
+    Ok(Response::json_text(documents.activity_text(
+        id,
+        &activity,
+        Finish::PLAIN,
+    )?))
+}

@@ -1,0 +1,36 @@
+//! Speaks with other servers as pump.io does (`pump-api.md §6`): [`dialback`] proves who registers, both ways; [`speaking`]
+//! signs what this server asks; [`sending`] delivers what was done here, [`receiving`] takes what was done elsewhere, and
+//! [`fetching`] asks the home of people and objects what they are.
+
+pub mod dialback;
+pub mod fetching;
+pub mod receiving;
+pub mod sending;
+pub mod speaking;
+
+use crate::ids::{Base, Nickname};
+
+/// For whom this server speaks to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// For itself.
+    Host,
+    /// For one of its users: the webfinger id without `acct:`, or the id where that is an address.
+    Person(String),
+}
+
+impl Speaker {
+    /// One of our users.
+    pub fn user(base: &Base, nickname: &Nickname) -> Speaker {
+        let id = base.person_id(nickname);
+        Speaker::Person(id.strip_prefix("acct:").unwrap_or(&id).to_owned())
+    }
+
+    /// What the other server is told.
+    fn identity<'a>(&'a self, base: &'a Base) -> &'a str {
+        match self {
+            Speaker::Host => base.authority(),
+            Speaker::Person(id) => id,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Requests to other hosts: the only way out of this server besides mail. Every request has a bound in time, size and
+//! redirects, and leads to no address that is out of [`Reach`]. Who asks what, and what the answers mean, is decided above.
+
+mod discovery;
+mod reach;
+mod tokens;
+
+pub use discovery::{Endpoints, authority};
+pub use reach::Reach;
+pub use tokens::{Remembered, Tokens};
+
+use crate::wire::links::Links;
+use quick_cache::sync::Cache;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::config::AutoHeaderValue;
+use ureq::http::{self, HeaderName, Uri, header};
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::transport::DefaultConnector;
+
+/// Longest wait for a connection.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Longest time of one request with its answer. A pump.io server asks back before it answers.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Longest head of an answer, in bytes.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Longest document that is taken from another host, in bytes.
+pub const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Most redirects that one request follows.
+const REDIRECTS_MAX: usize = 5;
+
+/// Most connections that are kept for the next request.
+const IDLE_CONNECTIONS_MAX: usize = 8;
+
+/// How long they are kept: shorter than servers do.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(4);
+
+/// Most hosts and most people whose links are remembered.
+const KNOWN_MAX: usize = 512;
+
+/// Asks other hosts.
+pub struct Peers {
+    agent: ureq::Agent,
+    reach: Reach,
+    /// What hosts and people were found to be, by their names and ids.
+    known: Cache<String, Arc<Known>>,
+    /// What this server has said of itself elsewhere, to be asked back.
+    pub tokens: Tokens,
+    /// What others have said of themselves here.
+    pub claims: Tokens,
+}
+
+struct Known {
+    at: crate::clock::Timestamp,
+    links: Arc<Links>,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    method: &'static str,
+    url: &'a str,
+    headers: Vec<(HeaderName, String)>,
+    body: Vec<u8>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Said {
+    /// The status.
+    pub status: u16,
+    /// The media type, in lower case and with its parameters; empty if none was given.
+    pub content_type: String,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// After how many seconds another try is welcome.
+    pub retry_after: Option<i64>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer, or no useful one.
+#[derive(Debug)]
+pub enum Failure {
+    /// It was not asked at all.
+    Refused(String),
+    /// Nobody was reached, or the answer broke off.
+    Unreachable(String),
+    /// There was an answer, and it was none that helps; with its status, if it is the status that says so.
+    Useless(String, Option<u16>),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused(why) | Failure::Unreachable(why) | Failure::Useless(why, _) => {
+                f.write_str(why)
+            }
+        }
+    }
+}
+
+impl<'a> Ask<'a> {
+    /// Asks for a document.
+    pub fn get(url: &'a str) -> Ask<'a> {
+        Ask {
+            method: "GET",
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Sends a document.
+    pub fn post(url: &'a str, content_type: &str, body: impl Into<Vec<u8>>) -> Ask<'a> {
+        let ask = Ask {
+            method: "POST",
+            url,
+            headers: Vec::new(),
+            body: body.into(),
+        };
+        ask.with(header::CONTENT_TYPE, content_type)
+    }
+
+    /// The same with one header more.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Ask<'a> {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn request(&self, uri: &Uri) -> Result<http::Request<Vec<u8>>, http::Error> {
+        let mut request = http::Request::builder().method(self.method).uri(uri);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(self.body.clone())
+    }
+}
+
+impl Said {
+    /// Whether it was done.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
+    }
+}
+
+impl Peers {
+    /// Asks within `reach`.
+    pub fn new(reach: Reach) -> Peers {
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .root_certs(RootCerts::WebPki)
+            .build();
+        let config = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent(AutoHeaderValue::Provided(Arc::new(
+                concat!("pumphouse/", env!("CARGO_PKG_VERSION")).to_owned(),
+            )))
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
+            .timeout_connect(Some(CONNECT_TIME_MAX))
+            .timeout_global(Some(REQUEST_TIME_MAX))
+            .max_response_header_size(HEAD_BYTES_MAX)
+            .max_idle_connections(IDLE_CONNECTIONS_MAX)
+            .max_idle_connections_per_host(1)
+            .max_idle_age(IDLE_TIME_MAX)
+            .build();
+        Peers {
+            agent: ureq::Agent::with_parts(
+                config,
+                DefaultConnector::default(),
+                reach::WithinReach(reach),
+            ),
+            reach,
+            known: Cache::new(KNOWN_MAX),
+            tokens: Tokens::default(),
+            claims: Tokens::default(),
+        }
+    }
+
+    /// Sends a request and takes the answer as it is, redirects too.
+    pub fn ask(&self, ask: &Ask<'_>) -> Result<Said, Failure> {
+        let uri: Uri = ask
+            .url
+            .parse()
+            .map_err(|_| Failure::Refused(format!("{} is no address", ask.url)))?;
+        self.reach.check(&uri)?;
+        let wrong = |error: &dyn fmt::Display| Failure::Refused(format!("{}: {error}", ask.url));
+        let request = ask.request(&uri).map_err(|error| wrong(&error))?;
+        let answer = match ask.method {
+            "GET" => self.agent.run(request.map(|_| ())),
+            _ => self.agent.run(request),
+        };
+        let unreachable =
+            |error: &dyn fmt::Display| Failure::Unreachable(format!("{}: {error}", ask.url));
+        let mut answer = answer.map_err(|error| unreachable(&error))?;
+        let header = |name: HeaderName| {
+            let value = answer.headers().get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        let mut said = Said {
+            status: answer.status().as_u16(),
+            content_type: header(header::CONTENT_TYPE)
+                .unwrap_or_default()
+                .to_ascii_lowercase(),
+            location: header(header::LOCATION),
+            retry_after: header(header::RETRY_AFTER).and_then(|text| text.parse().ok()),
+            body: Vec::new(),
+        };
+        let body = answer.body_mut().with_config().limit(DOCUMENT_BYTES_MAX);
+        said.body = body.read_to_vec().map_err(|error| match error {
+            ureq::Error::BodyExceedsLimit(_) => Failure::Useless(
+                format!("{} is longer than {DOCUMENT_BYTES_MAX} bytes", ask.url),
+                None,
+            ),
+            error => unreachable(&error),
+        })?;
+        Ok(said)
+    }
+
+    /// Asks for a public document, following redirects; `is_https_only` lets none lead away from https.
+    fn fetch(&self, url: &str, accept: Option<&str>, is_https_only: bool) -> Result<Said, Failure> {
+        let mut url = url.to_owned();
+        for _ in 0..=REDIRECTS_MAX {
+            let mut ask = Ask::get(&url);
+            if let Some(accept) = accept {
+                ask = ask.with(header::ACCEPT, accept);
+            }
+            let said = self.ask(&ask)?;
+            let Some(next) = said.location.as_ref().filter(|_| said.is_redirect()) else {
+                return Ok(said);
+            };
+            let next = absolute(&url, next);
+            if is_https_only && !next.starts_with("https://") {
+                return Err(Failure::Refused(format!("{url} leads away from https")));
+            }
+            url = next;
+        }
+        Err(Failure::Useless(format!("{url} leads on and on"), None))
+    }
+}
+
+/// An address that a redirect names, which may be relative to the one that was asked.
+pub fn absolute(asked: &str, location: &str) -> String {
+    if location.contains("://") {
+        return location.to_owned();
+    }
+    let (scheme, rest) = asked.split_once("://").unwrap_or(("http", asked));
+    if let Some(other) = location.strip_prefix("//") {
+        return format!("{scheme}://{other}");
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if location.starts_with('/') {
+        return format!("{scheme}://{authority}{location}");
+    }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    format!("{scheme}://{authority}{folder}/{location}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::absolute;
+
+    #[test]
+    fn redirects_lead_on_from_where_they_are() {
+        for (location, expected) in [
+            ("https://b.test/y", "https://b.test/y"),
+            ("//b.test/y", "http://b.test/y"),
+            ("/y?z", "http://a.test:8080/y?z"),
+            ("y", "http://a.test:8080/w/y"),
+        ] {
+            assert_eq!(absolute("http://a.test:8080/w/x", location), expected);
+        }
+        assert_eq!(absolute("http://a.test", "y"), "http://a.test/y");
+    }
+}

@@ -1,0 +1,241 @@
+//! What waits to be delivered to other hosts (`pump-api.md §6.5`): written together with the activity, in order for each
+//! host, taken out when it has arrived. A host that does not take them has a record of its own, which says when it is tried
+//! again.
+
+use super::engine::{Error, Read, Result, Tx};
+use super::keys::{KeyBytes, Table};
+use super::record::{self, Record};
+use crate::clock::Timestamp;
+use crate::ids::ThingId;
+use serde::{Deserialize, Serialize};
+
+/// Most deliveries that wait for one host.
+pub const WAITING_MAX: u32 = 200_000;
+
+/// Hosts that are read at once where all are looked at.
+const BATCH: usize = 64;
+
+/// The part of the table that holds the hosts.
+pub(super) const HOSTS: u8 = 0;
+
+/// The part of the table that holds the deliveries.
+const DELIVERIES: u8 = 1;
+
+/// One activity for one person or group elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// What is delivered.
+    pub activity: ThingId,
+    /// To whom.
+    pub recipient: ThingId,
+    /// Since when it waits.
+    pub created: Timestamp,
+}
+
+/// A host for which something waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// How many deliveries wait.
+    pub waiting: u32,
+    /// How often in a row it took nothing.
+    pub failures: u32,
+    /// When it is tried next.
+    pub next: Timestamp,
+    /// What went wrong last; empty where nothing did.
+    pub error: String,
+}
+
+impl Record for Delivery {
+    const NAME: &'static str = "delivery";
+    const VERSION: u8 = 1;
+}
+
+impl Record for Queue {
+    const NAME: &'static str = "queue of a host";
+    const VERSION: u8 = 1;
+}
+
+/// Adds a delivery under a fresh id, which decides the order. False, and nothing is added, where too many wait.
+pub fn add(tx: &mut dyn Tx, host: &str, id: ThingId, delivery: &Delivery) -> Result<bool> {
+    let mut queue = queue(tx, host)?.unwrap_or(Queue {
+        waiting: 0,
+        failures: 0,
+        next: delivery.created,
+        error: String::new(),
+    });
+    if queue.waiting >= WAITING_MAX {
+        return Ok(false);
+    }
+    queue.waiting += 1;
+    record::put(tx, &host_key(host), &queue);
+    record::put(tx, &delivery_key(host, id), delivery);
+    Ok(true)
+}
+
+/// The queue of a host; nothing where nothing waits.
+pub fn queue(from: &dyn Read, host: &str) -> Result<Option<Queue>> {
+    record::get(from, &host_key(host))
+}
+
+/// At most `limit` hosts for which something waits, in the order of their names, from the one after `after` on.
+pub fn hosts(from: &dyn Read, after: Option<&str>, limit: usize) -> Result<Vec<(String, Queue)>> {
+    let table = KeyBytes::of(Table::Delivery).part(HOSTS);
+    let start = match after {
+        // No host name has a zero in it.
+        Some(host) => table.clone().text(host),
+        None => table.clone(),
+    };
+    let read = |(key, value): &(bytes::Bytes, bytes::Bytes)| {
+        let (_, host) = key.split_at(table.len());
+        let host = String::from_utf8_lossy(host).into_owned();
+        Ok((host, record::decode(value)?))
+    };
+    let pairs = from.scan(&start, &table.end(), limit)?;
+    pairs.iter().map(read).collect()
+}
+
+/// The delivery that comes first at a host, with its id.
+pub fn first(from: &dyn Read, host: &str) -> Result<Option<(ThingId, Delivery)>> {
+    let start = KeyBytes::of(Table::Delivery).part(DELIVERIES).text(host);
+    let Some((key, value)) = from.scan(&start, &start.end(), 1)?.pop() else {
+        return Ok(None);
+    };
+    let id = key
+        .get(start.len()..)
+        .and_then(|bytes| bytes.try_into().ok());
+    let id = id.ok_or_else(|| {
+        Error::Corrupt("a key of the table of deliveries cannot be read".to_owned())
+    })?;
+    Ok(Some((ThingId::from_bytes(id), record::decode(&value)?)))
+}
+
+/// Takes a delivery out: it has arrived, or never will. `has_answered` says whether the host is well.
+pub fn done(tx: &mut dyn Tx, host: &str, id: ThingId, has_answered: bool) -> Result<()> {
+    let key = delivery_key(host, id);
+    let Some(mut queue) = queue(tx, host)? else {
+        return Ok(());
+    };
+    if tx.get(&key)?.is_none() {
+        return Ok(());
+    }
+    tx.delete(&key);
+    queue.waiting = queue.waiting.saturating_sub(1);
+    if queue.waiting == 0 {
+        tx.delete(&host_key(host));
+        return Ok(());
+    }
+    if has_answered {
+        queue.failures = 0;
+        queue.error.clear();
+    }
+    record::put(tx, &host_key(host), &queue);
+    Ok(())
+}
+
+/// Makes due at once every host that is left alone.
+pub fn hurry(tx: &mut dyn Tx, now: Timestamp) -> Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let batch = hosts(tx, after.as_deref(), BATCH)?;
+        let Some((last, _)) = batch.last() else {
+            return Ok(());
+        };
+        after = Some(last.clone());
+        for (host, queue) in batch {
+            if queue.next > now {
+                record::put(tx, &host_key(&host), &Queue { next: now, ..queue });
+            }
+        }
+    }
+}
+
+/// Changes when a host is tried again, and what is said of it.
+pub fn change(tx: &mut dyn Tx, host: &str, change: impl FnOnce(&mut Queue)) -> Result<()> {
+    if let Some(mut queue) = queue(tx, host)? {
+        change(&mut queue);
+        record::put(tx, &host_key(host), &queue);
+    }
+    Ok(())
+}
+
+fn host_key(host: &str) -> KeyBytes {
+    KeyBytes::of(Table::Delivery).part(HOSTS).tail(host)
+}
+
+fn delivery_key(host: &str, id: ThingId) -> KeyBytes {
+    KeyBytes::of(Table::Delivery)
+        .part(DELIVERIES)
+        .text(host)
+        .thing(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Delivery, add, change, done, first, hosts, queue};
+    use crate::clock::Timestamp;
+    use crate::ids::ThingId;
+    use crate::store::engine::memory::Memory;
+
+    const NOW: Timestamp = Timestamp(1_795_217_902);
+
+    fn delivery(activity: u64) -> Delivery {
+        Delivery {
+            activity: ThingId(activity),
+            recipient: ThingId(7),
+            created: NOW,
+        }
+    }
+
+    #[test]
+    fn each_host_gets_its_own_in_order() {
+        let mut memory = Memory::default();
+        for (host, id) in [
+            ("b.test", 2),
+            ("b.test", 1),
+            ("b.test:8080", 3),
+            ("a.test", 4),
+        ] {
+            assert!(add(&mut memory, host, ThingId(id), &delivery(id)).expect("kept"));
+        }
+        let names = |after| -> Vec<String> {
+            let found = hosts(&memory, after, 10).expect("readable");
+            found.into_iter().map(|(host, _)| host).collect()
+        };
+        assert_eq!(names(None), ["a.test", "b.test", "b.test:8080"]);
+        assert_eq!(names(Some("b.test")), ["b.test:8080"]);
+        let mut order = Vec::new();
+        while let Some((id, delivery)) = first(&memory, "b.test").expect("readable") {
+            order.push(delivery.activity.0);
+            for _ in 0..2 {
+                done(&mut memory, "b.test", id, true).expect("gone");
+            }
+        }
+        assert_eq!(order, [1, 2]);
+        assert_eq!(queue(&memory, "b.test").expect("readable"), None);
+        let other = queue(&memory, "b.test:8080")
+            .expect("readable")
+            .expect("there");
+        assert_eq!(other.waiting, 1);
+    }
+
+    #[test]
+    fn a_host_that_answers_again_is_well() {
+        let mut memory = Memory::default();
+        for id in 1..=3 {
+            add(&mut memory, "b.test", ThingId(id), &delivery(id)).expect("kept");
+        }
+        change(&mut memory, "b.test", |queue| {
+            queue.failures = 4;
+            queue.error = "does not answer".to_owned();
+        })
+        .expect("changed");
+        done(&mut memory, "b.test", ThingId(1), false).expect("dropped");
+        let state = |memory: &Memory| {
+            let queue = queue(memory, "b.test").expect("readable").expect("there");
+            (queue.waiting, queue.failures, queue.error)
+        };
+        assert_eq!(state(&memory), (2, 4, "does not answer".to_owned()));
+        done(&mut memory, "b.test", ThingId(2), true).expect("gone");
+        assert_eq!(state(&memory), (1, 0, String::new()));
+    }
+}

@@ -1,0 +1,97 @@
+//! A network with several servers, each at the address of its name. As root a story gets a network of its own, in which names
+//! are known and port 80 is free; others run it on addresses of this machine, with ports in the ids.
+
+use super::pump::{self, Pump};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Set in the process that runs inside a network of its own.
+const INSIDE: &str = "PUMPHOUSE_TEST_NETWORK";
+
+/// Makes the names known inside a network that has nothing but itself. Everything ends with it.
+const SETUP: &str = "set -e; ip link set lo up; mount --bind \"$1\" /etc/hosts; shift; exec \"$@\"";
+
+/// The names of the servers, at 127.0.0.2 and on.
+const NAMES: [&str; 3] = ["pump-a.test", "pump-b.test", "pump-c.test"];
+
+/// Runs a story, which is the test of that name, inside a network of its own where that may be made, else here.
+#[track_caller]
+pub(crate) fn inside(test: &str, story: impl FnOnce()) {
+    if std::env::var_os(INSIDE).is_some() {
+        return story();
+    }
+    if !may_make_networks() {
+        eprintln!("only root may make a network with names of its own: ids have ports here");
+        return story();
+    }
+    let directory = TempDir::new().expect("a directory");
+    let hosts = directory.path().join("hosts");
+    let mut text = "127.0.0.1 localhost\n".to_owned();
+    for (number, name) in (2..).zip(NAMES) {
+        text += &format!("127.0.0.{number} {name}\n");
+    }
+    std::fs::write(&hosts, text).expect("a file");
+    let output = namespace()
+        .args(["sh", "-c", SETUP, "sh"])
+        .arg(&hosts)
+        .arg(std::env::current_exe().expect("this test"))
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, "1")
+        .stdin(Stdio::null())
+        .output()
+        .expect("unshare runs");
+    let said = pump::said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "there is no test {test}: {said}");
+}
+
+/// Starts the server of this number, from 0 on.
+#[track_caller]
+pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
+    let address = format!("127.0.0.{}", number + 2);
+    let is_inside = std::env::var_os(INSIDE).is_some();
+    let (name, port) = match is_inside {
+        true => (NAMES[number].to_owned(), 80),
+        false => (address.clone(), free_port(&address)),
+    };
+    let port = port.to_string();
+    let mut all = vec![
+        "--address",
+        &address,
+        "--port",
+        &port,
+        "--hostname",
+        &name,
+        "--federateLan=true",
+    ];
+    all.extend(options);
+    let base = match is_inside {
+        true => format!("http://{name}"),
+        false => format!("http://{name}:{port}"),
+    };
+    Pump::launch(TempDir::new().expect("a directory"), &base, &all)
+}
+
+/// A command in a network and a table of mounts of its own.
+pub(crate) fn namespace() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--net", "--mount", "--pid", "--fork", "--kill-child"]);
+    command
+}
+
+/// Whether this process may make such networks.
+pub(crate) fn may_make_networks() -> bool {
+    let tried = namespace()
+        .args(["sh", "-c", "ip link set lo up"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    tried.is_ok_and(|status| status.success())
+}
+
+fn free_port(address: &str) -> u16 {
+    let listener = TcpListener::bind((address, 0)).expect("a free port");
+    listener.local_addr().expect("it has an address").port()
+}

@@ -11,7 +11,7 @@ use crate::peers::{Peers, Reach};
 use crate::store::Store;
 use crate::store::engine::{Read, Result};
 use crate::store::meta;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The parts of a running server that the rules use.
@@ -36,12 +36,15 @@ pub struct App {
     pub mails: Bell,
     /// Wakes who delivers to other hosts.
     pub deliveries: Bell,
-    /// Whether there is more to deliver than at the last time that bell was rung.
-    has_deliveries: AtomicBool,
     /// Other hosts.
     pub peers: Peers,
     /// See [`App::turn_of`].
     turns: [Mutex<()>; TURNS],
+}
+
+thread_local! {
+    /// Whether this thread has added deliveries that nobody was told of.
+    static HAS_DELIVERIES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Between how many groups of users the turns of forms are told apart.
@@ -64,7 +67,6 @@ impl App {
             jobs: Bell::default(),
             mails: Bell::default(),
             deliveries: Bell::default(),
-            has_deliveries: AtomicBool::new(false),
             peers: Peers::new(reach),
             turns: Default::default(),
         }
@@ -143,14 +145,15 @@ impl App {
     pub fn wake(&self) {
         self.jobs.ring();
         self.mails.ring();
-        if self.has_deliveries.swap(false, Ordering::AcqRel) {
+        if HAS_DELIVERIES.take() {
             self.deliveries.ring();
         }
     }
 
-    /// Notes, inside a write, that it adds a delivery; [`App::wake`] tells of it after the write.
+    /// Notes, inside a write, that it adds a delivery; [`App::wake`] tells of it after the write, on the same thread: what
+    /// another thread told of meanwhile may not be on disk yet.
     pub fn note_delivery(&self) {
-        self.has_deliveries.store(true, Ordering::Release);
+        HAS_DELIVERIES.set(true);
     }
 
     /// Lets the threads that work beside the requests end.

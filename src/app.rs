@@ -5,14 +5,15 @@ use crate::domain::archives::Desk;
 use crate::domain::bell::Bell;
 use crate::domain::setup::Setup;
 use crate::domain::talks::Talks;
-use crate::ids::{Base, UserId};
+use crate::domain::turns::Turns;
+use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
 use crate::peers::{Peers, Reach};
 use crate::store::Store;
 use crate::store::engine::{Read, Result};
 use crate::store::meta;
 use std::cell::Cell;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 /// The parts of a running server that the rules use.
 pub struct App {
@@ -38,17 +39,14 @@ pub struct App {
     pub deliveries: Bell,
     /// Other hosts.
     pub peers: Peers,
-    /// See [`App::turn_of`].
-    turns: [Mutex<()>; TURNS],
+    /// Whose forms wait for each other.
+    pub turns: Turns,
 }
 
 thread_local! {
     /// Whether this thread has added deliveries that nobody was told of.
     static HAS_DELIVERIES: Cell<bool> = const { Cell::new(false) };
 }
-
-/// Between how many groups of users the turns of forms are told apart.
-const TURNS: usize = 8;
 
 impl App {
     /// The parts, without a base URL yet.
@@ -68,7 +66,7 @@ impl App {
             mails: Bell::default(),
             deliveries: Bell::default(),
             peers: Peers::new(reach),
-            turns: Default::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -125,15 +123,6 @@ impl App {
         for name in names {
             self.forget_file(name);
         }
-    }
-
-    /// Lets forms of one user wait for each other, for as long as the answer lives: what was sent twice because a button was
-    /// tapped twice is then seen to be the same, however long the first takes.
-    pub fn turn_of(&self, user: UserId) -> MutexGuard<'_, ()> {
-        let number = usize::try_from(user.0.0 % TURNS as u64).unwrap_or_default();
-        self.turns[number]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How mail leaves this server; nothing if it sends none. Without pages it sends none: its letters lead to pages.

@@ -14,8 +14,8 @@ use crate::ids::UserId;
 use crate::web::{
     account, apps, archives as archiving, assets, composer, confirming, deeds,
     delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual,
-    oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, recovering,
-    reporting, resetting, settings, setup, things, tokens,
+    oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, proxy, recovering,
+    remote, reporting, resetting, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -245,6 +245,10 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/join/{code}",                    Open(join::join),               Slow),
     get   ("/main/login",                          Page(login::login_form),        Quick),
     post  ("/main/login",                          Open(login::login),             Slow),
+    get   ("/main/remote",                         Page(remote::form),             Quick),
+    post  ("/main/remote",                         Form(remote::set_out),          Far),
+    get   ("/main/authorized/{host}",              Page(remote::arrive),           Far),
+    post  ("/main/proxy",                          Form(proxy::forward),           Far),
     post  ("/main/logout",                         Open(login::logout),            Quick),
     post  ("/main/renew",                          AccountWrite(login::renew),     Quick),
     get   ("/main/confirm",                        Page(confirming::waiting),      Quick),
@@ -486,7 +490,11 @@ impl Proven {
             },
             Proven::User(_, user) => user_name(user),
             Proven::Owner(_, owner) => user_name(owner.user()),
-            Proven::Visitor(_, visitor) => visitor.user().map_or("-".to_owned(), user_name),
+            Proven::Visitor(_, visitor) => match (visitor.user(), visitor.remote()) {
+                (Some(user), _) => user_name(user),
+                (None, Some(remote)) => format!("remote:{}", remote.address()),
+                (None, None) => "-".to_owned(),
+            },
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::http::Response;
 use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::clients::{self, Generator};
 use crate::store::engine::Read;
+use crate::store::visits::Visit;
 use hyper::header;
 use std::cell::Cell;
 
@@ -41,10 +42,17 @@ pub(in crate::auth) enum Means {
     Token { id: String, name: String },
 }
 
-/// Whoever looks at a page (`C`): a user with a session, or nobody.
+/// Somebody of another server who logged in there to look at pages here (`pump-api.md §6.10`).
+#[derive(Clone, Debug)]
+pub struct Remote {
+    pub(in crate::auth) visit: Visit,
+}
+
+/// Whoever looks at a page (`C`): a user with a session, somebody of another server, or nobody.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     pub(in crate::auth) user: Option<LocalUser>,
+    pub(in crate::auth) remote: Option<Remote>,
     /// Whose session it is, while that account must first confirm its mail address.
     pub(in crate::auth) unconfirmed: Option<UserId>,
     pub(in crate::auth) csrf: String,
@@ -112,10 +120,39 @@ impl LocalUser {
     }
 }
 
+impl Remote {
+    /// The person, as known here.
+    pub fn person(&self) -> ThingId {
+        self.visit.person
+    }
+
+    /// The webfinger id without `acct:`, or the id where that is an address.
+    pub fn address(&self) -> &str {
+        let id = &self.visit.id;
+        id.strip_prefix("acct:").unwrap_or(id)
+    }
+
+    /// Where the person is at home, and with what their server is asked to do something for them.
+    pub fn visit(&self) -> &Visit {
+        &self.visit
+    }
+}
+
 impl Visitor {
     /// The user who is logged in.
     pub fn user(&self) -> Option<&LocalUser> {
         self.user.as_ref()
+    }
+
+    /// Somebody of another server who is logged in.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    /// The person who is logged in, of this server or another.
+    pub fn person(&self) -> Option<ThingId> {
+        let user = self.user.as_ref().map(|user| user.id.0);
+        user.or(self.remote.as_ref().map(Remote::person))
     }
 
     /// The user whose session it is, who is nobody on the pages until the account's mail address is confirmed.

@@ -37,6 +37,11 @@ impl Guard {
         self.throttle.admit_account(request.peer, request.now)
     }
 
+    /// Lets another host be asked for somebody who comes with this request; too many of one address are 429.
+    pub fn admit_elsewhere(&self, request: &Request) -> Result<(), Error> {
+        self.throttle.admit_elsewhere(request.peer, request.now)
+    }
+
     /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.
     pub fn try_secret<T>(
         &self,

@@ -17,9 +17,10 @@ pub mod sessions;
 #[cfg(test)]
 mod tests;
 mod throttle;
+pub mod visits;
 
 use callers::Means;
-pub use callers::{Client, LocalUser, Reader, Visitor};
+pub use callers::{Client, LocalUser, Reader, Remote, Visitor};
 pub use guard::Guard;
 pub use oauth1::Key;
 pub use owner::{Owner, owner_reading, owner_writing};
@@ -59,8 +60,8 @@ pub fn client(request: &Request) -> Result<Client, Error> {
     })
 }
 
-/// Proves an `AR` caller: a bearer token, OAuth 1 with or without a token, or a session. A client without a user reads as
-/// whom it speaks for by itself, if that is anybody.
+/// Proves an `AR` caller: a bearer token, OAuth 1 with or without a token, or a session, also one of somebody of another
+/// server. A client without a user reads as whom it speaks for by itself, if that is anybody.
 pub fn reader(request: &Request) -> Result<Reader, Error> {
     let (user, client) = if let Some(token) = bearer::of(request) {
         let bearer = bearer::prove(request, token, Scope::READ)?;
@@ -73,11 +74,14 @@ pub fn reader(request: &Request) -> Result<Reader, Error> {
         let signed = oauth1::prove(request, &asked).map_err(Failure::at_api)?;
         let client = signed.token.is_none().then(|| signed.client.clone());
         (user_of(request, signed)?, client)
+    } else if let Some(user) = sessions::user(request)? {
+        (Some(user), None)
     } else {
-        (
-            Some(sessions::user(request)?.ok_or_else(not_logged_in)?),
-            None,
-        )
+        let remote = visits::of(request)?.ok_or_else(not_logged_in)?;
+        return Ok(Reader {
+            user: None,
+            principal: Some(remote.person()),
+        });
     };
     let principal = match &client {
         Some(client) => {

@@ -2,15 +2,18 @@
 //!
 //! A browser has one cookie, `session`: 32 random bytes. The store knows a fingerprint of those that are logged in. A
 //! cookie that the store does not know is a visitor's, and still good to bind a form to: the token of a form is
-//! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie.
+//! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie. People of other
+//! servers have the same cookie, see [`visits`].
 
-use super::{LocalUser, Means, Visitor, may_act, must_confirm};
+use super::{LocalUser, Means, Visitor, may_act, must_confirm, visits};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
 use crate::ids::{Base, Nickname, UserId, random_text};
+use crate::store::engine::{self, Tx};
 use crate::store::sessions::{self, Fingerprint, SESSION_SECS, TOUCH_SECS};
 use crate::store::users::{self, User};
+use crate::store::visits as stays;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, SameSite};
@@ -49,7 +52,17 @@ pub(super) fn standing(request: &Request) -> Option<Standing> {
 /// forms of the page.
 pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
     match cookie_of(request) {
-        Some(cookie) => Ok(visitor_of(request, known(request)?, cookie, None)),
+        Some(cookie) => {
+            let known = known(request)?;
+            let remote = match known {
+                Some(_) => None,
+                None => visits::of(request)?,
+            };
+            Ok(Visitor {
+                remote,
+                ..visitor_of(request, known, cookie, None)
+            })
+        }
         None => {
             let cookie = random_text::<32>();
             let built = built(request, cookie.clone());
@@ -58,7 +71,7 @@ pub(super) fn visitor(request: &Request) -> Result<Visitor, Error> {
     }
 }
 
-fn visitor_of(
+pub(super) fn visitor_of(
     request: &Request,
     known: Option<(UserId, User)>,
     cookie: &str,
@@ -73,6 +86,7 @@ fn visitor_of(
     Visitor {
         is_needed: Cell::new(built.is_some() && (user.is_some() || unconfirmed.is_some())),
         user,
+        remote: None,
         unconfirmed,
         csrf: csrf_of(cookie),
         cookie: built,
@@ -137,13 +151,8 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
     let account =
         users::get(store, user)?.ok_or_else(|| Error::not_found("There is no such user here."))?;
     let cookie = random_text::<32>();
-    let earlier = cookie_of(request).map(fingerprint);
     store.write(|tx| {
-        if let Some(earlier) = &earlier
-            && let Some(known) = sessions::get(tx, earlier, request.now)?
-        {
-            sessions::end(tx, earlier, known.user);
-        }
+        end_earlier(tx, request)?;
         sessions::begin(tx, &fingerprint(&cookie), user, request.now)
     })?;
     let built = built(request, cookie.clone());
@@ -158,17 +167,28 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
 /// Ends the request's session. The answer must carry the cookie, which tells the browser to forget.
 pub fn logout(request: &Request) -> Result<Cookie<'static>, Error> {
     if let Some(cookie) = cookie_of(request).map(fingerprint) {
-        let store = &request.app().store;
-        if let Some(known) = sessions::get(store, &cookie, request.now)? {
-            store.write(|tx| {
-                sessions::end(tx, &cookie, known.user);
-                Ok(())
-            })?;
+        let (store, now) = (&request.app().store, request.now);
+        if sessions::get(store, &cookie, now)?.is_some()
+            || stays::get(store, &cookie, now)?.is_some()
+        {
+            store.write(|tx| end_earlier(tx, request))?;
         }
     }
     let mut gone = built(request, String::new());
     gone.set_max_age(cookie::time::Duration::ZERO);
     Ok(gone)
+}
+
+/// Ends the session, or the visit, that a request came with.
+pub(super) fn end_earlier(tx: &mut dyn Tx, request: &Request) -> engine::Result<()> {
+    let Some(cookie) = cookie_of(request).map(fingerprint) else {
+        return Ok(());
+    };
+    if let Some(known) = sessions::get(tx, &cookie, request.now)? {
+        sessions::end(tx, &cookie, known.user);
+    }
+    stays::end(tx, &cookie);
+    Ok(())
 }
 
 /// The account of the request's session; notes that the session is used, now and then.
@@ -198,7 +218,7 @@ fn by_session(id: UserId, account: User) -> LocalUser {
 }
 
 /// The value of the request's cookie, if it has the form that we give.
-fn cookie_of(request: &Request) -> Option<&str> {
+pub(super) fn cookie_of(request: &Request) -> Option<&str> {
     let lines = request.headers.get_all(header::COOKIE).iter();
     lines
         .filter_map(|line| line.to_str().ok())
@@ -208,7 +228,7 @@ fn cookie_of(request: &Request) -> Option<&str> {
         .map(|(_, value)| value)
 }
 
-fn built(request: &Request, value: String) -> Cookie<'static> {
+pub(super) fn built(request: &Request, value: String) -> Cookie<'static> {
     let base = request.app().known_base();
     let secure = base.is_some_and(|base| base.scheme() == "https");
     Cookie::build((COOKIE, value))
@@ -220,7 +240,7 @@ fn built(request: &Request, value: String) -> Cookie<'static> {
         .build()
 }
 
-fn fingerprint(cookie: &str) -> Fingerprint {
+pub(super) fn fingerprint(cookie: &str) -> Fingerprint {
     Sha256::digest(cookie).into()
 }
 

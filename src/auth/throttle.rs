@@ -1,6 +1,6 @@
 //! Slows down who guesses passwords: after a few wrong ones each further try must wait longer, counted for the nickname
 //! and for the address. In memory and bounded; a success forgets what was counted for the nickname. Letters that anybody can
-//! ask for, and new accounts, are slowed down the same way.
+//! ask for, new accounts, and what other hosts are asked for visitors are slowed down the same way.
 
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -50,6 +50,12 @@ const ASKING: Rule = Rule {
 
 /// Accounts that one address asks for: behind a proxy that may be everybody.
 const REGISTERING: Rule = Rule {
+    free: 100,
+    wait_secs_max: 60,
+};
+
+/// What other hosts are asked because somebody at one address wants it: behind a proxy that may be everybody.
+const ELSEWHERE: Rule = Rule {
     free: 100,
     wait_secs_max: 60,
 };
@@ -106,6 +112,12 @@ impl Throttle {
     pub(super) fn admit_account(&self, address: IpAddr, now: Timestamp) -> Result<(), Error> {
         let registering = self.hash.hash_one(("registering", network(address)));
         self.count(&[(registering, &REGISTERING)], now)
+    }
+
+    /// Lets somebody at `address` have another host asked, or says how long to wait.
+    pub(super) fn admit_elsewhere(&self, address: IpAddr, now: Timestamp) -> Result<(), Error> {
+        let elsewhere = self.hash.hash_one(("elsewhere", network(address)));
+        self.count(&[(elsewhere, &ELSEWHERE)], now)
     }
 
     /// As [`Throttle::admit`], for a try that is counted for the address only: a secret that nobody can guess needs no more,

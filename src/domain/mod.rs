@@ -31,6 +31,7 @@ pub mod standing;
 pub mod sweep;
 pub mod talk;
 pub mod talks;
+pub mod turns;
 pub mod uploads;
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! Whom an application speaks for by itself (`pump-api.md §1.2`, "principal"): another server, or a person elsewhere. They
-//! read as somebody to whom things are addressed. Each is made known here when its application is; reading only looks it up.
+//! read as somebody to whom things are addressed. Each is made known here when its application is, or when somebody logs in
+//! at home to look at pages here; reading only looks it up.
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::names;
+use crate::domain::{names, objects};
+use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::aliases;
 use crate::store::clients::Client;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::things::{self, Identity, Object};
-use crate::wire::draft::{Members, members_text};
+use crate::wire::draft::{Members, ObjectDraft, members_text};
 
 /// The thing that stands for whom a client speaks for; nothing for an ordinary client, and for one whose id is taken by
 /// something that was made here.
@@ -37,14 +39,43 @@ pub fn introduce(app: &App, tx: &mut dyn Tx, client: &Client, now: Timestamp) ->
     if let Some(name) = &generator.display_name {
         members.insert("displayName".to_owned(), name.as_str().into());
     }
-    let identity = Identity::Remote(generator.id.clone());
-    let mut object = Object::new(identity, generator.object_type, now);
-    object.published = None;
+    let mut object = stranger(&generator.id, generator.object_type, now);
     object.members = members_text(&members);
     let thing = app.store.fresh_id();
     aliases::add(tx, &generator.id, thing)?;
     things::put_object(tx, thing, object);
     Ok(())
+}
+
+/// Makes somebody elsewhere known, as their home describes them now; answers the thing. 403 for an id that is somebody or
+/// something else here, and for who was deleted.
+pub fn welcome(app: &App, tx: &mut dyn Tx, draft: &ObjectDraft, now: Timestamp) -> Result<ThingId> {
+    let id = names::canonical(draft.id.as_deref().unwrap_or_default());
+    let known = aliases::find(tx, &id)?;
+    let kept = match known {
+        Some(known) => things::object(tx, known)?,
+        None => None,
+    };
+    let mut person = kept.unwrap_or_else(|| stranger(&id, "person", now));
+    let is_person = person.is_person() && !person.is_local() && person.deleted.is_none();
+    if !is_person || !is_foreign(app, &id) {
+        let sentence = format!("{id} is nobody of another server.");
+        return Err(Error::Forbidden(sentence).into());
+    }
+    objects::replace(&mut person, draft, now);
+    let thing = known.unwrap_or_else(|| app.store.fresh_id());
+    if known.is_none() {
+        aliases::add(tx, &id, thing)?;
+    }
+    things::put_object(tx, thing, person);
+    Ok(thing)
+}
+
+fn stranger(id: &str, object_type: &str, now: Timestamp) -> Object {
+    let identity = Identity::Remote(id.to_owned());
+    let mut object = Object::new(identity, object_type, now);
+    object.published = None;
+    object
 }
 
 fn is_foreign(app: &App, id: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::ids::UserId;
 use crate::store::bearer::{self, Located, Owner};
 use crate::store::engine::{Read, Result};
 use crate::store::sessions::Fingerprint;
-use crate::store::{clients, sessions, tokens, users};
+use crate::store::{clients, sessions, tokens, users, visits};
 
 /// A proof that was good once and may not be any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,10 @@ impl Standing {
             },
             Standing::Session(cookie) => match sessions::get(from, cookie, now)? {
                 Some(session) => may_speak(from, session.user),
-                None => Ok(false),
+                None => match visits::get(from, cookie, now)? {
+                    Some(visit) => Ok(!blocks::is_blocked(from, &visit.id)?),
+                    None => Ok(false),
+                },
             },
         }
     }

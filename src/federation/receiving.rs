@@ -32,6 +32,31 @@ pub fn receive(
     now: Timestamp,
 ) -> Result<ThingId, Error> {
     let sender = sender(client)?;
+    let is_spoken_for = |actor: &str| is_spoken_for(client, actor);
+    take(app, &sender, is_spoken_for, user, document, now)
+}
+
+/// Takes what the own server of `sender`, somebody elsewhere who is here at the moment, says that they have just done; so
+/// they see it at once. It may come once more as everything from there does, which changes nothing then.
+pub fn receive_of(
+    app: &App,
+    sender: &str,
+    user: UserId,
+    document: Value,
+    now: Timestamp,
+) -> Result<ThingId, Error> {
+    let is_spoken_for = |actor: &str| names::canonical(actor) == names::canonical(sender);
+    take(app, sender, is_spoken_for, user, document, now)
+}
+
+fn take(
+    app: &App,
+    sender: &str,
+    is_spoken_for: impl Fn(&str) -> bool,
+    user: UserId,
+    document: Value,
+    now: Timestamp,
+) -> Result<ThingId, Error> {
     let id = document
         .get("id")
         .and_then(Value::as_str)
@@ -42,17 +67,17 @@ pub fn receive(
         .as_ref()
         .and_then(|actor| actor.id.as_deref())
         .ok_or_else(|| Error::invalid("The activity has no actor."))?;
-    if !is_spoken_for(client, actor) {
+    if !is_spoken_for(actor) {
         return Err(Error::Invalid(format!(
             "The actor {actor} is not {sender}, who sends this."
         )));
     }
-    let host = authority(&sender).unwrap_or_default().to_ascii_lowercase();
+    let host = authority(sender).unwrap_or_default().to_ascii_lowercase();
     let id = id.ok_or_else(|| Error::invalid("The activity has no id."))?;
     if id.len() > ID_BYTES_MAX || !is_of(&host, &id) || names::is_ours(app.base(), &id) {
         return Err(Error::Invalid(format!("{id} is not an id of {host}.")));
     }
-    blocks::check(&app.store, &sender)?;
+    blocks::check(&app.store, sender)?;
     let mut checking = Checking {
         app,
         host: &host,

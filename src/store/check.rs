@@ -10,7 +10,7 @@ use super::{
     aliases, archives, bearer, blocks, clients, codes, credentials, deliveries, invitations, jobs,
     mail_codes, mails, meta, nonces, notices, record, reports, request_tokens, sessions,
 };
-use super::{streams, things, tokens, usage, users};
+use super::{streams, things, tokens, usage, users, visits};
 use crate::ids::ThingId;
 use std::collections::{BTreeMap, HashMap};
 
@@ -194,6 +194,11 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::Report) => decodes::<reports::Report>(value)?,
         _ if is(Table::Block) => decodes::<blocks::Block>(value)?,
         _ if is(Table::Credentials) => decodes::<credentials::Credentials>(value)?,
+        _ if is(Table::Visit) => match rest.first() {
+            Some(&visits::VISITS) => decodes::<visits::Visit>(value)?,
+            Some(&visits::JOURNEYS) => decodes::<visits::Journey>(value)?,
+            _ => return Err(strange_key()),
+        },
         _ if is(Table::Delivery) && key.get(1) == Some(&deliveries::HOSTS) => {
             decodes::<deliveries::Queue>(value)?;
         }

@@ -30,6 +30,8 @@
 //! F part(1) report(6)            → report that waits or is done (reports.rs)
 //! L host or id                   → block (blocks.rs)
 //! k host 0 identity             → credentials: our key at another server (credentials.rs)
+//! r 0 session hash(32)          → visit: somebody of another server is logged in (visits.rs)
+//! r 1 session hash(32)          → journey: somebody is on the way to log in at another server
 //! d 0 host                      → queue of a host (deliveries.rs)
 //! d 1 host 0 delivery(6)        → delivery that waits
 //! J due(8) job(6)               → job
@@ -70,6 +72,7 @@ pub enum Table {
     Block = b'L',
     Credentials = b'k',
     Delivery = b'd',
+    Visit = b'r',
     Job = b'J',
     Archive = b'Z',
 }

@@ -30,6 +30,7 @@ pub mod things;
 pub mod tokens;
 pub mod usage;
 pub mod users;
+pub mod visits;
 
 use crate::clock;
 use crate::ids::ThingId;

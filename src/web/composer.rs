@@ -157,7 +157,7 @@ fn posted(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Res
     }
     let addresses = addresses(app, user, value(form, "audience"))?;
     let content = text::to_html(typed);
-    let _turn = app.turn_of(user.id());
+    let _turn = app.turns.of(user.id().0);
     if is_second_tap(request, user, &content, &addresses)? {
         return Ok(());
     }

@@ -115,8 +115,8 @@ fn page<'a>(request: &Request, frame: &'a Frame, user: UserId) -> Result<Waiting
 }
 
 fn home(frame: &Frame, status: StatusCode) -> Answer {
-    match frame.me {
-        Some(_) => Ok(Response::redirect(status, &format!("{}/", frame.root))),
-        None => login::first(frame),
+    match frame.is_user() {
+        true => Ok(Response::redirect(status, &format!("{}/", frame.root))),
+        false => login::first(frame),
     }
 }

@@ -1,12 +1,13 @@
 //! What one tap does: like, share, follow, and their opposites, and comments. Each is a form that leads back to the page
 //! it was on; a second tap finds everything done and is no error.
 
+use crate::app::App;
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::{self, Viewer};
 use crate::domain::{activities, names, people};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
-use crate::ids::{Nickname, ThingId};
+use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
@@ -25,72 +26,80 @@ const COMMENT_BYTES_MAX: usize = 16 * 1024;
 const CLIMB_MAX: usize = 8;
 
 /// A deed that is done or not done, and how one sees which.
-struct Deed {
-    verb: &'static str,
-    /// The stream of the object that holds the user when it is done.
+pub(super) struct Deed {
+    /// What the activity says.
+    pub(super) verb: &'static str,
+    /// The stream of the object that holds the person when it is done.
     holds: StreamKind,
-    /// Whether the deed puts the user into the stream, or takes the user out.
+    /// Whether the deed puts the person into the stream, or takes the person out.
     adds: bool,
+}
+
+impl Deed {
+    /// The deed by the name that forms have for it.
+    pub(super) fn named(name: &str) -> Option<&'static Deed> {
+        Some(match name {
+            "like" => &LIKE,
+            "unlike" => &UNLIKE,
+            "share" => &SHARE,
+            "unshare" => &UNSHARE,
+            "follow" => &FOLLOW,
+            "unfollow" => &UNFOLLOW,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is a deed on a person, rather than a post.
+    pub(super) fn is_on_people(&self) -> bool {
+        self.holds == StreamKind::Followers
+    }
+
+    /// Whether somebody has done it on a thing.
+    pub(super) fn is_done(&self, app: &App, id: ThingId, person: ThingId) -> Result<bool, Error> {
+        let is_in = streams::contains(&app.store, Stream::of(id, self.holds), person)?;
+        Ok(is_in == self.adds)
+    }
+}
+
+const LIKE: Deed = deed("favorite", StreamKind::Likes, true);
+const UNLIKE: Deed = deed("unfavorite", StreamKind::Likes, false);
+const SHARE: Deed = deed("share", StreamKind::Shares, true);
+const UNSHARE: Deed = deed("unshare", StreamKind::Shares, false);
+const FOLLOW: Deed = deed("follow", StreamKind::Followers, true);
+const UNFOLLOW: Deed = deed("stop-following", StreamKind::Followers, false);
+
+const fn deed(verb: &'static str, holds: StreamKind, adds: bool) -> Deed {
+    Deed { verb, holds, adds }
 }
 
 /// `POST /main/like`: `object` (a key), `back`. 303.
 pub fn like(request: &Request, visitor: &Visitor) -> Answer {
-    let deed = Deed {
-        verb: "favorite",
-        holds: StreamKind::Likes,
-        adds: true,
-    };
-    on_object(request, visitor, &deed)
+    on_object(request, visitor, &LIKE)
 }
 
 /// `POST /main/unlike`
 pub fn unlike(request: &Request, visitor: &Visitor) -> Answer {
-    let deed = Deed {
-        verb: "unfavorite",
-        holds: StreamKind::Likes,
-        adds: false,
-    };
-    on_object(request, visitor, &deed)
+    on_object(request, visitor, &UNLIKE)
 }
 
 /// `POST /main/share`
 pub fn share(request: &Request, visitor: &Visitor) -> Answer {
-    let deed = Deed {
-        verb: "share",
-        holds: StreamKind::Shares,
-        adds: true,
-    };
-    on_object(request, visitor, &deed)
+    on_object(request, visitor, &SHARE)
 }
 
 /// `POST /main/unshare`
 pub fn unshare(request: &Request, visitor: &Visitor) -> Answer {
-    let deed = Deed {
-        verb: "unshare",
-        holds: StreamKind::Shares,
-        adds: false,
-    };
-    on_object(request, visitor, &deed)
+    on_object(request, visitor, &UNSHARE)
 }
 
 /// `POST /main/follow`: `person` (a nickname), `back`. 303.
 pub fn follow(request: &Request, visitor: &Visitor) -> Answer {
-    let deed = Deed {
-        verb: "follow",
-        holds: StreamKind::Followers,
-        adds: true,
-    };
-    on_person(request, visitor, &deed)
+    on_person(request, visitor, &FOLLOW)
 }
 
 /// `POST /main/unfollow`
 pub fn unfollow(request: &Request, visitor: &Visitor) -> Answer {
-    let deed = Deed {
-        verb: "stop-following",
-        holds: StreamKind::Followers,
-        adds: false,
-    };
-    on_person(request, visitor, &deed)
+    on_person(request, visitor, &UNFOLLOW)
 }
 
 /// `POST /main/comment`: `object` (a key), `content`, `back`. 303; an empty comment is 400 with the post and a sentence.
@@ -100,25 +109,18 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
         return login::first(&frame);
     };
     let form = request.form();
-    let (id, object) = readable(request, user, value(&form, "object"))?;
+    let (id, object) = readable(request, Viewer::user(user.id()), value(&form, "object"))?;
     let typed = value(&form, "content");
     let content = text::to_html(typed);
-    let problem = if content.is_empty() {
-        Some(Error::invalid("Write something first."))
-    } else if typed.len() > COMMENT_BYTES_MAX {
-        Some(Error::TooLarge("This comment is too long.".to_owned()))
-    } else {
-        None
-    };
-    if let Some(problem) = problem {
+    if let Err(problem) = check_comment(typed, &content) {
         frame.here = text::local_path(value(&form, "back"), &frame.root);
         return pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem);
     }
     let app = request.app();
     let (post, object) = top(request, id, object)?;
     let done = back(&frame, &form, &object.key(post).to_string());
-    let _turn = app.turn_of(user.id());
-    if is_second_tap(request, user, post, &content)? {
+    let _turn = app.turns.of(user.id().0);
+    if is_second_tap(request, user.id().0, post, &content)? {
         return Ok(done);
     }
     let mut comment = ObjectDraft {
@@ -132,10 +134,21 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     Ok(done)
 }
 
-/// Whether the newest reply is what this form sends again: a button was tapped twice.
-fn is_second_tap(
+/// Refuses a comment without words, and one that is too long.
+pub(super) fn check_comment(typed: &str, content: &str) -> Result<(), Error> {
+    if content.is_empty() {
+        Err(Error::invalid("Write something first."))
+    } else if typed.len() > COMMENT_BYTES_MAX {
+        Err(Error::TooLarge("This comment is too long.".to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether the newest reply is what this form of somebody sends again: a button was tapped twice.
+pub(super) fn is_second_tap(
     request: &Request,
-    user: &LocalUser,
+    person: ThingId,
     post: ThingId,
     content: &str,
 ) -> Result<bool, Error> {
@@ -149,7 +162,7 @@ fn is_second_tap(
     let Some(newest) = newest.unwrap_or_default().first().copied() else {
         return Ok(false);
     };
-    let reply = things::object(store, newest)?.filter(|reply| reply.author == Some(user.id().0));
+    let reply = things::object(store, newest)?.filter(|reply| reply.author == Some(person));
     Ok(reply.is_some_and(|reply| {
         request.now.secs_since(reply.updated) < SECOND_TAP_SECS && says(&reply, content)
     }))
@@ -162,7 +175,7 @@ fn on_object(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
     };
     let form = request.form();
     let key = value(&form, "object");
-    let (id, object) = readable(request, user, key)?;
+    let (id, object) = readable(request, Viewer::user(user.id()), key)?;
     done(
         request,
         user,
@@ -179,13 +192,22 @@ fn on_person(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
         return login::first(&frame);
     };
     let form = request.form();
-    let nobody = |_| Error::not_found("There is no such user here.");
-    let nickname = Nickname::new(value(&form, "person")).map_err(nobody)?;
-    let app = request.app();
-    let (person, _) = people::find(app, &nickname)?;
-    let draft = ObjectDraft::reference(&app.base().person_id(&nickname), "person");
+    let (person, nickname) = named(request, &form)?;
+    let id = request.app().base().person_id(&nickname);
+    let draft = ObjectDraft::reference(&id, "person");
     done(request, user, deed, person.0, draft)?;
     Ok(back(&frame, &form, &nickname.folded()))
+}
+
+/// The user whom a form names.
+pub(super) fn named(
+    request: &Request,
+    form: &[(String, String)],
+) -> Result<(UserId, Nickname), Error> {
+    let nobody = |_| Error::not_found("There is no such user here.");
+    let nickname = Nickname::new(value(form, "person")).map_err(nobody)?;
+    let (person, _) = people::find(request.app(), &nickname)?;
+    Ok((person, nickname))
 }
 
 /// Does the deed unless it is done.
@@ -197,10 +219,7 @@ fn done(
     object: ObjectDraft,
 ) -> Result<(), Error> {
     let app = request.app();
-    let is_done = || {
-        let is_in = streams::contains(&app.store, Stream::of(id, deed.holds), user.id().0)?;
-        Ok::<bool, Error>(is_in == deed.adds)
-    };
+    let is_done = || deed.is_done(app, id, user.id().0);
     if is_done()? {
         return Ok(());
     }
@@ -212,13 +231,17 @@ fn done(
     }
 }
 
-/// The object of a key, if the user may read it.
-fn readable(request: &Request, user: &LocalUser, key: &str) -> Result<(ThingId, Object), Error> {
+/// The object of a key, if the viewer may read it.
+pub(super) fn readable(
+    request: &Request,
+    viewer: Viewer,
+    key: &str,
+) -> Result<(ThingId, Object), Error> {
     let store = &request.app().store;
     match names::by_key(store, key)? {
         Some((_, Thing::Object(object))) if object.deleted.is_some() => Err(Error::Gone),
         Some((id, Thing::Object(object))) => {
-            match access::may_read_object(store, Viewer::user(user.id()), &object)? {
+            match access::may_read_object(store, viewer, &object)? {
                 true => Ok((id, object)),
                 false => Err(Error::forbidden("This was not posted to you.")),
             }
@@ -228,7 +251,11 @@ fn readable(request: &Request, user: &LocalUser, key: &str) -> Result<(ThingId, 
 }
 
 /// The post under which a comment stands.
-fn top(request: &Request, id: ThingId, object: Object) -> Result<(ThingId, Object), Error> {
+pub(super) fn top(
+    request: &Request,
+    id: ThingId,
+    object: Object,
+) -> Result<(ThingId, Object), Error> {
     let (mut id, mut object) = (id, object);
     for _ in 0..CLIMB_MAX {
         let parent = object
@@ -244,7 +271,7 @@ fn top(request: &Request, id: ThingId, object: Object) -> Result<(ThingId, Objec
 }
 
 /// The way back to the page of the form, at the place where it was.
-fn back(frame: &Frame, form: &[(String, String)], place: &str) -> Response {
+pub(super) fn back(frame: &Frame, form: &[(String, String)], place: &str) -> Response {
     let path = text::local_path(value(form, "back"), &frame.root);
     let path = path.split('#').next().unwrap_or_default();
     Response::redirect(StatusCode::SEE_OTHER, &format!("{path}#{place}"))

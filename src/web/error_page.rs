@@ -27,6 +27,7 @@ pub fn page(request: &Request, status: u16, text: &str) -> String {
         410 => "Deleted",
         413 => "Too large",
         429 => "Too fast",
+        502 => "The other server",
         503 => "Busy",
         507 => "The disk is full",
         500.. => "Something went wrong",

@@ -39,13 +39,15 @@ pub fn see_other(frame: &Frame, path: &str) -> Response {
 }
 
 /// The form again, with the status of what went wrong and its sentence, which `page` gets. What nobody who fills in a form
-/// can do anything about stays the error that it is; a server that is busy or full (503, 507) does not lose what was typed.
+/// can do anything about stays the error that it is; a server that is busy or full (503, 507), or waits for another one in vain
+/// (502), does not lose what was typed.
 pub fn again<T: Template>(
     visitor: &Visitor,
     error: Error,
     page: impl FnOnce(String) -> Result<T, Error>,
 ) -> Answer {
-    if error.status() >= 500 && !matches!(error, Error::Busy(_) | Error::Full) {
+    let keeps_form = matches!(error, Error::Busy(_) | Error::Full | Error::Elsewhere(_));
+    if error.status() >= 500 && !keeps_form {
         return Err(error);
     }
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);

@@ -30,6 +30,8 @@ pub struct Frame {
     pub csrf: String,
     /// The person who is logged in.
     pub me: Option<Face>,
+    /// The address of that person at home, where that is another server.
+    pub elsewhere: Option<String>,
     /// Whether that is the owner of the server.
     pub is_owner: bool,
     /// How many reports wait for the owner.
@@ -81,6 +83,10 @@ impl Frame {
                 frame.reports = reports::open_total(&app.store)?;
             }
         }
+        if let Some(remote) = visitor.remote().filter(|_| !app.config.noweb) {
+            frame.me = frame.face(app, remote.person())?;
+            frame.elsewhere = Some(remote.address().to_owned());
+        }
         Ok(frame)
     }
 
@@ -106,6 +112,7 @@ impl Frame {
             base,
             csrf: String::new(),
             me: None,
+            elsewhere: None,
             is_owner: false,
             reports: 0,
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
@@ -114,6 +121,31 @@ impl Frame {
             owner_url: config.owner_url.clone().filter(|url| is_web_address(url)),
             more_footer: config.append_footer.clone(),
         }
+    }
+
+    /// Whether a user of this server is logged in.
+    pub fn is_user(&self) -> bool {
+        self.me.is_some() && self.elsewhere.is_none()
+    }
+
+    /// Where the form of a deed is sent: what people of other servers do is posted there.
+    pub fn deed(&self, name: &str) -> String {
+        match self.elsewhere {
+            Some(_) => format!("{}/main/proxy?deed={name}", self.root),
+            None => format!("{}/main/{name}", self.root),
+        }
+    }
+
+    /// Where people of other servers log in to come to this page.
+    pub fn remote_login(&self) -> String {
+        self.remote_login_to(&self.here)
+    }
+
+    /// Where people of other servers log in to come to a path.
+    pub fn remote_login_to(&self, onward: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("continueTo", onward);
+        format!("{}/main/remote?{}", self.root, query.finish())
     }
 
     /// Whether strangers can register.

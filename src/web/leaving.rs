@@ -53,7 +53,7 @@ pub fn leave(request: &Request, visitor: &Visitor) -> Answer {
             _ => login::first(&frame),
         };
     };
-    let _turn = app.turn_of(user.id());
+    let _turn = app.turns.of(user.id().0);
     let is_gone = users::get(&app.store, user.id())?.is_none();
     if !is_gone && let Err(error) = remove(request, user, typed, value(&form, "password")) {
         let error = in_words(error, "Your password is not right.");

@@ -61,7 +61,7 @@ pub fn login_form(request: &Request, visitor: &Visitor) -> Answer {
         return confirming::first(&frame, StatusCode::FOUND);
     }
     let onward = text::local_path(&request.query("continue").unwrap_or_default(), &frame.root);
-    if frame.me.is_some() {
+    if frame.is_user() {
         return Ok(Response::redirect(StatusCode::FOUND, &onward));
     }
     let page = Login {
@@ -101,7 +101,7 @@ pub fn login(request: &Request) -> Answer {
 /// `GET /main/register`: the form, or the sentence that nobody can register.
 pub fn register_form(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    if frame.me.is_some() {
+    if frame.is_user() {
         let home = format!("{}/", frame.root);
         return Ok(Response::redirect(StatusCode::FOUND, &home));
     }
@@ -206,8 +206,13 @@ pub fn first(frame: &Frame) -> Answer {
 
 /// The address of the login page that leads back to this page.
 pub fn login_address(frame: &Frame) -> String {
+    address_to(frame, &frame.here)
+}
+
+/// The address of the login page that leads to a path.
+pub fn address_to(frame: &Frame, onward: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("continue", &frame.here);
+    query.append_pair("continue", onward);
     format!("{}/main/login?{}", frame.root, query.finish())
 }
 

@@ -42,9 +42,9 @@ struct Minor<'a> {
 
 /// Who looks at a page.
 pub fn viewer(visitor: &Visitor) -> Viewer {
-    visitor
-        .user()
-        .map_or(Viewer::NOBODY, |user| Viewer::user(user.id()))
+    Viewer {
+        person: visitor.person(),
+    }
 }
 
 /// `GET /{nickname}/{type}/{key}`: 200; 404, also where the nickname is not the author's; 410; who may not read it logs in

@@ -59,4 +59,5 @@ mod tokens;
 mod updating_and_deleting;
 mod uploads;
 mod viewers;
+mod visiting;
 mod walking;

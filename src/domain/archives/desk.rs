@@ -82,7 +82,7 @@ pub fn ask_for_export(app: &App, user: UserId, now: Timestamp) -> Result<(), Err
 /// Keeps a file that a user brings and has it read. 400 for one that is not right, 409 while another one is being read.
 pub fn ask_for_import(app: &App, user: UserId, file: Spool, now: Timestamp) -> Result<(), Error> {
     import::check(&mut Source::open(file.reader().map_err(Error::internal)?)?)?;
-    let _turn = app.turn_of(user);
+    let _turn = app.turns.of(user.0);
     if state(app, user, Way::In)?.is_some_and(|known| known.state.is_pending()) {
         return Err(Error::Conflict(
             "Another file is being brought in already. Wait until that is done.".to_owned(),
@@ -189,7 +189,7 @@ pub fn work(app: &App, now: Timestamp) -> Stored<Option<Duration>> {
         },
     };
     // Whoever brings the next file waits until this one is gone.
-    let _turn = app.turn_of(user);
+    let _turn = app.turns.of(user.0);
     app.store
         .write(|tx| keep(tx, user, way, &archive, &state))?;
     if way == Way::In

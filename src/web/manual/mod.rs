@@ -43,7 +43,8 @@ const EXAMPLE_SITE: &str = "https://pump.example";
 pub fn manual(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let (base, config) = (request.app().base(), &request.app().config);
-    let name = frame.me.as_ref().map_or("ann", |me| &me.nickname);
+    let user = frame.me.as_ref().filter(|_| frame.is_user());
+    let name = user.map_or("ann", |me| &me.nickname);
     let id = |name| {
         Nickname::new(name)
             .map(|name| base.person_id(&name))

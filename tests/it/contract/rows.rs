@@ -734,17 +734,25 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "pages::forms_of_other_sites_do_nothing",
             "pages::the_session_cookie_is_well_kept_and_changes_at_login",
+            "visiting::a_visitor_logs_in_at_home_and_comes_back_as_themselves",
+            "visiting::hostile::what_a_server_refuses_is_told_and_what_it_makes_up_is_not_taken",
         ]),
     ),
     (
         "D18",
         "requests to inner hosts",
-        Tests(&["receiving::without_leave_nothing_of_the_own_network_is_asked"]),
+        Tests(&[
+            "receiving::without_leave_nothing_of_the_own_network_is_asked",
+            "visiting::hostile::addresses_that_are_none_and_servers_that_are_not_there_are_told",
+        ]),
     ),
     (
         "D19",
         "where a login leads",
-        Tests(&["pages::where_a_login_leads_stays_on_this_site"]),
+        Tests(&[
+            "pages::where_a_login_leads_stays_on_this_site",
+            "visiting::hostile::a_callback_that_did_not_begin_in_this_browser_lets_nobody_in",
+        ]),
     ),
     (
         "D20",

@@ -53,8 +53,8 @@ pub enum Error {
         /// Seconds until the next try can succeed.
         retry_after_secs: u64,
     },
-    /// 502: another server does not answer, or not as it should; the text says which and what.
-    Elsewhere(String),
+    /// 502: another server gave no answer that helps; the text says which and why.
+    Remote(String),
     /// 503: no place free, or the disk takes no writes; try again later.
     Busy(String),
     /// 507: the disk is full.
@@ -108,7 +108,7 @@ impl Error {
             Error::TooLarge(_) => 413,
             Error::Unsupported(_) => 415,
             Error::TooMany { .. } => 429,
-            Error::Elsewhere(_) => 502,
+            Error::Remote(_) => 502,
             Error::Busy(_) => 503,
             Error::Full => 507,
             Error::Internal(_) => 500,
@@ -137,7 +137,7 @@ impl Error {
             | Error::Conflict(text)
             | Error::TooLarge(text)
             | Error::Unsupported(text)
-            | Error::Elsewhere(text)
+            | Error::Remote(text)
             | Error::Busy(text) => text.clone(),
             Error::OAuth { text, .. } => (*text).to_owned(),
             Error::MethodNotAllowed(allow) => format!("This address answers only {allow}."),

@@ -85,8 +85,8 @@ pub fn arrive(
     now: Timestamp,
 ) -> Result<Visit, Error> {
     let (pass, document) =
-        ask_who(app, journey, verifier).map_err(|error| elsewhere(&journey.host, &error))?;
-    let wrong = |why: &str| Error::Elsewhere(format!("{} {why}", journey.host));
+        ask_who(app, journey, verifier).map_err(|error| in_words(&journey.host, &error))?;
+    let wrong = |why: &str| Error::Remote(format!("{} {why}", journey.host));
     let outbox = document
         .pointer("/links/activity-outbox/href")
         .and_then(Value::as_str)
@@ -130,9 +130,9 @@ pub fn act(app: &App, visit: &Visit, activity: &Value) -> Result<Said, Failure> 
 }
 
 /// What a visitor reads when their server fails.
-pub fn elsewhere(host: &str, failure: &Failure) -> Error {
+pub fn in_words(host: &str, failure: &Failure) -> Error {
     log::info!("a visitor of {host}: {failure}");
-    Error::Elsewhere(match failure {
+    Error::Remote(match failure {
         Failure::Refused(_) => format!("{host} is no server that this one can ask."),
         Failure::Unreachable(_) => {
             format!("{host} was not reached. Look at the address, or try again later.")

@@ -46,7 +46,7 @@ pub fn again<T: Template>(
     error: Error,
     page: impl FnOnce(String) -> Result<T, Error>,
 ) -> Answer {
-    let keeps_form = matches!(error, Error::Busy(_) | Error::Full | Error::Elsewhere(_));
+    let keeps_form = matches!(error, Error::Busy(_) | Error::Full | Error::Remote(_));
     if error.status() >= 500 && !keeps_form {
         return Err(error);
     }

@@ -31,7 +31,7 @@ pub struct Frame {
     /// The person who is logged in.
     pub me: Option<Face>,
     /// The address of that person at home, where that is another server.
-    pub elsewhere: Option<String>,
+    pub remote_address: Option<String>,
     /// Whether that is the owner of the server.
     pub is_owner: bool,
     /// How many reports wait for the owner.
@@ -85,7 +85,7 @@ impl Frame {
         }
         if let Some(remote) = visitor.remote().filter(|_| !app.config.noweb) {
             frame.me = frame.face(app, remote.person())?;
-            frame.elsewhere = Some(remote.address().to_owned());
+            frame.remote_address = Some(remote.address().to_owned());
         }
         Ok(frame)
     }
@@ -112,7 +112,7 @@ impl Frame {
             base,
             csrf: String::new(),
             me: None,
-            elsewhere: None,
+            remote_address: None,
             is_owner: false,
             reports: 0,
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
@@ -125,12 +125,12 @@ impl Frame {
 
     /// Whether a user of this server is logged in.
     pub fn is_user(&self) -> bool {
-        self.me.is_some() && self.elsewhere.is_none()
+        self.me.is_some() && self.remote_address.is_none()
     }
 
     /// Where the form of a deed is sent: what people of other servers do is posted there.
     pub fn deed(&self, name: &str) -> String {
-        match self.elsewhere {
+        match self.remote_address {
             Some(_) => format!("{}/main/proxy?deed={name}", self.root),
             None => format!("{}/main/{name}", self.root),
         }

@@ -86,7 +86,7 @@ fn comment(request: &Request, visitor: &Visitor, remote: &Remote) -> Answer {
     match post_comment(request, remote, viewer, (id, object.clone()), typed) {
         Ok((post, is_here)) => done(request, visitor, remote, &form, &post, is_here),
         // What was typed is not lost.
-        Err(problem @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Elsewhere(_))) => {
+        Err(problem @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Remote(_))) => {
             let mut frame = Frame::of(request, visitor)?;
             frame.here = text::local_path(value(&form, "back"), &frame.root);
             pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem)
@@ -133,7 +133,7 @@ fn send(
 ) -> Result<bool, Error> {
     let (app, visit) = (request.app(), remote.visit());
     let said = visiting::act(app, visit, activity)
-        .map_err(|failure| visiting::elsewhere(&visit.host, &failure))?;
+        .map_err(|failure| visiting::in_words(&visit.host, &failure))?;
     let text = String::from_utf8_lossy(&said.body);
     if said.status == 401 || (said.status == 400 && text.contains("expired Token")) {
         visits::end(request)?;
@@ -150,7 +150,7 @@ fn send(
             .chars()
             .take(REASON_CHARS_MAX)
             .collect();
-        return Err(Error::Elsewhere(format!(
+        return Err(Error::Remote(format!(
             "{} did not do it: {} {reason}",
             visit.host, said.status
         )));

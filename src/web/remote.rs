@@ -83,7 +83,7 @@ fn leave(request: &Request, webfinger: &str, onward: &str) -> Result<String, Err
     request.guard.admit_elsewhere(request)?;
     let callback = format!("{}/main/authorized/{host}", app.base().url());
     let (address, pass) = visiting::set_out(app, &host, &callback)
-        .map_err(|failure| visiting::elsewhere(&host, &failure))?;
+        .map_err(|failure| visiting::in_words(&host, &failure))?;
     let journey = Journey {
         host,
         pass,

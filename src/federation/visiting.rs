@@ -189,7 +189,8 @@ fn ask_who(app: &App, journey: &Journey, verifier: &str) -> Result<(Pass, Value)
 
 /// The endpoints of a server, all of which are its own.
 fn endpoints(app: &App, host: &str) -> Result<Endpoints, Failure> {
-    let found = app.peers.endpoints(host, clock::now())?;
+    let found = app.peers.endpoints(host, clock::now());
+    let found = found.inspect_err(|_| app.peers.forget(host))?;
     let all = [
         &found.registration,
         &found.request_token,

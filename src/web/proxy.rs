@@ -60,7 +60,7 @@ fn on_person(request: &Request, visitor: &Visitor, remote: &Remote, deed: &Deed)
     }
     let object = json!({ "objectType": "person", "id": app.base().person_id(&nickname) });
     let activity = json!({ "verb": deed.verb, "object": object });
-    let is_here = send(request, remote, &activity, Some(person.0))?;
+    let is_here = send(request, remote, &activity, Some(person))?;
     done(request, visitor, remote, &form, &place, is_here)
 }
 
@@ -74,7 +74,7 @@ fn on_object(request: &Request, visitor: &Visitor, remote: &Remote, deed: &Deed)
     }
     let mut activity = json!({ "verb": deed.verb, "object": reference(app, id, &object)? });
     address(app, remote, &object, deed.verb, &mut activity)?;
-    let is_here = send(request, remote, &activity, object.author)?;
+    let is_here = send(request, remote, &activity, reader(app, &object)?)?;
     done(request, visitor, remote, &form, place, is_here)
 }
 
@@ -119,17 +119,16 @@ fn post_comment(
     });
     let mut activity = json!({ "verb": "post", "object": comment });
     address(app, remote, &object, "post", &mut activity)?;
-    let is_here = send(request, remote, &activity, object.author)?;
+    let is_here = send(request, remote, &activity, reader(app, &object)?)?;
     Ok((key, is_here))
 }
 
-/// Has the visitor's server post an activity, and takes what it has posted into the inbox of `reader`, whom it is about, if
-/// that is a user here; answers whether it did.
+/// Has the visitor's server post an activity, and takes what it has posted into the inbox of `reader`; answers whether it did.
 fn send(
     request: &Request,
     remote: &Remote,
     activity: &Value,
-    reader: Option<ThingId>,
+    reader: Option<UserId>,
 ) -> Result<bool, Error> {
     let (app, visit) = (request.app(), remote.visit());
     let said = visiting::act(app, visit, activity)
@@ -155,16 +154,10 @@ fn send(
             visit.host, said.status
         )));
     }
-    let reader = match reader {
-        Some(reader) => things::object(&app.store, reader)?
-            .filter(|one| one.nickname().is_some())
-            .map(|_| reader),
-        None => None,
-    };
     let Some(reader) = reader else {
         return Ok(false);
     };
-    let taken = receiving::receive_of(app, &visit.id, UserId(reader), document, request.now);
+    let taken = receiving::receive_of(app, &visit.id, reader, document, request.now);
     if let Err(error) = &taken {
         log::info!(
             "{} comes when {} brings it: {error}",
@@ -173,6 +166,21 @@ fn send(
         );
     }
     Ok(taken.is_ok())
+}
+
+/// The user here who is told of what is done on an object: its author, or who wrote what it answers.
+fn reader(app: &App, object: &Object) -> Result<Option<UserId>, Error> {
+    let parent = match object.in_reply_to {
+        Some(parent) => things::object(&app.store, parent)?,
+        None => None,
+    };
+    let authors = [object.author, parent.and_then(|parent| parent.author)];
+    for author in authors.into_iter().flatten() {
+        if things::object(&app.store, author)?.is_some_and(|author| author.nickname().is_some()) {
+            return Ok(Some(UserId(author)));
+        }
+    }
+    Ok(None)
 }
 
 fn done(

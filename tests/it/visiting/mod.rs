@@ -228,12 +228,16 @@ fn what_a_visitor_does_is_posted_at_home_and_seen_at_once() {
             assert!(page.shows("Bob & I come"), "{}", page.html());
             // The button was tapped twice.
             scene.browser.submit(&typed).expect(200);
+            // The comment can be liked, too; its form stands first.
+            let page = scene.browser.submit(&deed(&page, "like")).expect(200);
+            assert_eq!(page.at.split('#').next(), Some("/alice"));
 
             let note = alice.read(&posted["object"]).ok();
             assert_eq!(note["likes"]["items"][0]["id"], id.as_str());
             assert_eq!(note["shares"]["totalItems"], 1);
             assert_eq!(note["replies"]["totalItems"], 1);
             let reply = &note["replies"]["items"][0];
+            assert_eq!(reply["likes"]["totalItems"], 1, "{reply}");
             assert_eq!(reply["author"]["id"], id.as_str());
             let reply_id = reply["id"].as_str().expect("an id").to_owned();
             assert!(reply_id.starts_with(&scene.there.site.base), "{reply_id}");
@@ -246,10 +250,10 @@ fn what_a_visitor_does_is_posted_at_home_and_seen_at_once() {
             scene.there.give_to("bob");
             eventually(|| bob.get("/api/owner/deliveries").ok()["totalItems"] == 0);
             let inbox = alice.inbox().items();
-            for verb in ["follow", "favorite", "share"] {
+            for (verb, count) in [("follow", 1), ("favorite", 2), ("share", 1)] {
                 let of = inbox.iter().filter(|one| one["verb"] == verb);
                 let of = of.filter(|one| one["actor"]["id"] == id.as_str());
-                assert_eq!(of.count(), 1, "{verb}");
+                assert_eq!(of.count(), count, "{verb}");
             }
             assert_eq!(
                 alice.read(&posted["object"]).ok()["replies"]["totalItems"],
@@ -258,7 +262,7 @@ fn what_a_visitor_does_is_posted_at_home_and_seen_at_once() {
 
             // All of it can be taken back.
             let mut page = scene.browser.open("/alice").expect(200);
-            for name in ["unlike", "unshare", "unfollow"] {
+            for name in ["unlike", "unlike", "unshare", "unfollow"] {
                 page = scene.browser.submit(&deed(&page, name)).expect(200);
             }
             let note = alice.read(&posted["object"]).ok();
@@ -293,11 +297,9 @@ fn whom_home_does_not_let_act_here_is_told_so() {
 
             // The visitor takes the leave back at home.
             let apps = scene.home.open("/main/apps").expect(200);
-            let revoke = apps.forms().into_iter().find(|form| form.has("client"));
-            scene
-                .home
-                .submit(&revoke.expect("an application"))
-                .expect(200);
+            for revoke in apps.forms().iter().filter(|form| form.has("client")) {
+                scene.home.submit(revoke).expect(200);
+            }
             let page = scene.browser.submit(&deed(&page, "like")).expect(401);
             assert!(page.shows("Log in there once more"), "{}", page.html());
             let page = scene.browser.open("/alice").expect(200);

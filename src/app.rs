@@ -3,6 +3,7 @@
 use crate::config::{Config, DEFAULT_SITE, MailConfig};
 use crate::domain::archives::Desk;
 use crate::domain::bell::Bell;
+use crate::domain::proxies::Proxies;
 use crate::domain::setup::Setup;
 use crate::domain::talks::Talks;
 use crate::domain::turns::Turns;
@@ -13,7 +14,7 @@ use crate::store::Store;
 use crate::store::engine::{Read, Result};
 use crate::store::meta;
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The parts of a running server that the rules use.
 pub struct App {
@@ -39,6 +40,8 @@ pub struct App {
     pub deliveries: Bell,
     /// Other hosts.
     pub peers: Peers,
+    /// Addresses here for what is there. Shared with pages, which put them into HTML.
+    pub proxies: Arc<Proxies>,
     /// Whose forms wait for each other.
     pub turns: Turns,
 }
@@ -54,6 +57,7 @@ impl App {
         let reach = Reach {
             lan: config.federate_lan,
         };
+        let proxies = Arc::new(Proxies::new(&config.proxy_whitelist));
         App {
             config,
             store,
@@ -66,6 +70,7 @@ impl App {
             mails: Bell::default(),
             deliveries: Bell::default(),
             peers: Peers::new(reach),
+            proxies,
             turns: Turns::default(),
         }
     }

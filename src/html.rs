@@ -9,7 +9,9 @@ use std::sync::LazyLock;
 
 /// The allow-list: normal formatting, links, images, tables, lists, audio and video. Scripts, event handlers, forms and
 /// `javascript:` URLs go; classes and inline styles go too, because they could dress a post as a part of the page.
-static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(cleaner);
+
+fn cleaner() -> ammonia::Builder<'static> {
     let mut cleaner = ammonia::Builder::default();
     cleaner
         .add_tags([
@@ -34,7 +36,7 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         ]))
         .link_rel(None);
     cleaner
-});
+}
 
 /// What of it goes into a letter: words, their structure, and links by the web. No pictures: who opens a letter asks nobody
 /// for anything.
@@ -109,6 +111,23 @@ pub fn clean(html: &str) -> String {
         return html.to_owned();
     }
     escape(html).into_owned()
+}
+
+/// Clean HTML whose pictures, sounds and films are loaded from where `at` says, or not at all.
+pub fn with_files(
+    clean: &str,
+    at: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> String {
+    const LOADING: [&str; 4] = ["<img", "<audio", "<video", "<source"];
+    if !LOADING.iter().any(|tag| clean.contains(tag)) {
+        return clean.to_owned();
+    }
+    let mut cleaner = cleaner();
+    cleaner.attribute_filter(move |_, attribute, value| match attribute {
+        "src" | "poster" => at(value).map(Cow::Owned),
+        _ => Some(Cow::Borrowed(value)),
+    });
+    cleaner.clean(clean).to_string()
 }
 
 /// The part of some HTML that goes into a letter.

@@ -4,7 +4,7 @@
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
     activities, archives, clients, dialback, discovery, feeds, groups, listening, oauth, oauth2,
-    objects, owner, people, receiving, registering, reports, uploads, users,
+    objects, owner, people, proxied, receiving, registering, reports, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;
@@ -232,6 +232,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/realtime/sockjs/{server}/{session}/eventsource", Open(polling::eventsource), Quick),
 
     // Files
+    get   ("/api/proxy/{key}",                     UserRead(proxied::get),         Far),
     get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),
 
     // Pages (pump-api.md §1.5)

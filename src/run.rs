@@ -37,6 +37,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));
+    app.proxies.open(&app.store)?;
     if let Some(mail) = app.mail() {
         // Only what the configuration names; the server is asked when there is a letter.
         Mailer::of(mail, "localhost").map_err(Failure::new)?;
@@ -48,6 +49,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     };
 
     let leftovers = if lock.was_cut_off() {
+        app.blobs.cache().empty();
         sweep::files(&app.blobs).map_err(Failure::new)?
     } else {
         HashSet::new()

@@ -33,7 +33,7 @@ const fn feed(kind: StreamKind, path: &'static str, title: &'static str, finish:
     }
 }
 
-const ALL: Feed = feed(StreamKind::Outbox, "feed", "Activities by", Finish::PLAIN);
+const ALL: Feed = feed(StreamKind::Outbox, "feed", "Activities by", Finish::MINOR);
 const MAJOR: Feed = feed(
     StreamKind::OutboxMajor,
     "feed/major",
@@ -44,9 +44,9 @@ const MINOR: Feed = feed(
     StreamKind::OutboxMinor,
     "feed/minor",
     "Minor activities by",
-    Finish::PLAIN,
+    Finish::MINOR,
 );
-const INBOX: Feed = feed(StreamKind::Inbox, "inbox", "Activities for", Finish::PLAIN);
+const INBOX: Feed = feed(StreamKind::Inbox, "inbox", "Activities for", Finish::MINOR);
 const INBOX_MAJOR: Feed = feed(
     StreamKind::InboxMajor,
     "inbox/major",
@@ -57,13 +57,13 @@ const INBOX_MINOR: Feed = feed(
     StreamKind::InboxMinor,
     "inbox/minor",
     "Minor activities for",
-    Finish::PLAIN,
+    Finish::MINOR,
 );
 const DIRECT: Feed = feed(
     StreamKind::InboxDirect,
     "inbox/direct",
     "Activities directly for",
-    Finish::PLAIN,
+    Finish::MINOR,
 );
 const DIRECT_MAJOR: Feed = feed(
     StreamKind::InboxDirectMajor,
@@ -75,7 +75,7 @@ const DIRECT_MINOR: Feed = feed(
     StreamKind::InboxDirectMinor,
     "inbox/direct/minor",
     "Minor activities directly for",
-    Finish::PLAIN,
+    Finish::MINOR,
 );
 
 /// `GET /api/user/{nickname}/feed`: everything that a user did, as the reader may see it.

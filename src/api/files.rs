@@ -4,6 +4,7 @@ use crate::http::{Answer, Content, Request, Response};
 use crate::media::Blob;
 use hyper::StatusCode;
 use hyper::header;
+use std::fs::File;
 use std::ops::Range;
 
 /// How long caches may keep a file that never changes under its address, in seconds.
@@ -50,7 +51,6 @@ pub fn answer(request: &Request, handed: Handed) -> Answer {
     }
     .with(header::ETAG, &handed.etag)
     .with(header::LAST_MODIFIED, &modified)
-    .with(header::ACCEPT_RANGES, "bytes")
     .with(header::CACHE_CONTROL, &caching);
     if handed.keep != Keep::Public {
         response.set(header::VARY, "Authorization, Cookie");
@@ -61,11 +61,24 @@ pub fn answer(request: &Request, handed: Handed) -> Answer {
     }
     response.set(header::CONTENT_TYPE, &handed.mime);
     response.set(header::CONTENT_DISPOSITION, &handed.disposition);
-    let bytes_len = handed.blob.bytes_len;
+    let Blob {
+        file, bytes_len, ..
+    } = handed.blob;
+    Ok(part(request, response, file, 0, bytes_len))
+}
+
+/// An answer with `bytes_len` bytes of a file, from `start` on, or with the part of them that is asked for. Its headers say
+/// already what it is.
+pub fn part(
+    request: &Request,
+    mut response: Response,
+    file: File,
+    start: u64,
+    bytes_len: u64,
+) -> Response {
+    response.set(header::ACCEPT_RANGES, "bytes");
     let part = match request.header(&header::RANGE) {
-        Some(range) if holds_range(request, &handed.etag, &modified) => {
-            asked_part(range, bytes_len)
-        }
+        Some(range) if holds_range(request, &response) => asked_part(range, bytes_len),
         _ => Asked::All,
     };
     let range = match part {
@@ -79,15 +92,15 @@ pub fn answer(request: &Request, handed: Handed) -> Answer {
         Asked::Outside => {
             response.status = StatusCode::RANGE_NOT_SATISFIABLE;
             response.set(header::CONTENT_RANGE, &format!("bytes */{bytes_len}"));
-            return Ok(response);
+            return response;
         }
     };
     response.content = Content::File {
-        file: handed.blob.file,
-        start: range.start,
+        file,
+        start: start + range.start,
         bytes: range.end - range.start,
     };
-    Ok(response)
+    response
 }
 
 /// Whether the caller has the file already (RFC 9110 §13.1.2, §13.1.3).
@@ -105,10 +118,13 @@ fn is_known(request: &Request, etag: &str, modified: i64) -> bool {
 }
 
 /// Whether a range counts: `If-Range` names the file as it is, or is not there (RFC 9110 §13.1.5).
-fn holds_range(request: &Request, etag: &str, modified: &str) -> bool {
-    request
-        .header(&header::IF_RANGE)
-        .is_none_or(|known| known == etag || known == modified)
+fn holds_range(request: &Request, response: &Response) -> bool {
+    let Some(known) = request.header(&header::IF_RANGE) else {
+        return true;
+    };
+    [header::ETAG, header::LAST_MODIFIED]
+        .iter()
+        .any(|name| response.headers.get(name).is_some_and(|now| now == known))
 }
 
 enum Asked {

@@ -17,6 +17,7 @@ pub mod objects;
 pub mod owner;
 pub mod pages;
 pub mod people;
+pub mod proxied;
 pub mod receiving;
 pub mod registering;
 pub mod reports;

@@ -53,6 +53,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         noweb: values.flag("noweb"),
         sockjs: values.flag("sockjs"),
         federate_lan: values.flag("federateLan"),
+        proxy_whitelist: values.texts("proxyWhitelist"),
         disable_registration: values.flag("disableRegistration"),
         require_email: values.flag("requireEmail"),
         mail: mail::read(values),

@@ -229,6 +229,13 @@ impl Values {
         self.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// A list of texts; unset means an empty one.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        let list = self.get(name).and_then(Value::as_array);
+        let texts = list.into_iter().flatten().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
     /// A number; unset means none.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.as_u64()

@@ -85,6 +85,8 @@ pub struct Config {
     pub sockjs: bool,
     /// Whether other servers may be at addresses of the local network.
     pub federate_lan: bool,
+    /// Hosts whose files are not proxied, in lower case.
+    pub proxy_whitelist: Vec<String>,
 
     /// Whether new accounts are refused.
     pub disable_registration: bool,

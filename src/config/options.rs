@@ -252,6 +252,7 @@ pub const OPTIONS: &[Opt] = &[
     used("sockjs", Flag, Json("true"), "Realtime updates for old web clients at `/main/realtime/sockjs`. Streams of events (`…/stream`) are there in any case."),
     // other servers
     used("federateLan", Flag, Json("false"), "Lets other servers be at addresses of the local network, or of this machine. Without it only public addresses are asked for anything."),
+    used("proxyWhitelist", Texts, Json("[]"), "Hosts whose files people here get from there, instead of by this server."),
     // mail
     used("smtpserver", Text, Unset("none: the server sends no mail"), "Mail server: with it people can confirm mail addresses, recover their accounts, and are told of what comes for them."),
     used("smtpport", Port, Unset("`25`, or `465` with `smtpusessl`"), "Port of the mail server; providers mostly want 465 or 587."),
@@ -272,7 +273,6 @@ pub const OPTIONS: &[Opt] = &[
     without("spamhost", Text, "Server that recognises spam.", NO_SPAM_SERVER),
     without("spamclientid", Text, "Client id at the spam server.", NO_SPAM_SERVER),
     without("spamclientsecret", Text, "Client secret at the spam server.", NO_SPAM_SERVER),
-    without("proxyWhitelist", Texts, "Hosts whose addresses clients are given unproxied.", "this version proxies nothing"),
     // without sense here
     without("secret", Text, "Signs sessions.", "sessions are random numbers that the store knows; nothing is signed"),
     without("driver", Text, "Database driver.", "the store is built in"),

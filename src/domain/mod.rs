@@ -22,6 +22,7 @@ pub mod objects;
 pub mod people;
 pub mod personal_tokens;
 pub mod principals;
+pub mod proxies;
 pub mod queues;
 pub mod quotas;
 pub mod registration;

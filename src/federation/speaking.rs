@@ -4,9 +4,9 @@ use super::{Speaker, dialback};
 use crate::app::App;
 use crate::auth::Key;
 use crate::clock;
-use crate::peers::{Ask, Failure, Said, absolute, authority};
+use crate::peers::{Arriving, Ask, Failure, Said, absolute, authority};
 use crate::store::credentials::{self, Credentials};
-use hyper::header;
+use hyper::header::{self, HeaderName};
 
 /// How pump.io's servers call themselves.
 const USER_AGENT: &str = concat!("pump.io/6.0.0 pumphouse/", env!("CARGO_PKG_VERSION"));
@@ -19,24 +19,41 @@ const REDIRECTS_MAX: usize = 5;
 pub enum Signed<'a> {
     /// Asks for a document.
     Get,
+    /// Asks for what is there, with these headers.
+    GetWith(&'a [(HeaderName, String)]),
     /// Sends an activity.
     Post(&'a str),
 }
 
 /// Sends a signed request to `url`. A host that does not know our key any more (401) is registered with anew, once.
 pub fn ask(app: &App, speaker: &Speaker, what: Signed<'_>, url: &str) -> Result<Said, Failure> {
+    open(app, speaker, what, url)?.whole()
+}
+
+/// As [`ask`], but the body of the answer has not been read.
+pub fn open(
+    app: &App,
+    speaker: &Speaker,
+    what: Signed<'_>,
+    url: &str,
+) -> Result<Arriving, Failure> {
     let mut url = url.to_owned();
     for _ in 0..=REDIRECTS_MAX {
-        let said = ask_once(app, speaker, what, &url)?;
-        match (said.status, &said.location) {
+        let arriving = ask_once(app, speaker, what, &url)?;
+        match (arriving.head.status, &arriving.head.location) {
             (301 | 302 | 307 | 308, Some(location)) => url = absolute(&url, location),
-            _ => return Ok(said),
+            _ => return Ok(arriving),
         }
     }
     Err(Failure::Useless(format!("{url} leads on and on"), None))
 }
 
-fn ask_once(app: &App, speaker: &Speaker, what: Signed<'_>, url: &str) -> Result<Said, Failure> {
+fn ask_once(
+    app: &App,
+    speaker: &Speaker,
+    what: Signed<'_>,
+    url: &str,
+) -> Result<Arriving, Failure> {
     let host = authority(url)
         .ok_or_else(|| Failure::Refused(format!("{url} is not an address of another server")))?
         .to_ascii_lowercase();
@@ -48,9 +65,9 @@ fn ask_once(app: &App, speaker: &Speaker, what: Signed<'_>, url: &str) -> Result
         Some(key) => key,
         None => dialback::register(app, speaker, &host)?,
     };
-    let said = send(app, &key, what, url)?;
-    if said.status != 401 || !is_old {
-        return Ok(said);
+    let arriving = send(app, &key, what, url)?;
+    if arriving.head.status != 401 || !is_old {
+        return Ok(arriving);
     }
     app.store
         .write(|tx| {
@@ -62,9 +79,16 @@ fn ask_once(app: &App, speaker: &Speaker, what: Signed<'_>, url: &str) -> Result
     send(app, &key, what, url)
 }
 
-fn send(app: &App, key: &Credentials, what: Signed<'_>, url: &str) -> Result<Said, Failure> {
+fn send(app: &App, key: &Credentials, what: Signed<'_>, url: &str) -> Result<Arriving, Failure> {
     let (method, ask) = match what {
         Signed::Get => ("GET", Ask::get(url)),
+        Signed::GetWith(headers) => {
+            let ask = Ask::get(url);
+            let ask = headers
+                .iter()
+                .fold(ask, |ask, (name, value)| ask.with(name.clone(), value));
+            ("GET", ask)
+        }
         Signed::Post(body) => ("POST", Ask::post(url, "application/json", body)),
     };
     let key = Key {
@@ -76,5 +100,5 @@ fn send(app: &App, key: &Credentials, what: Signed<'_>, url: &str) -> Result<Sai
     let ask = ask
         .with(header::AUTHORIZATION, proof)
         .with(header::USER_AGENT, USER_AGENT);
-    app.peers.ask(&ask)
+    app.peers.open(&ask)
 }

@@ -5,7 +5,7 @@
 use crate::clock::Timestamp;
 use crate::ids::random_bytes;
 use crate::media::spool::RESERVE_BYTES;
-use crate::media::{Error, Rendition, Shelf, Spool};
+use crate::media::{Cache, Error, Rendition, Shelf, Spool};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{DirBuilder, File};
@@ -105,6 +105,7 @@ pub struct Blobs {
     root: PathBuf,
     spool: PathBuf,
     shelf: Shelf,
+    cache: Cache,
 }
 
 impl Blobs {
@@ -119,8 +120,7 @@ impl Blobs {
         }
         sync_directory(&root)?;
         sync_directory(data_directory)?;
-        let shelf = Shelf::at(&root);
-        Ok(Blobs { root, spool, shelf })
+        Ok(Blobs::at(data_directory))
     }
 
     /// The files of a data directory, for looking at them only: makes and removes nothing.
@@ -128,7 +128,13 @@ impl Blobs {
         let root = data_directory.join("uploads");
         let spool = root.join("spool");
         let shelf = Shelf::at(&root);
-        Blobs { root, spool, shelf }
+        let cache = Cache::at(&root);
+        Blobs {
+            root,
+            spool,
+            shelf,
+            cache,
+        }
     }
 
     /// How many bytes its file system takes, beside what is to stay free.
@@ -141,6 +147,11 @@ impl Blobs {
     /// Where archives stand.
     pub fn shelf(&self) -> &Shelf {
         &self.shelf
+    }
+
+    /// Where files of other servers stand.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     /// A place for an incoming file of at most `bytes_max` bytes.

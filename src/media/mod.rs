@@ -7,6 +7,7 @@
 
 pub mod avatar;
 pub mod blobs;
+pub mod cache;
 mod encode;
 mod error;
 mod gif;
@@ -25,6 +26,7 @@ mod webp;
 mod samples;
 
 pub use blobs::{Blob, BlobName, Blobs, Variant};
+pub use cache::{Cache, CacheName, Copied, Label};
 pub use error::Error;
 pub use kind::{Class, Kind};
 pub use photo::{Photo, Rendition};

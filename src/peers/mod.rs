@@ -12,6 +12,7 @@ pub use tokens::{Remembered, Tokens};
 use crate::wire::links::Links;
 use quick_cache::sync::Cache;
 use std::fmt;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::config::AutoHeaderValue;
@@ -30,6 +31,9 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Longest document that is taken from another host, in bytes.
 pub const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024;
+
+/// One piece of a body that is not read as a whole, in bytes.
+const PIECE_BYTES: usize = 16 * 1024;
 
 /// Most redirects that one request follows.
 const REDIRECTS_MAX: usize = 5;
@@ -67,6 +71,16 @@ pub struct Ask<'a> {
     url: &'a str,
     headers: Vec<(HeaderName, String)>,
     body: Vec<u8>,
+}
+
+/// An answer whose body is still on its way.
+#[derive(Debug)]
+pub struct Arriving {
+    url: String,
+    /// All but the body.
+    pub head: Said,
+    headers: http::HeaderMap,
+    body: ureq::Body,
 }
 
 /// An answer.
@@ -194,6 +208,11 @@ impl Peers {
 
     /// Sends a request and takes the answer as it is, redirects too.
     pub fn ask(&self, ask: &Ask<'_>) -> Result<Said, Failure> {
+        self.open(ask)?.whole()
+    }
+
+    /// As [`Peers::ask`], but the body has not been read.
+    pub fn open(&self, ask: &Ask<'_>) -> Result<Arriving, Failure> {
         let uri: Uri = ask
             .url
             .parse()
@@ -205,15 +224,14 @@ impl Peers {
             "GET" => self.agent.run(request.map(|_| ())),
             _ => self.agent.run(request),
         };
-        let unreachable =
-            |error: &dyn fmt::Display| Failure::Unreachable(format!("{}: {error}", ask.url));
-        let mut answer = answer.map_err(|error| unreachable(&error))?;
+        let answer = answer.map_err(|error| unreachable(ask.url, &error))?;
+        let (head, body) = answer.into_parts();
         let header = |name: HeaderName| {
-            let value = answer.headers().get(name)?.to_str().ok()?;
+            let value = head.headers.get(name)?.to_str().ok()?;
             Some(value.to_owned())
         };
-        let mut said = Said {
-            status: answer.status().as_u16(),
+        let said = Said {
+            status: head.status.as_u16(),
             content_type: header(header::CONTENT_TYPE)
                 .unwrap_or_default()
                 .to_ascii_lowercase(),
@@ -221,28 +239,36 @@ impl Peers {
             retry_after: header(header::RETRY_AFTER).and_then(|text| text.parse().ok()),
             body: Vec::new(),
         };
-        let body = answer.body_mut().with_config().limit(DOCUMENT_BYTES_MAX);
-        said.body = body.read_to_vec().map_err(|error| match error {
-            ureq::Error::BodyExceedsLimit(_) => Failure::Useless(
-                format!("{} is longer than {DOCUMENT_BYTES_MAX} bytes", ask.url),
-                None,
-            ),
-            error => unreachable(&error),
-        })?;
-        Ok(said)
+        Ok(Arriving {
+            url: ask.url.to_owned(),
+            head: said,
+            headers: head.headers,
+            body,
+        })
     }
 
     /// Asks for a public document, following redirects; `is_https_only` lets none lead away from https.
     fn fetch(&self, url: &str, accept: Option<&str>, is_https_only: bool) -> Result<Said, Failure> {
+        let accept = accept.map(|accept| (header::ACCEPT, accept.to_owned()));
+        self.follow(url, accept.as_slice(), is_https_only)?.whole()
+    }
+
+    /// Asks for what is public, following redirects, and leaves its body unread.
+    pub fn follow(
+        &self,
+        url: &str,
+        headers: &[(HeaderName, String)],
+        is_https_only: bool,
+    ) -> Result<Arriving, Failure> {
         let mut url = url.to_owned();
         for _ in 0..=REDIRECTS_MAX {
-            let mut ask = Ask::get(&url);
-            if let Some(accept) = accept {
-                ask = ask.with(header::ACCEPT, accept);
-            }
-            let said = self.ask(&ask)?;
+            let ask = headers.iter().fold(Ask::get(&url), |ask, (name, value)| {
+                ask.with(name.clone(), value)
+            });
+            let arriving = self.open(&ask)?;
+            let said = &arriving.head;
             let Some(next) = said.location.as_ref().filter(|_| said.is_redirect()) else {
-                return Ok(said);
+                return Ok(arriving);
             };
             let next = absolute(&url, next);
             if is_https_only && !next.starts_with("https://") {
@@ -252,6 +278,58 @@ impl Peers {
         }
         Err(Failure::Useless(format!("{url} leads on and on"), None))
     }
+}
+
+impl Arriving {
+    /// The answer with its body, as a document.
+    pub fn whole(mut self) -> Result<Said, Failure> {
+        let body = self.body.with_config().limit(DOCUMENT_BYTES_MAX);
+        self.head.body = body.read_to_vec().map_err(|error| match error {
+            ureq::Error::BodyExceedsLimit(_) => Failure::Useless(
+                format!("{} is longer than {DOCUMENT_BYTES_MAX} bytes", self.url),
+                None,
+            ),
+            error => unreachable(&self.url, &error),
+        })?;
+        Ok(self.head)
+    }
+
+    /// A header, if it is there and text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Where it came from, after redirects.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Reads the body piece by piece. Whoever takes the pieces says when it is too much.
+    pub fn read<E: From<Failure>>(
+        self,
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut reader = self.body.into_reader();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match reader.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(read) => take(piece.get(..read).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreachable(&self.url, &error).into()),
+            }
+        }
+    }
+}
+
+impl From<Failure> for crate::error::Error {
+    fn from(failure: Failure) -> crate::error::Error {
+        crate::error::Error::Remote(failure.to_string())
+    }
+}
+
+fn unreachable(url: &str, error: &dyn fmt::Display) -> Failure {
+    Failure::Unreachable(format!("{url}: {error}"))
 }
 
 /// An address that a redirect names, which may be relative to the one that was asked.

@@ -5,6 +5,7 @@ use super::Settings;
 use super::gzip::{self, Gzip};
 use super::limits::COMPRESS_BYTES_MIN;
 use super::seats::Seat;
+use crate::error::Error;
 use crate::http::error_page::{ErrorForm, plain_page};
 use crate::http::{Answer, Content, Request, Response};
 use crate::ids::Base;
@@ -90,7 +91,8 @@ impl Dress {
     ) -> Dressed {
         let mut cause = None;
         let mut response = answer.unwrap_or_else(|error| {
-            if error.status() >= 500 {
+            // What another server did is no failure of ours.
+            if error.status() >= 500 && !matches!(error, Error::Remote(_)) {
                 cause = Some(error.to_string());
             }
             wishes.errors.answer(&error, |status, text| match request {

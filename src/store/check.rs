@@ -160,6 +160,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"nonces" => decodes::<nonces::LastRun>(value)?,
             b"registration" => decodes::<meta::Registration>(value)?,
             b"owner" => decodes::<users::Owned>(value)?,
+            b"proxy" => decodes::<meta::ProxySecret>(value)?,
             _ => {}
         },
         _ if is(Table::Alias) => decodes::<aliases::Alias>(value)?,

@@ -2,7 +2,7 @@
 //! sort as what they mean. Nothing else makes keys.
 //!
 //! ```text
-//! M name                        → meta: format, base URL, site
+//! M name                        → meta: format, base URL, site, secret of proxied addresses
 //! A uri                         → alias: the thing that an outside name means
 //! T thing(6)                    → thing: an activity, object or person (things.rs)
 //! U user(6)                     → user: the account of a person

@@ -1,9 +1,10 @@
 //! The few named values of the store as a whole: the format of its records, and what the site is.
 
+use super::Store;
 use super::engine::{Durability, Engine, Error, Read, Result, Tx};
 use super::keys::{KeyBytes, Table};
 use super::record::{self, Record};
-use crate::ids::Base;
+use crate::ids::{Base, random_bytes};
 use serde::{Deserialize, Serialize};
 
 /// The format that this release reads and writes. It rises when an older release could not read the store any more;
@@ -77,6 +78,15 @@ impl Registration {
     }
 }
 
+/// What signs the keys of addresses by which files of other servers are had here.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProxySecret([u8; 32]);
+
+impl Record for ProxySecret {
+    const NAME: &'static str = "proxy secret";
+    const VERSION: u8 = 1;
+}
+
 /// Checks that this release can read the store, and marks a new store as one of its own. A store of a newer release is
 /// refused with [`Error::Newer`].
 pub fn open(engine: &dyn Engine) -> Result<()> {
@@ -120,6 +130,19 @@ pub fn registration(read: &dyn Read) -> Result<Option<Registration>> {
 /// Decides who can get an account here.
 pub fn put_registration(tx: &mut dyn Tx, registration: Registration) {
     record::put(tx, &key("registration"), &registration);
+}
+
+/// What signs the keys of proxied addresses; made when it is asked for the first time.
+pub fn proxy_secret(store: &Store) -> Result<[u8; 32]> {
+    if let Some(ProxySecret(known)) = record::get(store, &key("proxy"))? {
+        return Ok(known);
+    }
+    let made = random_bytes();
+    store.write(|tx| {
+        record::put(tx, &key("proxy"), &ProxySecret(made));
+        Ok(())
+    })?;
+    Ok(made)
 }
 
 fn key(name: &str) -> KeyBytes {

@@ -195,7 +195,7 @@ impl<'a> Cards<'a> {
             link: self.link(id, object, &author),
             content: text("content")
                 .filter(|html| !html.trim().is_empty())
-                .map(str::to_owned),
+                .map(|html| self.frame.files.html(html)),
             title,
             picture,
             file,
@@ -248,7 +248,7 @@ impl<'a> Cards<'a> {
                     key: reply.key(id).to_string(),
                     time: Time::of(reply.published.unwrap_or(reply.updated), self.now),
                     link: self.link(id, &reply, &author),
-                    content: content.unwrap_or_default().to_owned(),
+                    content: self.frame.files.html(content.unwrap_or_default()),
                     likes: reply.likes,
                     is_liked: reply.likes > 0 && self.is_in(id, StreamKind::Likes)?,
                     is_own: self.frame.is_me(author.id),
@@ -264,7 +264,10 @@ impl<'a> Cards<'a> {
     pub fn sentence(&self, id: ThingId, activity: &Activity) -> Result<(String, Time), Error> {
         let documents = Documents::for_viewer(self.app, self.viewer);
         let sentence = documents.sentence_of(id, activity)?;
-        Ok((sentence, Time::of(activity.published, self.now)))
+        Ok((
+            self.frame.files.html(&sentence),
+            Time::of(activity.published, self.now),
+        ))
     }
 
     /// The page of an object.

@@ -3,14 +3,15 @@
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
-use crate::domain::names::is_web_address;
+use crate::domain::names::{domain, is_web_address};
 use crate::domain::{registration, reports};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
 use crate::store::meta::Registration;
-use crate::store::things::{self, Object};
+use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
+use crate::web::elsewhere::Elsewhere;
 use crate::wire::draft;
 use askama::Template;
 use hyper::{Method, header};
@@ -24,8 +25,8 @@ pub struct Frame {
     pub site: String,
     /// What addresses of this site begin with: nothing, or a slash and the path prefix.
     pub root: String,
-    /// The base URL; empty before the setup.
-    base: String,
+    /// What of other servers the page may load.
+    pub files: Elsewhere,
     /// The token of the visitor's forms.
     pub csrf: String,
     /// The person who is logged in.
@@ -59,6 +60,8 @@ pub struct Face {
     pub id: ThingId,
     /// The nickname; empty for people of other servers.
     pub nickname: String,
+    /// How they are called among all servers, as far as that is known: `@ann`, `ann@pump.example`.
+    pub handle: String,
     /// The name.
     pub name: String,
     /// The person's page.
@@ -77,6 +80,7 @@ impl Frame {
         visitor.csrf().clone_into(&mut frame.csrf);
         frame.is_bare = app.config.noweb;
         if let Some(user) = visitor.user().filter(|_| !app.config.noweb) {
+            frame.files.is_user = true;
             frame.me = frame.face(app, user.id().0)?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
             if frame.is_owner {
@@ -94,10 +98,10 @@ impl Frame {
     pub fn bare(request: &Request) -> Frame {
         let app = request.app();
         let config = &app.config;
-        let (root, base) = match app.known_base() {
-            Some(base) if base.prefix().is_empty() => (String::new(), base.url().to_owned()),
-            Some(base) => (format!("/{}", base.prefix()), base.url().to_owned()),
-            None => (String::new(), String::new()),
+        let base = app.known_base();
+        let root = match base {
+            Some(base) if !base.prefix().is_empty() => format!("/{}", base.prefix()),
+            _ => String::new(),
         };
         // A form that is shown again stands at an address that only takes forms.
         let here = match (&request.method, request.query.as_str()) {
@@ -108,8 +112,8 @@ impl Frame {
         Frame {
             site: app.site_name(),
             here,
+            files: Elsewhere::of(&app.proxies, base, &root),
             root,
-            base,
             csrf: String::new(),
             me: None,
             remote_address: None,
@@ -174,12 +178,7 @@ impl Frame {
 
     /// An address of this site without scheme and host; others as they are.
     pub fn local(&self, url: &str) -> String {
-        match url.strip_prefix(&self.base) {
-            Some(path) if path.starts_with('/') && !self.base.is_empty() => {
-                format!("{}{path}", self.root)
-            }
-            _ => url.to_owned(),
-        }
+        self.files.local(url)
     }
 
     /// How somebody is shown; nobody if the person is gone from the store.
@@ -193,27 +192,35 @@ impl Frame {
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let nickname = person.nickname().unwrap_or_default().to_owned();
         let name = display_name(person);
+        let remote_id = match &person.identity {
+            Identity::Remote(id) => Some(id.as_str()),
+            _ => None,
+        };
+        let handle = match remote_id {
+            Some(id) => id.strip_prefix("acct:").or(domain(id)).map(str::to_owned),
+            None => Some(format!("@{nickname}")),
+        };
         let picture = members.get("image").and_then(|image| image.get("url"));
         let picture = picture.and_then(Value::as_str);
         let url = if nickname.is_empty() {
-            text("url")
-                .filter(|url| is_web_address(url))
-                .unwrap_or("#")
-                .to_owned()
+            let own = [text("url"), remote_id];
+            let mut addresses = own.into_iter().flatten();
+            let found = addresses.find(|url| is_web_address(url));
+            found.unwrap_or("#").to_owned()
         } else {
             format!("{}/{nickname}", self.root)
         };
         Face {
             id,
-            name: name.unwrap_or_else(|| match nickname.as_str() {
-                "" => "Somebody".to_owned(),
-                nickname => nickname.to_owned(),
+            name: name.unwrap_or_else(|| match (nickname.as_str(), &handle) {
+                ("", Some(handle)) => handle.clone(),
+                ("", None) => "Somebody".to_owned(),
+                (nickname, _) => nickname.to_owned(),
             }),
+            handle: handle.unwrap_or_default(),
             url,
-            picture: picture
-                .filter(|url| is_web_address(url))
-                .map(|url| self.local(url)),
-            summary: text("summary").unwrap_or_default().to_owned(),
+            picture: picture.and_then(|url| self.files.file(url)),
+            summary: self.files.html(text("summary").unwrap_or_default()),
             nickname,
         }
     }

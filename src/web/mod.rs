@@ -9,6 +9,7 @@ pub mod composer;
 pub mod confirming;
 pub mod deeds;
 pub mod delete;
+pub mod elsewhere;
 pub mod error_page;
 pub mod forms;
 pub mod frame;

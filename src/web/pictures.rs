@@ -1,6 +1,6 @@
 //! The files of posts on pages: pictures in the sizes that there are, and links to everything else.
 
-use crate::domain::names::is_web_address;
+use crate::domain::names::{domain, is_web_address};
 use crate::domain::uploads;
 use crate::error::Error;
 use crate::ids::ThingId;
@@ -24,6 +24,8 @@ pub struct Picture {
     pub size: Option<(u64, u64)>,
     /// What it shows, in words.
     pub alt: String,
+    /// Whether the page may show it; else it links to where it is.
+    pub is_shown: bool,
 }
 
 /// A file that is no picture.
@@ -33,6 +35,8 @@ pub struct FileLink {
     pub url: String,
     /// `audio`, `video` or `file`.
     pub kind: &'static str,
+    /// Whether it is on another server.
+    pub is_far: bool,
 }
 
 impl Cards<'_> {
@@ -63,6 +67,7 @@ impl Cards<'_> {
                 largest: self.frame.local(&largest.url),
                 size: Some((u64::from(largest.width), u64::from(largest.height))),
                 alt,
+                is_shown: true,
             }));
         }
         let known = |name: &str| {
@@ -79,10 +84,13 @@ impl Cards<'_> {
         }
         Ok(known("image").map(|(url, size)| {
             let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
+            let shown = |url: &str| self.frame.files.file(url);
+            let source = shown(&url);
             Picture {
-                source: self.frame.local(&url),
+                is_shown: source.is_some(),
+                source: source.unwrap_or_default(),
                 sources: String::new(),
-                largest: self.frame.local(&largest),
+                largest: shown(&largest).unwrap_or(largest),
                 size,
                 alt,
             }
@@ -103,9 +111,15 @@ impl Cards<'_> {
                 } else {
                     kind
                 };
-                is_web_address(url).then(|| FileLink {
-                    url: self.frame.local(url),
-                    kind,
+                if !is_web_address(url) {
+                    return None;
+                }
+                // What is only linked is nothing that a page loads.
+                let loaded = self.frame.files.file(url).filter(|_| kind != "file");
+                Some(FileLink {
+                    kind: if loaded.is_some() { kind } else { "file" },
+                    url: loaded.unwrap_or_else(|| self.frame.local(url)),
+                    is_far: domain(url) != domain(self.app.base().url()),
                 })
             })
     }

@@ -221,7 +221,7 @@ fn what_comes_from_elsewhere_is_counted_as_it_is_known_here() {
     assert_eq!(seen["replies"]["items"][0]["content"], "from here");
     assert_eq!(seen["liked"], true);
     assert_eq!(seen["pump_io"]["shared"], false);
-    let plain = &evan.feed().items()[0]["object"];
+    let plain = &pump.client().feed_of(&evan).items()[0]["object"];
     assert_eq!(
         plain["likes"],
         json!({ "url": format!("{id}/likes"), "totalItems": 1 })

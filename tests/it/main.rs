@@ -39,6 +39,7 @@ mod pages;
 mod paging;
 mod posting;
 mod posting_refused;
+mod proxying;
 mod pypump;
 mod quirks;
 mod quotas;

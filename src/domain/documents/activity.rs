@@ -41,23 +41,18 @@ impl Documents<'_> {
         }
         if let Some(actor) = &actor {
             let mut member = out.object("actor");
+            let (id, finish) = (activity.actor, finish.aside());
             if actor.is_person() {
-                self.person(&mut member, activity.actor, actor, Finish::PLAIN, false)?;
+                self.person(&mut member, id, actor, finish, false)?;
             } else {
-                self.object_at(
-                    &mut member,
-                    activity.actor,
-                    actor,
-                    Finish::PLAIN,
-                    Depth::WHOLE,
-                )?;
+                self.object_at(&mut member, id, actor, finish, Depth::WHOLE)?;
             }
         }
         let object = self.activity_object(out, activity, id, finish)?;
         if activity.deleted.is_some() {
             return Ok(());
         }
-        out.members(&activity.members);
+        self.activity_members(out, &activity.members, finish)?;
         if self.has_sentences && !has_own_sentence(activity) {
             let sentence = self.sentence(activity, actor.as_deref(), object.as_ref())?;
             out.text("content", &sentence);
@@ -66,14 +61,14 @@ impl Documents<'_> {
             // Feeds finish the objects of their activities only (`pump-api.md §3.7`).
             let finish = match finish {
                 Finish::FULL => finish,
-                _ => Finish::PLAIN,
+                _ => finish.aside(),
             };
             self.nested(&mut out.object("target"), target, finish, Depth::WHOLE)?;
         }
         if let Some(generator) = activity.generator {
-            self.aside(&mut out.object("generator"), generator)?;
+            self.aside(&mut out.object("generator"), generator, finish)?;
         }
-        self.addresses(out, activity)
+        self.addresses(out, activity, finish)
     }
 
     /// What happened in an activity, as one sentence in HTML that shows only what the viewer may know.
@@ -116,7 +111,7 @@ impl Documents<'_> {
         let seen =
             object.post == Some(id) || access::may_read_object(self.store, self.viewer, &object)?;
         if !seen {
-            self.nested(&mut member, activity.object, Finish::PLAIN, Depth::WHOLE)?;
+            self.nested(&mut member, activity.object, finish.aside(), Depth::WHOLE)?;
             return Ok(None);
         }
         let depth = Depth {
@@ -127,7 +122,12 @@ impl Documents<'_> {
         Ok(Some(object))
     }
 
-    fn addresses(&self, out: &mut json::Object<'_>, activity: &Activity) -> Result<()> {
+    fn addresses(
+        &self,
+        out: &mut json::Object<'_>,
+        activity: &Activity,
+        finish: Finish,
+    ) -> Result<()> {
         let own = self.viewer.is(activity.actor);
         let [to, cc, bto, bcc] = activity.addresses.each();
         let foreign = if own && !(bto.is_empty() && bcc.is_empty()) {
@@ -148,7 +148,7 @@ impl Documents<'_> {
             }
             let mut array = out.array(name);
             for address in list.iter().filter(|address| !hidden(address)) {
-                self.address(&mut array.object(), *address)?;
+                self.address(&mut array.object(), *address, finish)?;
             }
         }
         Ok(())

@@ -22,6 +22,8 @@ pub(super) struct Memory {
 pub(super) enum Piece {
     /// The members of a person without totals or flags.
     Person,
+    /// The same with addresses here for what is elsewhere.
+    ProxiedPerson,
     /// The members of something beside the point: an application, an addressee.
     Aside,
     /// The members of the collection of followers.

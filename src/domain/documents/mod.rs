@@ -3,10 +3,12 @@
 //! so nothing private can leak. What the viewer may not read shrinks to its id and type (`pump-api.md §4.9.4`).
 
 mod activity;
+mod address;
 pub mod as2;
 mod memory;
 mod object;
 mod person;
+mod proxied;
 mod sentence;
 
 pub use sentence::{display_name, past_form};
@@ -14,6 +16,7 @@ pub use sentence::{display_name, past_form};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::Viewer;
+use crate::domain::proxies::Proxies;
 use crate::ids::{Base, ThingId};
 use crate::store::Store;
 use crate::store::engine::Result;
@@ -22,6 +25,7 @@ use crate::store::streams;
 use crate::store::things::{Activity, Object};
 use crate::wire::json;
 use memory::Memory;
+use std::cell::OnceCell;
 
 /// What a viewer gets beyond the object itself (`pump-api.md §3.7`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,10 +42,12 @@ pub struct Finish {
     pub replies: bool,
     /// The first sharers.
     pub sharers: bool,
+    /// Where users here get what is on other servers.
+    pub proxied: bool,
 }
 
 impl Finish {
-    /// Nothing more: minor feeds, lists, uploads.
+    /// Nothing more: lists, uploads, what is inside of something else.
     pub const PLAIN: Finish = Finish {
         liked: false,
         shared: false,
@@ -49,6 +55,12 @@ impl Finish {
         likers: false,
         replies: false,
         sharers: false,
+        proxied: false,
+    };
+    /// Minor feeds, and those with everything.
+    pub const MINOR: Finish = Finish {
+        proxied: true,
+        ..Finish::PLAIN
     };
     /// Major feeds, favorites.
     pub const MAJOR: Finish = Finish {
@@ -58,15 +70,18 @@ impl Finish {
         likers: true,
         replies: true,
         sharers: true,
+        proxied: true,
     };
     /// An object by itself, and the answer to a post.
     pub const FULL: Finish = Finish {
         followed: true,
+        proxied: false,
         ..Finish::MAJOR
     };
     /// Members of a list.
     pub const MEMBER: Finish = Finish {
         shared: false,
+        proxied: true,
         ..Finish::FULL
     };
     /// The feed of replies, and replies inside an object.
@@ -80,6 +95,14 @@ impl Finish {
         followed: true,
         ..Finish::PLAIN
     };
+
+    /// Of all this only where to get what is on other servers.
+    pub(super) fn aside(self) -> Finish {
+        Finish {
+            proxied: self.proxied,
+            ..Finish::PLAIN
+        }
+    }
 }
 
 /// Most likers, replies or sharers inside an object (`pump-api.md §5.6`).
@@ -93,6 +116,9 @@ pub struct Documents<'a> {
     store: &'a Store,
     base: &'a Base,
     viewer: Viewer,
+    proxies: &'a Proxies,
+    /// Whether the viewer is a user here; not known before it is needed.
+    is_user: OnceCell<bool>,
     memory: Memory,
     /// Whether activities that came without a sentence get one.
     has_sentences: bool,
@@ -105,6 +131,8 @@ impl<'a> Documents<'a> {
             store: &app.store,
             base: app.base(),
             viewer,
+            proxies: &app.proxies,
+            is_user: OnceCell::new(),
             memory: Memory::default(),
             has_sentences: true,
         }

@@ -7,7 +7,7 @@ use crate::ids::ThingId;
 use crate::store::engine::Result;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Address, Identity, Object};
+use crate::store::things::{self, Identity, Object};
 use crate::wire::draft::{self, Members};
 use crate::wire::json;
 
@@ -58,7 +58,7 @@ impl Documents<'_> {
             return Ok(());
         };
         if object.is_person() {
-            return self.person(out, id, &object, finish, finish != Finish::PLAIN);
+            return self.person(out, id, &object, finish, finish != finish.aside());
         }
         if !access::may_read_object(self.store, self.viewer, &object)? {
             self.stub(out, id, &object);
@@ -68,13 +68,18 @@ impl Documents<'_> {
     }
 
     /// Writes the object with this id where it is beside the point: the application of an activity, an addressee.
-    pub(super) fn aside(&self, out: &mut json::Object<'_>, id: ThingId) -> Result<()> {
+    pub(super) fn aside(
+        &self,
+        out: &mut json::Object<'_>,
+        id: ThingId,
+        finish: Finish,
+    ) -> Result<()> {
         self.members_once(out, id, Piece::Aside, |out| {
             let depth = Depth {
                 counts: false,
                 ..Depth::WHOLE
             };
-            self.nested(out, id, Finish::PLAIN, depth)
+            self.nested(out, id, finish.aside(), depth)
         })
     }
 
@@ -97,13 +102,17 @@ impl Documents<'_> {
             Some(author) => self.known(author)?.map(|person| (author, person)),
             None => None,
         };
-        let mut theirs = Members::new();
+        let (mut theirs, mut proxy) = (Members::new(), None);
         if let Some(deleted) = object.deleted {
             time(out, "deleted", deleted);
         } else if object.is_local() {
-            out.members(&object.members);
+            self.own_members(out, object, finish)?;
         } else {
             let mut members = draft::members_of(&object.members);
+            if self.is_proxied(finish)? {
+                proxy = self.proxy_of_own(&members);
+                self.add_proxies(&mut members);
+            }
             for name in ["likes", "replies", "shares"] {
                 theirs.extend(members.remove_entry(name));
             }
@@ -141,7 +150,7 @@ impl Documents<'_> {
         if object.deleted.is_some() {
             return Ok(());
         }
-        self.object_flags(out, id, object, finish)?;
+        self.object_flags(out, id, object, finish, proxy)?;
         self.object_feeds(out, id, object, &theirs, finish, depth)?;
         self.member_feeds(out, id, object)
     }
@@ -185,6 +194,7 @@ impl Documents<'_> {
         id: ThingId,
         object: &Object,
         finish: Finish,
+        proxy: Option<String>,
     ) -> Result<()> {
         let Some(viewer) = self.viewer.person else {
             return Ok(());
@@ -196,7 +206,7 @@ impl Documents<'_> {
             );
         }
         let followable = finish.followed && is_followable(object);
-        if !finish.shared && !followable {
+        if !finish.shared && !followable && proxy.is_none() {
             return Ok(());
         }
         let mut flags = out.object("pump_io");
@@ -206,6 +216,9 @@ impl Documents<'_> {
         }
         if followable {
             flags.boolean("followed", self.is_in(viewer, StreamKind::Following, id)?);
+        }
+        if let Some(proxy) = proxy {
+            flags.text("proxyURL", &proxy);
         }
         Ok(())
     }
@@ -251,6 +264,9 @@ impl Documents<'_> {
                     StreamKind::Replies => self.reply_item(items, entry, true),
                     _ => self.item(items, entry),
                 })?;
+            }
+            if let Some(flags) = theirs.get(name).and_then(|feed| feed.get("pump_io")) {
+                feed.raw("pump_io", &flags.to_string());
             }
         }
         Ok(())
@@ -321,55 +337,6 @@ impl Documents<'_> {
         };
         self.object_at(&mut items.object(), id, &reply, Finish::REPLY, depth)?;
         Ok(true)
-    }
-
-    /// Writes somebody to whom an activity was addressed (`pump-api.md §3.10`).
-    pub(super) fn address(&self, out: &mut json::Object<'_>, address: Address) -> Result<()> {
-        let (person, kind, name, piece) = match address {
-            Address::Public => {
-                out.plain("objectType", format_args!("collection"));
-                out.plain("id", format_args!("{}", names::PUBLIC));
-                return Ok(());
-            }
-            Address::Thing(id) => return self.aside(out, id),
-            Address::Followers(person) => (person, "followers", "Followers", Piece::Followers),
-            Address::Following(person) => (person, "following", "Following", Piece::Following),
-        };
-        let Some(object) = self.known(person)? else {
-            return Ok(());
-        };
-        self.members_once(out, person, piece, |out| {
-            self.circle(out, person, &object, kind, name)
-        })
-    }
-
-    /// Writes the collection of whom a person follows, or of who follows.
-    fn circle(
-        &self,
-        out: &mut json::Object<'_>,
-        person: ThingId,
-        object: &Object,
-        kind: &str,
-        name: &str,
-    ) -> Result<()> {
-        let (base, nickname) = (self.base.url(), object.nickname().unwrap_or_default());
-        out.plain("objectType", format_args!("collection"));
-        out.plain("id", format_args!("{base}/api/user/{nickname}/{kind}"));
-        out.plain("url", format_args!("{base}/{nickname}/{kind}"));
-        out.plain("displayName", format_args!("{name}"));
-        self.person(
-            &mut out.object("author"),
-            person,
-            object,
-            Finish::PLAIN,
-            false,
-        )?;
-        out.object("links")
-            .object("self")
-            .plain("href", format_args!("{base}/api/user/{nickname}/{kind}"));
-        out.object("members")
-            .plain("url", format_args!("{base}/api/user/{nickname}/{kind}"));
-        Ok(())
     }
 }
 

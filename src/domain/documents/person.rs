@@ -22,8 +22,12 @@ impl Documents<'_> {
         finish: Finish,
         with_totals: bool,
     ) -> Result<()> {
-        if finish == Finish::PLAIN && !with_totals {
-            return self.members_once(out, id, Piece::Person, |out| {
+        if finish == finish.aside() && !with_totals {
+            let piece = match finish.proxied {
+                true => Piece::ProxiedPerson,
+                false => Piece::Person,
+            };
+            return self.members_once(out, id, piece, |out| {
                 self.person_members(out, id, person, finish, false)
             });
         }
@@ -94,17 +98,28 @@ impl Documents<'_> {
             .viewer
             .person
             .filter(|_| finish.followed || finish.shared || finish.liked);
-        let Some(viewer) = viewer else {
+        let is_proxied = self.names_others(&person.members) && self.is_proxied(finish)?;
+        if viewer.is_none() && !is_proxied {
             out.members(&person.members);
             return Ok(());
-        };
+        }
         let mut members = draft::members_of(&person.members);
         let picture = match members.remove("pump_io") {
             Some(Value::Object(mut stored)) => stored.remove("fullImage"),
             _ => None,
         };
+        let mut proxy = None;
+        if is_proxied {
+            proxy = self.proxy_of_own(&members);
+            self.add_proxies(&mut members);
+        }
         out.members(&draft::members_text(&members));
-        if finish.liked {
+        if picture.is_none() && proxy.is_none() && viewer.is_none() {
+            return Ok(());
+        }
+        if finish.liked
+            && let Some(viewer) = viewer
+        {
             out.boolean(
                 "liked",
                 person.likes > 0 && self.is_in(id, StreamKind::Likes, viewer)?,
@@ -114,6 +129,12 @@ impl Documents<'_> {
         if let Some(picture) = picture {
             flags.raw("fullImage", &picture.to_string());
         }
+        if let Some(proxy) = proxy {
+            flags.text("proxyURL", &proxy);
+        }
+        let Some(viewer) = viewer else {
+            return Ok(());
+        };
         if finish.shared {
             flags.boolean(
                 "shared",

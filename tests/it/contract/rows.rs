@@ -206,6 +206,8 @@ pub(super) const ROWS: &[Row] = &[
             "viewers::what_is_added_is_true_for_the_one_who_looks",
             "viewers::replies_that_the_reader_may_not_see_leave_their_places_to_others",
             "commenting::replies_come_newest_first_and_four_of_them_with_the_note",
+            "proxying::documents_name_the_addresses_here_where_clients_look_for_them",
+            "proxying::hosts_of_the_whitelist_are_named_and_shown_as_they_are",
         ]),
     ),
     (
@@ -454,12 +456,18 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q20",
         "proxyURL to local users",
-        Later("proxy of remote files"),
+        Tests(&[
+            "proxying::only_users_get_what_is_elsewhere_and_only_what_was_named_to_them",
+            "proxying::documents_name_the_addresses_here_where_clients_look_for_them",
+        ]),
     ),
     (
         "Q21",
         "no pump_io of a feed without proxyURL",
-        Tests(&["paging::a_page_says_what_it_is_and_where_the_next_one_is"]),
+        Tests(&[
+            "paging::a_page_says_what_it_is_and_where_the_next_one_is",
+            "proxying::documents_name_the_addresses_here_where_clients_look_for_them",
+        ]),
     ),
     (
         "Q22",
@@ -744,6 +752,8 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "receiving::without_leave_nothing_of_the_own_network_is_asked",
             "visiting::hostile::addresses_that_are_none_and_servers_that_are_not_there_are_told",
+            "proxying::what_could_run_is_too_large_or_leads_astray_is_not_passed_on",
+            "proxying::without_leave_no_file_of_the_own_network_is_asked_for",
         ]),
     ),
     (
@@ -871,5 +881,9 @@ pub(super) const ROWS: &[Row] = &[
         "wrong credentials have a clear text",
         Tests(&["authorising::the_pages_refuse_tokens_and_passwords_that_are_wrong"]),
     ),
-    ("D37", "proxied files", Later("proxy of remote files")),
+    (
+        "D37",
+        "proxied files",
+        Tests(&["proxying::what_could_run_is_too_large_or_leads_astray_is_not_passed_on"]),
+    ),
 ];

@@ -124,6 +124,11 @@ impl Peer {
         pages.insert(target.to_owned(), said);
     }
 
+    /// Answers those who send a header in another way.
+    pub(crate) fn says_with(&self, header: &str, target: &str, said: Said) {
+        self.says(&format!("{header} {target}"), said);
+    }
+
     /// What was asked so far at addresses that begin like this.
     pub(crate) fn heard(&self, start: &str) -> Vec<Heard> {
         let heard = self.heard.lock().expect("nobody panics with it");
@@ -205,11 +210,12 @@ fn answer(mut stream: &TcpStream, pages: &Mutex<HashMap<String, Said>>, heard: &
     if reader.read_exact(&mut body).is_err() {
         return;
     }
-    let said = pages
-        .lock()
-        .expect("nobody panics with it")
-        .get(target)
-        .cloned();
+    let said = {
+        let pages = pages.lock().expect("nobody panics with it");
+        let mut special = headers.keys().map(|name| format!("{name} {target}"));
+        let found = special.find_map(|name| pages.get(&name).cloned());
+        found.or_else(|| pages.get(target).cloned())
+    };
     heard.lock().expect("nobody panics with it").push(Heard {
         target: target.to_owned(),
         headers,

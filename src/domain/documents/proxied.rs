@@ -1,0 +1,118 @@
+//! Where users of this server get what is on other servers: `pump_io.proxyURL` beside each address there (`pump-api.md §3.7`,
+//! `§6.9`). Nobody else is told: others cannot read there.
+
+use super::{Documents, Finish};
+use crate::domain::proxies::What;
+use crate::store::engine::Result;
+use crate::store::things::{self, Object};
+use crate::wire::draft::{self, Members};
+use crate::wire::json;
+use serde_json::{Value, json};
+
+/// Members with the address of a file.
+const FILES: [&str; 3] = ["image", "stream", "fullImage"];
+
+/// Members with the address of a feed, besides those that the serializer writes itself.
+const FEEDS: [&str; 7] = [
+    "members",
+    "followers",
+    "following",
+    "lists",
+    "likes",
+    "replies",
+    "shares",
+];
+
+impl Documents<'_> {
+    /// Whether addresses of other servers are told with those here, in something that is finished like this.
+    pub(super) fn is_proxied(&self, finish: Finish) -> Result<bool> {
+        if !finish.proxied {
+            return Ok(false);
+        }
+        if let Some(known) = self.is_user.get() {
+            return Ok(*known);
+        }
+        let person = match self.viewer.person {
+            Some(person) => things::object(self.store, person)?,
+            None => None,
+        };
+        let is_user = person.is_some_and(|person| person.nickname().is_some());
+        Ok(*self.is_user.get_or_init(|| is_user))
+    }
+
+    /// Whether there may be addresses of other servers in the text of some members. It is quick, and most members of what was
+    /// made here name none.
+    pub(super) fn names_others(&self, members: &str) -> bool {
+        let ours = members.matches(self.base.url()).count();
+        members.matches("://").count() > ours
+    }
+
+    /// The address here for what is at `url`, where there is one.
+    pub(super) fn proxy_of(&self, url: &str, what: What) -> Option<String> {
+        self.proxies.address(self.base, url, what)
+    }
+
+    /// The address here for something that says itself where it is.
+    pub(super) fn proxy_of_own(&self, members: &Members) -> Option<String> {
+        let own = members.get("links")?.get("self")?.get("href")?.as_str()?;
+        self.proxy_of(own, What::Document)
+    }
+
+    /// Puts the addresses here beside those of the files and feeds that an object names.
+    pub(super) fn add_proxies(&self, members: &mut Members) {
+        let files = FILES.iter().map(|name| (*name, What::Media));
+        let feeds = FEEDS.iter().map(|name| (*name, What::Document));
+        for (name, what) in files.chain(feeds) {
+            let Some(Value::Object(value)) = members.get_mut(name) else {
+                continue;
+            };
+            let url = value.get("url").and_then(Value::as_str);
+            if let Some(proxy) = url.and_then(|url| self.proxy_of(url, what)) {
+                value.insert("pump_io".to_owned(), json!({ "proxyURL": proxy }));
+            }
+        }
+    }
+
+    /// Writes the members that the maker of an object here gave, which may show a file of another server.
+    pub(super) fn own_members(
+        &self,
+        out: &mut json::Object<'_>,
+        object: &Object,
+        finish: Finish,
+    ) -> Result<()> {
+        if !self.names_others(&object.members) || !self.is_proxied(finish)? {
+            out.members(&object.members);
+            return Ok(());
+        }
+        let mut members = draft::members_of(&object.members);
+        self.add_proxies(&mut members);
+        out.members(&draft::members_text(&members));
+        Ok(())
+    }
+
+    /// Writes the members that the maker of an activity gave: what provided it and belongs to it is named there.
+    pub(super) fn activity_members(
+        &self,
+        out: &mut json::Object<'_>,
+        own: &str,
+        finish: Finish,
+    ) -> Result<()> {
+        const NAMES: [&str; 3] = ["provider", "context", "source"];
+        if !self.names_others(own) || !self.is_proxied(finish)? {
+            out.members(own);
+            return Ok(());
+        }
+        let mut members = draft::members_of(own);
+        for name in NAMES {
+            if let Some(Value::Object(named)) = members.get_mut(name) {
+                let own = self.proxy_of_own(named);
+                self.add_proxies(named);
+                if let Some(proxy) = own {
+                    named.insert("pump_io".to_owned(), json!({ "proxyURL": proxy }));
+                }
+            }
+        }
+        out.members(&draft::members_text(&members));
+        Ok(())
+    }
+}

@@ -1,5 +1,6 @@
 //! What proofs need beyond the store, in memory: nonces, throttles, places for password hashes.
 
+use super::Remote;
 use super::oauth1::nonces::Nonces;
 use super::passwords::Places;
 use super::throttle::Throttle;
@@ -37,9 +38,15 @@ impl Guard {
         self.throttle.admit_account(request.peer, request.now)
     }
 
-    /// Lets another host be asked for somebody who comes with this request; too many of one address are 429.
-    pub fn admit_elsewhere(&self, request: &Request) -> Result<(), Error> {
-        self.throttle.admit_elsewhere(request.peer, request.now)
+    /// Lets another host be asked for `visitor`, or for a stranger who comes with this request; too often is 429.
+    pub fn admit_elsewhere(
+        &self,
+        request: &Request,
+        visitor: Option<&Remote>,
+    ) -> Result<(), Error> {
+        let visitor = visitor.map(Remote::person);
+        self.throttle
+            .admit_elsewhere(visitor, request.peer, request.now)
     }
 
     /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.

@@ -4,7 +4,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::ids::Nickname;
+use crate::ids::{Nickname, ThingId};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -54,10 +54,11 @@ const REGISTERING: Rule = Rule {
     wait_secs_max: 60,
 };
 
-/// What other hosts are asked because somebody at one address wants it: behind a proxy that may be everybody.
+/// What other hosts are asked because somebody wants it: a visitor who is known, or one address, which behind a proxy may be
+/// everybody.
 const ELSEWHERE: Rule = Rule {
     free: 100,
-    wait_secs_max: 60,
+    wait_secs_max: 10,
 };
 
 /// Wrong tries so far.
@@ -114,9 +115,17 @@ impl Throttle {
         self.count(&[(registering, &REGISTERING)], now)
     }
 
-    /// Lets somebody at `address` have another host asked, or says how long to wait.
-    pub(super) fn admit_elsewhere(&self, address: IpAddr, now: Timestamp) -> Result<(), Error> {
-        let elsewhere = self.hash.hash_one(("elsewhere", network(address)));
+    /// Lets somebody have another host asked, or says how long to wait; who is not known is counted by `address`.
+    pub(super) fn admit_elsewhere(
+        &self,
+        visitor: Option<ThingId>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let elsewhere = match visitor {
+            Some(person) => self.hash.hash_one(("visitor", person)),
+            None => self.hash.hash_one(("elsewhere", network(address))),
+        };
         self.count(&[(elsewhere, &ELSEWHERE)], now)
     }
 

@@ -80,7 +80,7 @@ fn leave(request: &Request, webfinger: &str, onward: &str) -> Result<String, Err
         ));
     }
     blocks::check(&app.store, &home)?;
-    request.guard.admit_elsewhere(request)?;
+    request.guard.admit_elsewhere(request, None)?;
     let callback = format!("{}/main/authorized/{host}", app.base().url());
     let (address, pass) = visiting::set_out(app, &host, &callback)
         .map_err(|failure| visiting::in_words(&host, &failure))?;

@@ -267,6 +267,43 @@ fn a_callback_that_did_not_begin_in_this_browser_lets_nobody_in() {
     assert!(page.shows("Mallory"), "{}", page.html());
     let asked = scene.peer.heard("/api/whoami").pop().expect("it was asked");
     assert!(asked.headers["authorization"].contains("oauth_token=\"at\""));
+    // It was asked what a server of pump.io's kind asks, in its order, and in its form.
+    let mut order: Vec<String> = Vec::new();
+    for heard in scene.peer.heard("/") {
+        assert!(heard.body.is_empty() || heard.target == "/api/client/register");
+        if order.last() != Some(&heard.target) {
+            order.push(heard.target);
+        }
+    }
+    let expected = [
+        "/.well-known/host-meta.json",
+        "/api/client/register",
+        "/oauth/request_token",
+        "/oauth/access_token",
+        "/api/whoami",
+        "/api/user/mallory/profile",
+    ];
+    assert_eq!(order, expected);
+    let exchange = scene.peer.heard("/oauth/access_token").remove(0);
+    assert_eq!(
+        exchange.headers["content-type"],
+        "application/x-www-form-urlencoded"
+    );
+    let fields = exchange.headers["authorization"]
+        .trim_start_matches("OAuth ")
+        .split(',');
+    let names: Vec<&str> = fields.filter_map(|field| field.split('=').next()).collect();
+    let expected = [
+        "oauth_consumer_key",
+        "oauth_nonce",
+        "oauth_signature_method",
+        "oauth_timestamp",
+        "oauth_token",
+        "oauth_verifier",
+        "oauth_version",
+        "oauth_signature",
+    ];
+    assert_eq!(names, expected);
     // Nobody else comes in by the same way, and local paths only lead on.
     scene.pump.browser().open(&callback).expect(400);
     for evil in ["//evil.test/", "https://evil.test/", "/\\evil.test", "evil"] {

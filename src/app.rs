@@ -1,10 +1,13 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
+use crate::clock::{self, Watch};
 use crate::config::{Config, DEFAULT_SITE, MailConfig};
 use crate::domain::archives::Desk;
 use crate::domain::bell::Bell;
+use crate::domain::firehose::Firehose;
 use crate::domain::proxies::Proxies;
 use crate::domain::setup::Setup;
+use crate::domain::spam::Judge;
 use crate::domain::talks::Talks;
 use crate::domain::turns::Turns;
 use crate::ids::Base;
@@ -22,6 +25,8 @@ pub struct App {
     pub config: Config,
     /// What is kept.
     pub store: Store,
+    /// Whether the clock can be right.
+    pub clock: Arc<Watch>,
     /// The files that people uploaded.
     pub blobs: Blobs,
     /// How the server gets its owner.
@@ -38,6 +43,10 @@ pub struct App {
     pub mails: Bell,
     /// Wakes who delivers to other hosts.
     pub deliveries: Bell,
+    /// What a firehose is still to hear of, if there is one.
+    pub firehose: Option<Firehose>,
+    /// Who tells spam, if somebody does; set once, at start.
+    judge: OnceLock<Box<dyn Judge>>,
     /// Other hosts.
     pub peers: Peers,
     /// Addresses here for what is there. Shared with pages, which put them into HTML.
@@ -58,9 +67,13 @@ impl App {
             lan: config.federate_lan,
         };
         let proxies = Arc::new(Proxies::new(&config.proxy_whitelist));
+        let has_firehose = config.firehose.is_some();
+        let clock = Arc::new(Watch::new(store.newest()));
         App {
+            peers: Peers::new(reach, Arc::clone(&clock), store.shared_engine()),
             config,
             store,
+            clock,
             blobs,
             setup: Setup::default(),
             talks: Talks::default(),
@@ -69,7 +82,8 @@ impl App {
             jobs: Bell::default(),
             mails: Bell::default(),
             deliveries: Bell::default(),
-            peers: Peers::new(reach),
+            firehose: has_firehose.then(Firehose::default),
+            judge: OnceLock::new(),
             proxies,
             turns: Turns::default(),
         }
@@ -98,6 +112,16 @@ impl App {
         self.mails.ring();
         self.deliveries.ring();
         is_new
+    }
+
+    /// Lets somebody tell spam from now on.
+    pub fn let_judge(&self, judge: impl Judge + 'static) {
+        let _ = self.judge.set(Box::new(judge));
+    }
+
+    /// Who tells spam, if somebody does: then whoever posts waits for another host.
+    pub fn judge(&self) -> Option<&dyn Judge> {
+        self.judge.get().map(Box::as_ref)
     }
 
     /// What people call the site: as configured, as set up, or the server's own name.
@@ -150,12 +174,24 @@ impl App {
         HAS_DELIVERIES.set(true);
     }
 
+    /// What the owner reads while the clock cannot be right, so that nothing is sent to other servers.
+    pub fn clock_problem(&self) -> Option<String> {
+        let doubt = self.clock.doubt(clock::now())?;
+        Some(format!(
+            "Nothing is sent to other servers for {} now: {doubt}. It goes on by itself when the clock is right.",
+            doubt.waiting_words()
+        ))
+    }
+
     /// Lets the threads that work beside the requests end.
     pub fn close(&self) {
         self.jobs.close();
         self.mails.close();
         self.deliveries.close();
         self.desk.bell.close();
+        if let Some(firehose) = &self.firehose {
+            firehose.bell.close();
+        }
     }
 
     /// Fixes the base URL in the store before the first content exists, or checks that it is still the same.
@@ -166,7 +202,12 @@ impl App {
             created_ms: now_ms,
         });
         match &stored.base {
-            Some(known) if *known != base => {
+            // Older releases took every port but 443 for one of http. What stands in ids stays.
+            Some(known) if known.is_same_place(&base) => {
+                self.set_base(known.clone());
+                return Ok(());
+            }
+            Some(known) => {
                 let text = format!(
                     "this store belongs to {}, but the server is configured as {}. The address is part of every id and \
                      cannot change: set hostname, urlPort and urlPath back, or use another datadir",
@@ -175,7 +216,6 @@ impl App {
                 );
                 return Err(crate::error::Error::Conflict(text).into());
             }
-            Some(_) => {}
             None => {
                 let site = meta::Site {
                     base: Some(base.clone()),

@@ -182,6 +182,9 @@ struct BaseParts {
     host: String,
     port: u16,
     prefix: String,
+    /// Whether it is https, which port 443 always is.
+    #[serde(default)]
+    is_secure: bool,
 }
 
 impl From<BaseParts> for Base {
@@ -192,7 +195,11 @@ impl From<BaseParts> for Base {
         } else {
             format!("{}:{}", parts.host, parts.port)
         };
-        let scheme = if parts.port == 443 { "https" } else { "http" };
+        let parts = BaseParts {
+            is_secure: parts.is_secure || parts.port == 443,
+            ..parts
+        };
+        let scheme = if parts.is_secure { "https" } else { "http" };
         let slash = if parts.prefix.is_empty() { "" } else { "/" };
         let url = format!("{scheme}://{authority}{slash}{}", parts.prefix);
         Base {
@@ -211,14 +218,30 @@ impl From<Base> for BaseParts {
 
 impl Base {
     /// The base URL of a public host name and port, with a path prefix or an empty text. Port 443 means https, everything
-    /// else http (`pump-api.md §3.1`).
+    /// else http (`pump-api.md §3.1`), but see [`Base::spoken_securely`].
     pub fn new(host: &str, port: u16, prefix: &str) -> Base {
         let prefix = prefix.trim_matches('/').to_owned();
         Base::from(BaseParts {
             host: host.to_ascii_lowercase(),
             port,
             prefix,
+            is_secure: false,
         })
+    }
+
+    /// The same where the server itself speaks https, or does not: then its port is one of https, too, unless it is 80.
+    #[must_use]
+    pub fn spoken_securely(self, is_secure: bool) -> Base {
+        Base::from(BaseParts {
+            is_secure: is_secure && self.port() != 80,
+            ..self.parts
+        })
+    }
+
+    /// Whether both are the same but for the scheme.
+    pub fn is_same_place(&self, other: &Base) -> bool {
+        let scheme = |base: &Base| base.clone().spoken_securely(false);
+        scheme(self) == scheme(other)
     }
 
     /// The public host name, in lower case.
@@ -238,7 +261,11 @@ impl Base {
 
     /// `http` or `https`.
     pub fn scheme(&self) -> &'static str {
-        if self.port() == 443 { "https" } else { "http" }
+        if self.parts.is_secure {
+            "https"
+        } else {
+            "http"
+        }
     }
 
     /// The host, with the port where it is not 80 or 443.
@@ -360,5 +387,10 @@ mod tests {
             base(8080).person_id(&nickname),
             "http://h.test:8080/api/user/ann/profile"
         );
+        let secure = |port| base(port).spoken_securely(true);
+        assert_eq!(secure(8443).url(), "https://h.test:8443");
+        assert_eq!(secure(80).url(), "http://h.test");
+        assert_eq!(base(443), secure(443));
+        assert!(base(8443).is_same_place(&secure(8443)) && base(8443) != secure(8443));
     }
 }

@@ -184,6 +184,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/owner/deliveries",                OwnerRead(owner::deliveries::all), Quick),
     post  ("/api/owner/deliveries/{host}/retry",   OwnerWrite(owner::deliveries::retry), Quick),
     delete("/api/owner/deliveries/{host}",         OwnerWrite(owner::deliveries::drop_all), Quick),
+    get   ("/api/owner/pins",                      OwnerRead(owner::pins::all),    Quick),
+    delete("/api/owner/pins/{host}",               OwnerWrite(owner::pins::forget), Quick),
     get   ("/api/owner/blocks",                    OwnerRead(owner::blocks::all),  Quick),
     post  ("/api/owner/blocks",                    OwnerWrite(owner::blocks::add), Quick),
     delete("/api/owner/blocks/{id}",               OwnerWrite(owner::blocks::remove), Quick),

@@ -9,6 +9,7 @@ use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
+use crate::federation::spam;
 use crate::jobs;
 use crate::mail::Mailer;
 use crate::media::Blobs;
@@ -38,6 +39,9 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));
     app.proxies.open(&app.store)?;
+    if let Some(server) = &config.spam_server {
+        app.let_judge(spam::Asked(server.clone()));
+    }
     if let Some(mail) = app.mail() {
         // Only what the configuration names; the server is asked when there is a letter.
         Mailer::of(mail, "localhost").map_err(Failure::new)?;
@@ -57,6 +61,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
     let postman = jobs::mail::start(&app).map_err(Failure::new)?;
+    jobs::firehose::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));

@@ -55,6 +55,10 @@ pub enum Deed {
     DeliveryRetry(String),
     /// Drop what waits for a host.
     DeliveryDrop(String),
+    /// List the certificates of servers on the local network.
+    PinList,
+    /// Let the next certificate of a host count.
+    PinForget(String),
     /// Decide who can register, or show it.
     Registration(Option<Registration>),
 }

@@ -65,7 +65,7 @@ impl Typed {
 pub(super) fn is_topic(word: &str) -> bool {
     matches!(
         word,
-        "user" | "invite" | "report" | "block" | "delivery" | "registration"
+        "user" | "invite" | "report" | "block" | "delivery" | "pin" | "registration"
     )
 }
 
@@ -77,6 +77,7 @@ pub(super) fn read(topic: &str, words: &[OsString], typed: &mut Typed) -> Result
         "report" => report(words),
         "block" => block(words, typed),
         "delivery" => delivery(words),
+        "pin" => pin(words),
         _ => registration(words),
     }
 }
@@ -231,6 +232,20 @@ fn delivery(words: &[OsString]) -> Result<Deed, Usage> {
                 format!("`delivery {what}` needs one host, as `delivery list` shows it.");
             Err(Usage::new(sentence, "delivery"))
         }
+    }
+}
+
+fn pin(words: &[OsString]) -> Result<Deed, Usage> {
+    const WAYS: &str = "list, forget";
+    let (what, rest) = first("pin", words, WAYS)?;
+    match (&*what, rest) {
+        ("list", rest) => nothing_more("pin", rest, Deed::PinList),
+        ("forget", [host]) => Ok(Deed::PinForget(host.to_string_lossy().into_owned())),
+        ("forget", _) => {
+            let sentence = "`pin forget` needs one host, as `pin list` shows it.";
+            Err(Usage::new(sentence, "pin"))
+        }
+        (other, _) => Err(unknown("pin", other, WAYS)),
     }
 }
 

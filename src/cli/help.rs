@@ -117,6 +117,16 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "For good. What is done later is delivered again.",
     ),
     (
+        "pin list",
+        "List the certificates of servers on the local network.",
+        "One host a line: since when its first certificate counts, and its SHA-256; below it another one that came later and was refused. Servers for which a public authority vouches are not among them.",
+    ),
+    (
+        "pin forget HOST",
+        "Let the next certificate of a server count.",
+        "For a server that was installed anew. What waits for it is tried at once.",
+    ),
+    (
         "report list",
         "List what people reported.",
         "One a line, oldest first: number, time, who reports, what, and their words.",
@@ -192,7 +202,7 @@ pub fn help() -> String {
         out.push_str(&format!("  {usage:<24}{line}\n"));
     }
     out.push_str(
-        "\nuser, invite, block, delivery, report and registration work beside a running server, too: it does what they say.\n",
+        "\nuser, invite, block, delivery, pin, report and registration work beside a running server, too: it does what they say.\n",
     );
     out.push_str(&format!(
         "\n  -c, --config FILE       File of options, a JSON object (default: {DEFAULT_FILE})\n  \

@@ -1,7 +1,9 @@
 //! From checked values to the typed configuration: what the options mean together, and what cannot work.
 
 use super::given::Values;
-use super::{Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, accounts, mail};
+use super::{
+    Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, accounts, listeners, mail,
+};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -25,7 +27,6 @@ pub(super) fn config(values: &mut Values) -> Config {
         (if everywhere { "0.0.0.0" } else { "127.0.0.1" }).to_owned()
     });
     check_secret(values);
-    check_spam_options(values);
     Config {
         address,
         port,
@@ -54,6 +55,8 @@ pub(super) fn config(values: &mut Values) -> Config {
         sockjs: values.flag("sockjs"),
         federate_lan: values.flag("federateLan"),
         proxy_whitelist: values.texts("proxyWhitelist"),
+        firehose: listeners::firehose(values),
+        spam_server: listeners::spam_server(values),
         disable_registration: values.flag("disableRegistration"),
         require_email: values.flag("requireEmail"),
         mail: mail::read(values),
@@ -159,21 +162,6 @@ fn check_secret(values: &mut Values) {
             "secret",
             "is the one of pump.io's sample file, which everybody knows. Leave it out; nothing is signed with it here.",
         );
-    }
-}
-
-fn check_spam_options(values: &mut Values) {
-    let names = ["spamhost", "spamclientid", "spamclientsecret"];
-    let missing: Vec<_> = names
-        .into_iter()
-        .filter(|name| values.text(name).is_none())
-        .collect();
-    if !missing.is_empty() && missing.len() < names.len() {
-        values.problems.push(format!(
-            "The options {} go together; missing: {}.",
-            names.join(", "),
-            missing.join(", ")
-        ));
     }
 }
 

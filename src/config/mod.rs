@@ -9,6 +9,7 @@ mod accounts;
 mod build;
 mod files;
 pub mod given;
+mod listeners;
 mod mail;
 pub mod options;
 pub mod render;
@@ -16,6 +17,7 @@ mod secret;
 
 pub use accounts::{ClientAccount, TokenAccount, UserAccount};
 pub use given::{Argument, Given, journal_stream};
+pub use listeners::SpamServer;
 pub use mail::{MailConfig, MailSecurity};
 pub use secret::Secret;
 
@@ -87,6 +89,10 @@ pub struct Config {
     pub federate_lan: bool,
     /// Hosts whose files are not proxied, in lower case.
     pub proxy_whitelist: Vec<String>,
+    /// The host that hears of public posts.
+    pub firehose: Option<String>,
+    /// The server that is asked whether something is spam.
+    pub spam_server: Option<SpamServer>,
 
     /// Whether new accounts are refused.
     pub disable_registration: bool,
@@ -229,11 +235,9 @@ impl Config {
     /// which matters where `port` is 0.
     pub fn base(&self, bound_port: u16) -> Option<Base> {
         let hostname = self.hostname.as_ref()?;
-        Some(Base::new(
-            hostname,
-            self.url_port.unwrap_or(bound_port),
-            &self.url_path,
-        ))
+        let port = self.url_port.unwrap_or(bound_port);
+        let base = Base::new(hostname, port, &self.url_path);
+        Some(base.spoken_securely(self.tls.is_some()))
     }
 }
 

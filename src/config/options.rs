@@ -213,9 +213,6 @@ const fn without(
     }
 }
 
-const NO_FIREHOSE: &str = "this version pings no firehose";
-const NO_SPAM_SERVER: &str = "this version asks no spam server";
-
 /// Every option, in the order of the table.
 #[rustfmt::skip]
 pub const OPTIONS: &[Opt] = &[
@@ -223,7 +220,7 @@ pub const OPTIONS: &[Opt] = &[
     used("hostname", Text, Unset("none: the first page sets the server up"), "Public host name: part of every id, so never change it later."),
     used("address", Text, Unset("`127.0.0.1`; `0.0.0.0` when `hostname` is set and `urlPort` is not different from `port`"), "Address to listen on: an IP address or a name."),
     used("port", Port, Json("8080"), "Port to listen on; 0 picks a free one."),
-    used("urlPort", Port, Unset("= `port`"), "Public port, behind a proxy mostly 443; 443 makes addresses https, everything else http."),
+    used("urlPort", Port, Unset("= `port`"), "Public port, behind a proxy mostly 443; 443 makes addresses https, others only where the server speaks https itself (`key`, `cert`)."),
     used("urlPath", Text, Unset("none"), "Path that public addresses begin with."),
     used("key", Path, Unset("none"), "TLS key (PEM); with `cert` the server speaks https."),
     used("cert", Path, Unset("none"), "TLS certificate chain (PEM)."),
@@ -253,6 +250,10 @@ pub const OPTIONS: &[Opt] = &[
     // other servers
     used("federateLan", Flag, Json("false"), "Lets other servers be at addresses of the local network, or of this machine. Without it only public addresses are asked for anything."),
     used("proxyWhitelist", Texts, Json("[]"), "Hosts whose files people here get from there, instead of by this server."),
+    used("firehose", TextOrFalse, Unset("none"), "Host that hears of all public posts, such as a search engine. pump.io's old default, `ofirehose.com`, is gone and counts as off."),
+    used("spamhost", Text, Unset("none"), "Address of a server that is asked about everything that is posted here, and refuses spam; while it does not answer nothing is refused."),
+    used("spamclientid", Text, Unset("none"), "Client id at the spam server."),
+    used("spamclientsecret", Text, Unset("none"), "Client secret at the spam server."),
     // mail
     used("smtpserver", Text, Unset("none: the server sends no mail"), "Mail server: with it people can confirm mail addresses, recover their accounts, and are told of what comes for them."),
     used("smtpport", Port, Unset("`25`, or `465` with `smtpusessl`"), "Port of the mail server; providers mostly want 465 or 587."),
@@ -268,11 +269,6 @@ pub const OPTIONS: &[Opt] = &[
     used("nologger", Flag, Json("false"), "Writes no log."),
     used("logfile", Path, Unset("standard error"), "File that the log is appended to."),
     used("logLevel", Level, Json("\"info\""), "Least grave messages that are logged."),
-    // later
-    without("firehose", TextOrFalse, "Host that hears of public posts.", NO_FIREHOSE),
-    without("spamhost", Text, "Server that recognises spam.", NO_SPAM_SERVER),
-    without("spamclientid", Text, "Client id at the spam server.", NO_SPAM_SERVER),
-    without("spamclientsecret", Text, "Client secret at the spam server.", NO_SPAM_SERVER),
     // without sense here
     without("secret", Text, "Signs sessions.", "sessions are random numbers that the store knows; nothing is signed"),
     without("driver", Text, "Database driver.", "the store is built in"),

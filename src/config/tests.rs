@@ -136,6 +136,10 @@ fn what_cannot_work_stops_the_start() {
             "missing: spamclientid, spamclientsecret",
         ),
         (
+            json!({"firehose": "https://hose.test/ping"}),
+            "a host name alone",
+        ),
+        (
             json!({"hostname": "https://pump.test"}),
             "a host name alone",
         ),
@@ -347,6 +351,12 @@ fn a_configuration_of_pump_io_starts_this_server() {
     assert!(warnings.contains(
         &"The option driver (/etc/pumphouse.json) has no effect: the store is built in.".to_owned()
     ));
+    assert_eq!(config.firehose, None, "nobody runs it any more");
+    let spam = config.spam_server.expect("a server");
+    assert_eq!(
+        (spam.url.as_str(), spam.secret.reveal()),
+        ("https://spam.test", "sesame")
+    );
     assert!(!warnings.concat().contains("sesame"));
     let quiet = world().file(&json!({"firehose": false, "plugins": [], "bounce": false}));
     assert_eq!(

@@ -178,7 +178,10 @@ impl<'a> Delivery<'a> {
         let delivery = deliveries::Delivery {
             activity: self.id,
             recipient,
-            created: self.now,
+            created: match self.app.clock.doubt(self.now) {
+                Some(_) => deliveries::UNDATED,
+                None => self.now,
+            },
         };
         if deliveries::add(tx, &host, self.app.store.fresh_id(), &delivery)? {
             self.app.note_delivery();

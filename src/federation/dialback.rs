@@ -5,6 +5,7 @@ use super::Speaker;
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::{blocks, names};
+use crate::error::Error;
 use crate::http::Request;
 use crate::ids::random_text;
 use crate::peers::{Ask, Failure, Remembered, authority};
@@ -164,6 +165,11 @@ pub fn confirm(app: &App, fields: &[(String, String)], now: Timestamp) -> Result
         true => Ok(()),
         false => Err("Not my token"),
     }
+}
+
+/// What another server is told while the clock here cannot be right: dates are none to compare with.
+pub fn no_time() -> Error {
+    Error::Busy("The clock of this server is not set yet. Try again in a few minutes.".to_owned())
 }
 
 /// What a registration claims.

@@ -134,6 +134,9 @@ pub fn in_words(host: &str, failure: &Failure) -> Error {
     log::info!("a visitor of {host}: {failure}");
     Error::Remote(match failure {
         Failure::Refused(_) => format!("{host} is no server that this one can ask."),
+        Failure::Untrusted(_) => format!(
+            "The certificate of {host} is not the one that it had at first. The owner of this server can look into that."
+        ),
         Failure::Unreachable(_) => {
             format!("{host} was not reached. Look at the address, or try again later.")
         }

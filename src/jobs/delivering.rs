@@ -5,7 +5,8 @@
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::federation::sending::{self, Outcome};
-use crate::store::deliveries::{self, Queue};
+use crate::ids::ThingId;
+use crate::store::deliveries::{self, Delivery, Queue};
 use crate::store::engine::Result;
 use std::collections::HashSet;
 use std::io;
@@ -21,6 +22,9 @@ const BATCH: usize = 64;
 
 /// Room for TLS and for the documents.
 const STACK_BYTES: usize = 1024 * 1024;
+
+/// How often the clock is looked at until it is right.
+const CLOCK_LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How long nothing is delivered after the store failed, in seconds.
 const FAILURE_WAIT_SECS: u64 = 60;
@@ -51,10 +55,25 @@ fn run(app: &Arc<App>) {
         log::error!("deliveries: {error}");
     }
     let mut wait = Some(Duration::ZERO);
+    let mut is_clock_wrong = false;
     while app.deliveries.wait(wait) {
         if app.known_base().is_none() {
             wait = None;
             continue;
+        }
+        if let Some(doubt) = app.clock.doubt(clock::now()) {
+            if !is_clock_wrong {
+                log::warn!("nothing is delivered until the clock is right: {doubt}");
+            }
+            is_clock_wrong = true;
+            wait = Some(CLOCK_LOOK_EVERY);
+            continue;
+        }
+        if std::mem::take(&mut is_clock_wrong) {
+            log::info!("the clock is right now, and deliveries go on");
+            // What else was put off until a time waits by the old clock.
+            app.jobs.ring();
+            app.mails.ring();
         }
         wait = match serve_due(app, &busy) {
             Ok(next) => next,
@@ -128,6 +147,7 @@ fn serve(app: &App, host: &str) -> Result<()> {
             return Ok(());
         };
         let now = clock::now();
+        let delivery = since_when(app, host, id, delivery, now)?;
         let has_answered = match sending::deliver(app, &delivery, now)? {
             Outcome::Arrived => true,
             Outcome::Dropped(why) => {
@@ -143,6 +163,28 @@ fn serve(app: &App, host: &str) -> Result<()> {
             .write(|tx| deliveries::done(tx, host, id, has_answered))?;
     }
     Ok(())
+}
+
+/// A delivery that was made by a clock that was wrong is made now: how long it is tried counts from here.
+fn since_when(
+    app: &App,
+    host: &str,
+    id: ThingId,
+    delivery: Delivery,
+    now: Timestamp,
+) -> Result<Delivery> {
+    if delivery.created <= now {
+        return Ok(delivery);
+    }
+    let delivery = Delivery {
+        created: now,
+        ..delivery
+    };
+    app.store.write(|tx| {
+        deliveries::replace(tx, host, id, &delivery);
+        Ok(())
+    })?;
+    Ok(delivery)
 }
 
 /// Leaves a host alone for a while.

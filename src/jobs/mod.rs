@@ -3,6 +3,7 @@
 //! works on archives.
 
 pub mod delivering;
+pub mod firehose;
 pub mod mail;
 
 use crate::app::App;

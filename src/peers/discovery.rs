@@ -96,11 +96,18 @@ impl Peers {
     fn host_meta(&self, host: &str, now: Timestamp) -> Result<Arc<Links>, Failure> {
         self.remembered(host, HOST_SECS, now, || {
             let mut failed = None;
-            for scheme in ["https", "http"] {
+            // Whoever is known by a certificate shows it.
+            let is_pinned = self.pins.as_ref().is_some_and(|pins| pins.knows(host));
+            let schemes: &[&str] = match is_pinned {
+                true => &["https"],
+                false => &["https", "http"],
+            };
+            for scheme in schemes {
                 for (ending, accept) in [(".json", None), ("", Some(ACCEPT))] {
                     let url = format!("{scheme}://{host}/.well-known/host-meta{ending}");
                     match self.links_at(&url, accept, false) {
                         Ok(links) => return Ok(links),
+                        Err(error @ Failure::Untrusted(_)) => return Err(error),
                         Err(error) => {
                             let is_away = matches!(error, Failure::Unreachable(_));
                             failed = Some(error);
@@ -120,8 +127,10 @@ impl Peers {
         let host = authority(id)
             .ok_or_else(|| Failure::Refused(format!("{id} is not an id of another server")))?;
         let well_known = format!("https://{host}/.well-known/webfinger?resource={{uri}}");
-        if let Ok(links) = self.by_template(&well_known, id, true) {
-            return Ok(links);
+        match self.by_template(&well_known, id, true) {
+            Ok(links) => return Ok(links),
+            Err(error @ Failure::Untrusted(_)) => return Err(error),
+            Err(_) => {}
         }
         let meta = self.host_meta(host, now)?;
         let template = meta

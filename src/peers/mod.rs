@@ -2,23 +2,30 @@
 //! redirects, and leads to no address that is out of [`Reach`]. Who asks what, and what the answers mean, is decided above.
 
 mod discovery;
+mod mdns;
+mod pins;
 mod reach;
+mod tls;
 mod tokens;
 
 pub use discovery::{Endpoints, authority};
+pub use pins::PINS_MAX;
 pub use reach::Reach;
 pub use tokens::{Remembered, Tokens};
 
+use crate::clock::{self, Timestamp, Watch};
+use crate::store::engine::Engine;
 use crate::wire::links::Links;
+use pins::Pins;
 use quick_cache::sync::Cache;
 use std::fmt;
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
+use tls::{Tls, Untrusted};
 use ureq::config::AutoHeaderValue;
 use ureq::http::{self, HeaderName, Uri, header};
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{Connector as _, TcpConnector};
 
 /// Longest wait for a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
@@ -51,6 +58,8 @@ const KNOWN_MAX: usize = 512;
 pub struct Peers {
     agent: ureq::Agent,
     reach: Reach,
+    clock: Arc<Watch>,
+    pins: Option<Arc<Pins>>,
     /// What hosts and people were found to be, by their names and ids.
     known: Cache<String, Arc<Known>>,
     /// What this server has said of itself elsewhere, to be asked back.
@@ -60,7 +69,7 @@ pub struct Peers {
 }
 
 struct Known {
-    at: crate::clock::Timestamp,
+    at: Timestamp,
     links: Arc<Links>,
 }
 
@@ -71,6 +80,8 @@ pub struct Ask<'a> {
     url: &'a str,
     headers: Vec<(HeaderName, String)>,
     body: Vec<u8>,
+    /// Longest time, if it is not the usual one.
+    time_max: Option<Duration>,
 }
 
 /// An answer whose body is still on its way.
@@ -92,6 +103,8 @@ pub struct Said {
     pub content_type: String,
     /// Where a redirect leads.
     pub location: Option<String>,
+    /// The methods that the address takes, as it says itself.
+    pub allow: Option<String>,
     /// After how many seconds another try is welcome.
     pub retry_after: Option<i64>,
     /// The body.
@@ -107,14 +120,17 @@ pub enum Failure {
     Unreachable(String),
     /// There was an answer, and it was none that helps; with its status, if it is the status that says so.
     Useless(String, Option<u16>),
+    /// Its certificate is not the one that it had at first.
+    Untrusted(String),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused(why) | Failure::Unreachable(why) | Failure::Useless(why, _) => {
-                f.write_str(why)
-            }
+            Failure::Refused(why)
+            | Failure::Unreachable(why)
+            | Failure::Useless(why, _)
+            | Failure::Untrusted(why) => f.write_str(why),
         }
     }
 }
@@ -127,6 +143,15 @@ impl<'a> Ask<'a> {
             url,
             headers: Vec::new(),
             body: Vec::new(),
+            time_max: None,
+        }
+    }
+
+    /// Asks what can be done at an address.
+    pub fn options(url: &'a str) -> Ask<'a> {
+        Ask {
+            method: "OPTIONS",
+            ..Ask::get(url)
         }
     }
 
@@ -134,9 +159,8 @@ impl<'a> Ask<'a> {
     pub fn post(url: &'a str, content_type: &str, body: impl Into<Vec<u8>>) -> Ask<'a> {
         let ask = Ask {
             method: "POST",
-            url,
-            headers: Vec::new(),
             body: body.into(),
+            ..Ask::get(url)
         };
         ask.with(header::CONTENT_TYPE, content_type)
     }
@@ -145,6 +169,13 @@ impl<'a> Ask<'a> {
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Ask<'a> {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same, given up after some time that is shorter than the usual one.
+    #[must_use]
+    pub fn within(mut self, time_max: Duration) -> Ask<'a> {
+        self.time_max = Some(time_max);
         self
     }
 
@@ -163,21 +194,23 @@ impl Said {
         (200..300).contains(&self.status)
     }
 
+    /// Whether the address says that it takes a method.
+    pub fn allows(&self, method: &str) -> bool {
+        let mut all = self.allow.iter().flat_map(|allow| allow.split(','));
+        all.any(|allowed| allowed.trim().eq_ignore_ascii_case(method))
+    }
+
     fn is_redirect(&self) -> bool {
         matches!(self.status, 301 | 302 | 303 | 307 | 308)
     }
 }
 
 impl Peers {
-    /// Asks within `reach`.
-    pub fn new(reach: Reach) -> Peers {
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .root_certs(RootCerts::WebPki)
-            .build();
+    /// Asks within `reach`, and nothing before the clock is right: signatures and certificates would not count.
+    /// The certificates of the local network are kept in `engine`.
+    pub fn new(reach: Reach, clock: Arc<Watch>, engine: Arc<dyn Engine>) -> Peers {
+        let pins = reach.lan.then(|| Arc::new(Pins(engine)));
         let config = ureq::Agent::config_builder()
-            .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
@@ -196,10 +229,13 @@ impl Peers {
         Peers {
             agent: ureq::Agent::with_parts(
                 config,
-                DefaultConnector::default(),
+                ().chain(TcpConnector::default())
+                    .chain(Tls::new(pins.clone())),
                 reach::WithinReach(reach),
             ),
             reach,
+            clock,
+            pins,
             known: Cache::new(KNOWN_MAX),
             tokens: Tokens::default(),
             claims: Tokens::default(),
@@ -218,13 +254,31 @@ impl Peers {
             .parse()
             .map_err(|_| Failure::Refused(format!("{} is no address", ask.url)))?;
         self.reach.check(&uri)?;
+        if let Some(doubt) = self.clock.doubt(clock::now()) {
+            return Err(Failure::Unreachable(format!(
+                "{} is not asked yet: {doubt}",
+                ask.url
+            )));
+        }
         let wrong = |error: &dyn fmt::Display| Failure::Refused(format!("{}: {error}", ask.url));
         let request = ask.request(&uri).map_err(|error| wrong(&error))?;
+        let request = match ask.time_max {
+            Some(time_max) => {
+                let request = self.agent.configure_request(request);
+                request.timeout_global(Some(time_max)).build()
+            }
+            None => request,
+        };
         let answer = match ask.method {
-            "GET" => self.agent.run(request.map(|_| ())),
+            "GET" | "OPTIONS" => self.agent.run(request.map(|_| ())),
             _ => self.agent.run(request),
         };
-        let answer = answer.map_err(|error| unreachable(ask.url, &error))?;
+        let answer = answer.map_err(|error| match &error {
+            ureq::Error::Other(inner) if inner.is::<Untrusted>() => {
+                Failure::Untrusted(format!("{}: {inner}", ask.url))
+            }
+            _ => unreachable(ask.url, &error),
+        })?;
         let (head, body) = answer.into_parts();
         let header = |name: HeaderName| {
             let value = head.headers.get(name)?.to_str().ok()?;
@@ -236,6 +290,7 @@ impl Peers {
                 .unwrap_or_default()
                 .to_ascii_lowercase(),
             location: header(header::LOCATION),
+            allow: header(header::ALLOW),
             retry_after: header(header::RETRY_AFTER).and_then(|text| text.parse().ok()),
             body: Vec::new(),
         };

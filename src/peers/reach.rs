@@ -1,7 +1,7 @@
 //! Which hosts and addresses this server asks anything of (`pump-api.md §6.3`): a name that a stranger wrote must not lead to
 //! the machines of the household, unless the owner has allowed that.
 
-use super::Failure;
+use super::{Failure, mdns};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
@@ -84,8 +84,15 @@ impl Resolver for WithinReach {
             _ => 80,
         });
         let mut found = self.empty();
-        let known = (host, port).to_socket_addrs()?;
-        let within = known.filter(|at: &SocketAddr| self.0.reaches(at.ip()));
+        let mut known = Vec::new();
+        if self.0.lan && mdns::is_local(host) {
+            let near = mdns::addresses(host)?.into_iter();
+            known.extend(near.map(|address| SocketAddr::new(address, port)));
+        }
+        if known.is_empty() {
+            known.extend((host, port).to_socket_addrs()?);
+        }
+        let within = known.into_iter().filter(|at| self.0.reaches(at.ip()));
         for address in within.take(ADDRESSES_MAX) {
             found.push(address);
         }
@@ -97,7 +104,7 @@ impl Resolver for WithinReach {
 }
 
 /// Whether an address is one of the public Internet.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
     aliases, archives, bearer, blocks, clients, codes, credentials, deliveries, invitations, jobs,
-    mail_codes, mails, meta, nonces, notices, record, reports, request_tokens, sessions,
+    mail_codes, mails, meta, nonces, notices, pins, record, reports, request_tokens, sessions,
 };
 use super::{streams, things, tokens, usage, users, visits};
 use crate::ids::ThingId;
@@ -200,6 +200,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             Some(&visits::JOURNEYS) => decodes::<visits::Journey>(value)?,
             _ => return Err(strange_key()),
         },
+        _ if is(Table::Pin) => decodes::<pins::Pin>(value)?,
         _ if is(Table::Delivery) && key.get(1) == Some(&deliveries::HOSTS) => {
             decodes::<deliveries::Queue>(value)?;
         }

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Most deliveries that wait for one host.
 pub const WAITING_MAX: u32 = 200_000;
 
+/// The time of what was made by a clock that was wrong: later than any.
+pub const UNDATED: Timestamp = Timestamp(i64::MAX);
+
 /// Hosts that are read at once where all are looked at.
 const BATCH: usize = 64;
 
@@ -28,7 +31,7 @@ pub struct Delivery {
     pub activity: ThingId,
     /// To whom.
     pub recipient: ThingId,
-    /// Since when it waits.
+    /// Since when it waits; [`UNDATED`] where the clock was wrong then.
     pub created: Timestamp,
 }
 
@@ -60,7 +63,10 @@ pub fn add(tx: &mut dyn Tx, host: &str, id: ThingId, delivery: &Delivery) -> Res
     let mut queue = queue(tx, host)?.unwrap_or(Queue {
         waiting: 0,
         failures: 0,
-        next: delivery.created,
+        next: match delivery.created {
+            UNDATED => Timestamp(0),
+            created => created,
+        },
         error: String::new(),
     });
     if queue.waiting >= WAITING_MAX {
@@ -70,6 +76,11 @@ pub fn add(tx: &mut dyn Tx, host: &str, id: ThingId, delivery: &Delivery) -> Res
     record::put(tx, &host_key(host), &queue);
     record::put(tx, &delivery_key(host, id), delivery);
     Ok(true)
+}
+
+/// Keeps a delivery anew that is there.
+pub fn replace(tx: &mut dyn Tx, host: &str, id: ThingId, delivery: &Delivery) {
+    record::put(tx, &delivery_key(host, id), delivery);
 }
 
 /// The queue of a host; nothing where nothing waits.

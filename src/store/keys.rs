@@ -32,6 +32,7 @@
 //! k host 0 identity             → credentials: our key at another server (credentials.rs)
 //! r 0 session hash(32)          → visit: somebody of another server is logged in (visits.rs)
 //! r 1 session hash(32)          → journey: somebody is on the way to log in at another server
+//! p host                         → pin: the certificate of a server on the local network (pins.rs)
 //! d 0 host                      → queue of a host (deliveries.rs)
 //! d 1 host 0 delivery(6)        → delivery that waits
 //! J due(8) job(6)               → job
@@ -71,6 +72,7 @@ pub enum Table {
     Report = b'F',
     Block = b'L',
     Credentials = b'k',
+    Pin = b'p',
     Delivery = b'd',
     Visit = b'r',
     Job = b'J',

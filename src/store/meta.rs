@@ -34,7 +34,27 @@ pub struct Site {
 
 impl Record for Site {
     const NAME: &'static str = "site";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    /// In 0.1.0 every port but 443 was one of http.
+    fn predecessor(version: u8, body: &[u8]) -> Option<Site> {
+        #[derive(Deserialize)]
+        struct First {
+            base: Option<(String, u16, String)>,
+            name: String,
+            created_ms: u64,
+        }
+        let first: First = match version {
+            1 => postcard::from_bytes(body).ok()?,
+            _ => return None,
+        };
+        let base = first.base;
+        Some(Site {
+            base: base.map(|(host, port, prefix)| Base::new(&host, port, &prefix)),
+            name: first.name,
+            created_ms: first.created_ms,
+        })
+    }
 }
 
 /// Who can get an account here.
@@ -197,5 +217,11 @@ mod tests {
         });
         assert!(written.is_ok());
         assert_eq!(site(&engine).expect("reads"), Some(home));
+
+        let old = (Some(("h.test", 8443_u16, "p")), "Home", 7_u64);
+        let old = postcard::to_extend(&old, vec![1]).expect("bytes");
+        let read: Site = record::decode(&old).expect("the form of 0.1.0");
+        let base = read.base.expect("an address");
+        assert_eq!((base.url(), read.created_ms), ("http://h.test:8443/p", 7));
     }
 }

@@ -21,6 +21,7 @@ pub mod meta;
 pub mod news;
 pub mod nonces;
 pub mod notices;
+pub mod pins;
 pub mod record;
 pub mod reports;
 pub mod request_tokens;
@@ -32,7 +33,7 @@ pub mod usage;
 pub mod users;
 pub mod visits;
 
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::ids::ThingId;
 use engine::{Durability, Engine, Read, Result, Tx};
 use keys::{KeyBytes, Table};
@@ -42,7 +43,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The store of one server.
 pub struct Store {
-    engine: Box<dyn Engine>,
+    engine: Arc<dyn Engine>,
     /// The newest id that was given out.
     newest_id: AtomicU64,
     news: Arc<News>,
@@ -60,7 +61,7 @@ impl Store {
         meta::open(engine.as_ref())?;
         let newest_id = AtomicU64::new(newest_thing(engine.as_ref())?);
         Ok(Store {
-            engine,
+            engine: engine.into(),
             newest_id,
             news: Arc::default(),
         })
@@ -108,9 +109,20 @@ impl Store {
         ThingId(now.max(newest + 1))
     }
 
+    /// When the newest thing was made, as its id says.
+    pub fn newest(&self) -> Timestamp {
+        let secs = self.newest_id.load(Ordering::Relaxed) / 1000;
+        Timestamp(i64::try_from(secs).unwrap_or_default())
+    }
+
     /// What is new in the streams, for those who listen.
     pub fn news(&self) -> &Arc<News> {
         &self.news
+    }
+
+    /// The engine, for who keeps something of its own beside the streams.
+    pub fn shared_engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.engine)
     }
 
     /// The engine, for export and maintenance.

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
 use crate::domain::names::{domain, is_web_address};
-use crate::domain::{registration, reports};
+use crate::domain::{pins, registration, reports};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
@@ -37,6 +37,8 @@ pub struct Frame {
     pub is_owner: bool,
     /// How many reports wait for the owner.
     pub reports: usize,
+    /// What the owner should know, in sentences.
+    pub problems: Vec<String>,
     /// The address of this page within the site, query included, to which its forms come back; for a form that went wrong,
     /// the home page.
     pub here: String,
@@ -85,6 +87,8 @@ impl Frame {
             frame.is_owner = visitor.owner(&app.store).is_ok();
             if frame.is_owner {
                 frame.reports = reports::open_total(&app.store)?;
+                frame.problems = pins::problems(&app.store)?;
+                frame.problems.extend(app.clock_problem());
             }
         }
         if let Some(remote) = visitor.remote().filter(|_| !app.config.noweb) {
@@ -119,6 +123,7 @@ impl Frame {
             remote_address: None,
             is_owner: false,
             reports: 0,
+            problems: Vec::new(),
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
             is_bare: true,
             owner: config.owner.clone(),

@@ -158,7 +158,8 @@ fn base(request: &Request, typed: &str) -> Result<Base, Error> {
         .or(config.url_port)
         .or_else(|| came_through.and_then(|(_, port)| port))
         .unwrap_or(standard);
-    Ok(Base::new(&host, port, &config.url_path))
+    let base = Base::new(&host, port, &config.url_path);
+    Ok(base.spoken_securely(config.tls.is_some()))
 }
 
 /// Host and port of an address; nothing if it is none.

@@ -125,6 +125,26 @@ impl ActivityDraft {
         })
     }
 
+    /// The activity as JSON, but for who is addressed unseen.
+    pub fn document(&self) -> Value {
+        let mut members = self.members.clone();
+        members.insert("verb".to_owned(), self.verb.as_str().into());
+        members.insert("object".to_owned(), self.object.document());
+        if let Some(target) = &self.target {
+            members.insert("target".to_owned(), target.document());
+        }
+        for (name, list) in [("to", &self.addresses.to), ("cc", &self.addresses.cc)] {
+            if !list.is_empty() {
+                let list = list.iter().map(ObjectDraft::document);
+                members.insert(name.to_owned(), list.collect());
+            }
+        }
+        if let Some(at) = self.published {
+            members.insert("published".to_owned(), at.to_string().into());
+        }
+        Value::Object(members)
+    }
+
     /// An activity of the server's own making.
     pub fn of(verb: &str, object: ObjectDraft) -> ActivityDraft {
         ActivityDraft {
@@ -171,6 +191,28 @@ impl ObjectDraft {
     pub fn parse(document: Value) -> Result<ObjectDraft, Error> {
         check_object(&document, "the object", 0)?;
         Ok(ObjectDraft::from_checked(document))
+    }
+
+    /// The object as JSON.
+    fn document(&self) -> Value {
+        let mut members = self.members.clone();
+        let texts = [
+            ("id", self.id.clone()),
+            ("objectType", self.object_type.clone()),
+            ("published", self.published.map(|at| at.to_string())),
+        ];
+        let nested = [("author", &self.author), ("inReplyTo", &self.in_reply_to)];
+        members.extend(
+            texts
+                .into_iter()
+                .filter_map(|(name, text)| Some((name.to_owned(), text?.into()))),
+        );
+        for (name, object) in nested {
+            if let Some(object) = object {
+                members.insert(name.to_owned(), object.document());
+            }
+        }
+        Value::Object(members)
     }
 
     /// A mere reference.
@@ -369,6 +411,18 @@ mod tests {
             json!(draft.object.members),
             json!({"content": "Hi", "license": "CC", "likes": {"url": "u"}, "attachments": [{"content": "Ho"}]})
         );
+    }
+
+    #[test]
+    fn a_draft_reads_as_it_was_sent_but_for_the_unseen() {
+        let sent = json!({
+            "verb": "post", "title": "T", "published": "2026-11-20T23:27:48Z", "to": [{"objectType": "person", "id": "acct:b@h.test"}],
+            "object": {"objectType": "comment", "content": "Hi", "inReplyTo": {"objectType": "note", "id": "http://h.test/n"}}
+        });
+        let mut with = sent.clone();
+        with["bcc"] = json!([{"objectType": "person", "id": "acct:c@h.test"}]);
+        let draft = ActivityDraft::parse(with).expect("an activity");
+        assert_eq!(draft.document(), sent);
     }
 
     #[test]

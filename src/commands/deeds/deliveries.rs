@@ -4,7 +4,8 @@ use super::{Desk, Outcome};
 use crate::cli::Failure;
 use crate::domain::queues;
 
-/// `delivery list`: a line for each host: how much waits, when it is tried next, what went wrong.
+/// `delivery list`: a line for each host: how much waits, when it is tried next, what went wrong; first one about a clock that
+/// is wrong.
 pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
     let all = queues::list(&desk.app.store)?;
     let lines = all.iter().map(|(host, queue)| {
@@ -14,7 +15,8 @@ pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
         );
         line.trim_end().to_owned()
     });
-    Ok(Outcome::Done(lines.collect()))
+    let clock = desk.app.clock_problem().into_iter();
+    Ok(Outcome::Done(clock.chain(lines).collect()))
 }
 
 /// `delivery retry HOST`

@@ -4,6 +4,7 @@
 mod blocks;
 mod deliveries;
 mod invitations;
+mod pins;
 mod registration;
 mod reports;
 mod users;
@@ -86,6 +87,7 @@ impl Way<'_> {
                 | Deed::ReportList
                 | Deed::BlockList
                 | Deed::DeliveryList
+                | Deed::PinList
         ) && !config.datadir.join("store").exists()
         {
             return Ok(Way::Nowhere);
@@ -156,6 +158,8 @@ pub(super) fn run(
         Deed::DeliveryList => deliveries::list(&desk),
         Deed::DeliveryRetry(host) => deliveries::retry(&desk, host),
         Deed::DeliveryDrop(host) => deliveries::drop_all(&desk, host),
+        Deed::PinList => pins::list(&desk),
+        Deed::PinForget(host) => pins::forget(&desk, host),
         Deed::Registration(wanted) => registration::show(&desk, *wanted),
     }
 }

@@ -9,12 +9,9 @@ mod records;
 
 use super::{datadir, say};
 use crate::cli::Failure;
-use crate::clock::{self, Timestamp};
+use crate::clock::{self, Timestamp, Watch};
 use crate::config::{Config, Loaded};
 use std::fmt;
-
-/// Clocks that stand before this (2026-01-01) have not been set.
-const CLOCK_EARLIEST: Timestamp = Timestamp(1_767_225_600);
 
 /// Prints findings as they come, and counts them.
 #[derive(Default)]
@@ -51,7 +48,10 @@ pub(super) fn perform(loaded: &Loaded) -> Result<(), Failure> {
     certificate::check(config, clock::now(), findings)?;
     let running = datadir::running(&config.datadir);
     match &running {
-        Some(server) => network::check_server(server, findings)?,
+        Some(server) => {
+            network::check_server(server, findings)?;
+            network::check_deliveries(config, findings)?;
+        }
         None => network::check_port(config, findings)?,
     }
     mail::check(config, findings)?;
@@ -103,9 +103,10 @@ fn configuration(loaded: &Loaded, findings: &mut Findings) -> Result<(), Failure
 
 fn clock(findings: &mut Findings) -> Result<(), Failure> {
     let now = clock::now();
-    if now < CLOCK_EARLIEST {
+    // The newest thing is known when the store is open.
+    if let Some(doubt) = Watch::new(Timestamp(0)).doubt(now) {
         return findings.fail(format_args!(
-            "clock: it says {now}, which is long past. Signed requests will be refused; set the clock (`timedatectl`)."
+            "clock: {doubt}. Nothing is sent to other servers until it is right; set it (`timedatectl`)."
         ));
     }
     findings.ok(format_args!("clock: {now}."))

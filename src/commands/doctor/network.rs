@@ -1,8 +1,10 @@
 //! The server's address: does a running server answer at it, and how much memory does it take; can a stopped one have it.
 
 use super::Findings;
-use crate::cli::Failure;
+use crate::cli::{Deed, Failure};
+use crate::commands::control;
 use crate::commands::datadir::Running;
+use crate::commands::deeds::Outcome;
 use crate::commands::size;
 use crate::config::Config;
 use std::fs;
@@ -12,6 +14,9 @@ use std::time::Duration;
 
 /// How long the server may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+
+/// Servers for which something waits that are told.
+const TOLD_MAX: usize = 10;
 
 /// What the allocator of the C library needs to be told on a small board.
 const MALLOC_SETTING: &str = "MALLOC_ARENA_MAX=";
@@ -34,6 +39,30 @@ pub(super) fn check_server(server: &Running, findings: &mut Findings) -> Result<
         ))?,
     }
     memory(*process, findings)
+}
+
+/// What a running server says of that which waits for other servers.
+pub(super) fn check_deliveries(config: &Config, findings: &mut Findings) -> Result<(), Failure> {
+    if !control::is_answered(&config.datadir) {
+        return Ok(());
+    }
+    let lines = match control::hand_over(&config.datadir, &Deed::DeliveryList, None)? {
+        Outcome::Done(lines) => lines,
+        Outcome::WantsPassword => Vec::new(),
+    };
+    if lines.is_empty() {
+        return findings.ok("deliveries: nothing waits for other servers.");
+    }
+    let more = lines.len().saturating_sub(TOLD_MAX);
+    for line in lines.iter().take(TOLD_MAX) {
+        findings.warn(format_args!("deliveries: {line}"))?;
+    }
+    match more {
+        0 => Ok(()),
+        more => findings.warn(format_args!(
+            "deliveries: and {more} more; `pumphouse delivery list` names them."
+        )),
+    }
 }
 
 /// Looks whether the address is free for a server.

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::cli::Failure;
-use crate::clock;
+use crate::clock::{self, Timestamp, Watch};
 use crate::commands::{datadir, size};
 use crate::config::Config;
 use crate::media::{BlobName, Blobs, Variant};
@@ -13,9 +13,6 @@ use crate::store::meta;
 use crate::store::things::Upload;
 use std::collections::HashSet;
 use std::path::Path;
-
-/// How far the clock may stand behind the newest record, in milliseconds.
-const CLOCK_BEHIND_MS_MAX: u64 = 60_000;
 
 /// The tables of which the number of records says something: their letters (`store/keys.rs`), and what is in them.
 const TABLES: [(char, &str); 7] = [
@@ -135,9 +132,12 @@ fn tell(report: &Report, findings: &mut Findings) -> Result<(), Failure> {
             findings.fail(format_args!("{name}: and {untold} more."))?;
         }
     }
-    let newest = report.newest.map_or(0, |newest| newest.0);
-    if newest > clock::unix_ms() + CLOCK_BEHIND_MS_MAX {
-        findings.warn("clock: it stands behind the newest record. New posts are ordered after the old ones all the same.")?;
+    let newest = report.newest.map_or(0, |newest| newest.0 / 1000);
+    let newest = Timestamp(i64::try_from(newest).unwrap_or_default());
+    if let Some(doubt) = Watch::new(newest).doubt(clock::now()) {
+        findings.warn(format_args!(
+            "clock: {doubt}. New posts are ordered after the old ones all the same; nothing is sent to other servers."
+        ))?;
     }
     Ok(())
 }

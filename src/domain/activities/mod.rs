@@ -20,7 +20,7 @@ pub use update::bury;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{audience, blocks, distribution, names, objects};
+use crate::domain::{audience, blocks, distribution, names, objects, spam};
 use crate::error::Error;
 use crate::ids::{Nonce, ThingId, UserId};
 use crate::media::BlobName;
@@ -67,6 +67,7 @@ pub fn post(
     draft: &ActivityDraft,
     now: Timestamp,
 ) -> std::result::Result<ThingId, Error> {
+    spam::check(app, user, draft)?;
     let (id, files) = app.store.write(|tx| {
         let mut freed = Vec::new();
         // The account may have been removed since its proof was looked at.
@@ -77,6 +78,9 @@ pub fn post(
         Ok((id, freed))
     })?;
     app.forget_files(files);
+    if let Some(firehose) = &app.firehose {
+        firehose.tell(id);
+    }
     app.wake();
     Ok(id)
 }

@@ -179,6 +179,8 @@ pub const CHAPTERS: &[Chapter] = &[
         entry("GET", "/api/owner/deliveries", "owner read", "What waits for other hosts, and why."),
         entry("POST", "/api/owner/deliveries/{host}/retry", "owner write", "Tries a host now."),
         entry("DELETE", "/api/owner/deliveries/{host}", "owner write", "Drops what waits for a host."),
+        entry("GET", "/api/owner/pins", "owner read", "Certificates of servers on the local network that count, and what was refused."),
+        entry("DELETE", "/api/owner/pins/{host}", "owner write", "Lets the next certificate of a host count."),
         entry("GET", "/api/owner/blocks", "owner read", "Blocked hosts and people of other servers."),
         entry("POST", "/api/owner/blocks", "owner write", "Blocks a host with all below it, or a person elsewhere."),
         entry("DELETE", "/api/owner/blocks/{id}", "owner write", "Takes the block away; the id percent-encoded."),

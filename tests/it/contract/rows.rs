@@ -836,10 +836,11 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "D30",
-        "mail has a setting",
+        "mail has a setting, the firehose is off unless named",
         Tests(&[
             "mail::notices::what_is_sent_to_somebody_directly_comes_by_mail_and_can_be_ended",
             "mail::notices::everybody_chooses_what_comes",
+            "firehose::a_firehose_is_told_of_what_is_public",
         ]),
     ),
     (

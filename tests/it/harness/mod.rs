@@ -15,6 +15,7 @@ pub(crate) mod people;
 pub(crate) mod pictures;
 pub(crate) mod pump;
 pub(crate) mod realtime;
+pub(crate) mod time;
 
 pub(crate) use browser::Browser;
 pub(crate) use documents::{Activity, activity, comment, note, public};

@@ -18,7 +18,7 @@ const NAMES: [&str; 3] = ["pump-a.test", "pump-b.test", "pump-c.test"];
 /// Runs a story, which is the test of that name, inside a network of its own where that may be made, else here.
 #[track_caller]
 pub(crate) fn inside(test: &str, story: impl FnOnce()) {
-    if std::env::var_os(INSIDE).is_some() {
+    if is_inside() {
         return story();
     }
     if !may_make_networks() {
@@ -50,7 +50,7 @@ pub(crate) fn inside(test: &str, story: impl FnOnce()) {
 #[track_caller]
 pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
     let address = format!("127.0.0.{}", number + 2);
-    let is_inside = std::env::var_os(INSIDE).is_some();
+    let is_inside = is_inside();
     let (name, port) = match is_inside {
         true => (NAMES[number].to_owned(), 80),
         false => (address.clone(), free_port(&address)),
@@ -71,6 +71,43 @@ pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
         false => format!("http://{name}:{port}"),
     };
     Pump::launch(TempDir::new().expect("a directory"), &base, &all)
+}
+
+/// Starts the server of this number, known by the address of its own and a port, from 0 on: on every machine.
+#[track_caller]
+pub(crate) fn near(number: usize, options: &[&str]) -> Pump {
+    let address = format!("127.0.0.{}", number + 2);
+    let port = free_port(&address).to_string();
+    let mut all = vec!["--address", &address, "--port", &port];
+    all.extend(["--hostname", &address, "--federateLan=true"]);
+    all.extend(options);
+    let scheme = match options.contains(&"--cert") {
+        true => "https",
+        false => "http",
+    };
+    let base = format!("{scheme}://{address}:{port}");
+    Pump::launch(TempDir::new().expect("a directory"), &base, &all)
+}
+
+/// Starts a server of a name that nobody but the machines of the network knows.
+#[track_caller]
+pub(crate) fn named(name: &str, address: &str) -> Pump {
+    let all = [
+        "--address",
+        address,
+        "--port",
+        "80",
+        "--hostname",
+        name,
+        "--federateLan=true",
+    ];
+    let directory = TempDir::new().expect("a directory");
+    Pump::launch(directory, &format!("http://{name}"), &all)
+}
+
+/// Whether this is inside a network of the story's own.
+pub(crate) fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
 }
 
 /// A command in a network and a table of mounts of its own.

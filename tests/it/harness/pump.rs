@@ -27,12 +27,16 @@ const START: Duration = Duration::from_secs(60);
 /// How many lines of the server's log a failed story shows.
 const LOG_LINES_SHOWN: usize = 40;
 
+/// Variables of the environment of a server.
+pub(crate) type Environment = Vec<(&'static str, String)>;
+
 /// A running server.
 pub(crate) struct Pump {
     pub(crate) site: Arc<Site>,
     process: Option<Child>,
     directory: TempDir,
     arguments: Vec<String>,
+    environment: Environment,
     log: Arc<Mutex<Vec<String>>>,
     client: OnceLock<Pair>,
 }
@@ -82,8 +86,27 @@ impl Pump {
         Pump::launch(directory, "http://localhost:8080", &[])
     }
 
+    /// Starts it with further options and variables of the environment.
+    #[track_caller]
+    pub(crate) fn within(environment: Environment, options: &[&str]) -> Pump {
+        let mut all = vec!["--hostname", HOST, "--urlPort", "80"];
+        all.extend(options);
+        let directory = TempDir::new().expect("a directory");
+        Pump::launch_within(environment, directory, &format!("http://{HOST}"), &all)
+    }
+
     #[track_caller]
     pub(super) fn launch(directory: TempDir, base: &str, options: &[&str]) -> Pump {
+        Pump::launch_within(Vec::new(), directory, base, options)
+    }
+
+    #[track_caller]
+    fn launch_within(
+        environment: Environment,
+        directory: TempDir,
+        base: &str,
+        options: &[&str],
+    ) -> Pump {
         let mut arguments = vec![
             "--datadir".to_owned(),
             directory.path().display().to_string(),
@@ -93,12 +116,17 @@ impl Pump {
         }
         arguments.extend(options.iter().map(|&option| option.to_owned()));
         let log = Arc::new(Mutex::new(Vec::new()));
-        let (process, address) = run(&arguments, &log);
+        let (process, address) = run(&arguments, &environment, &log);
+        let site = match options.contains(&"--cert") {
+            true => Site::secure(base, address),
+            false => Site::new(base, address),
+        };
         Pump {
-            site: Arc::new(Site::new(base, address)),
+            site: Arc::new(site),
             process: Some(process),
             directory,
             arguments,
+            environment,
             log,
             client: OnceLock::new(),
         }
@@ -157,7 +185,7 @@ impl Pump {
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it still runs");
-        let (process, address) = run(&self.arguments, &self.log);
+        let (process, address) = run(&self.arguments, &self.environment, &self.log);
         self.process = Some(process);
         self.site.moves_to(address);
     }
@@ -376,9 +404,14 @@ fn binary() -> Command {
 
 /// Starts the server and waits for the line with its address.
 #[track_caller]
-fn run(arguments: &[String], log: &Arc<Mutex<Vec<String>>>) -> (Child, SocketAddr) {
+fn run(
+    arguments: &[String],
+    environment: &Environment,
+    log: &Arc<Mutex<Vec<String>>>,
+) -> (Child, SocketAddr) {
     let mut process = binary()
         .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -391,7 +424,9 @@ fn run(arguments: &[String], log: &Arc<Mutex<Vec<String>>>) -> (Child, SocketAdd
         match lines.recv_timeout(START) {
             Ok(line) => {
                 let address = line
-                    .strip_prefix("listening on http://")
+                    .strip_prefix("listening on http")
+                    .map(|rest| rest.trim_start_matches('s'))
+                    .and_then(|rest| rest.strip_prefix("://"))
                     .and_then(|rest| rest.strip_suffix('/'));
                 if let Some(address) = address {
                     break address

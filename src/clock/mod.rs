@@ -1,5 +1,10 @@
 //! The only reader of the system's clock, and the form of time on the wire: UTC in whole seconds,
-//! `YYYY-MM-DDTHH:MM:SSZ` (`pump-api.md §1.1`). Everything else takes `now` as a parameter.
+//! `YYYY-MM-DDTHH:MM:SSZ` (`pump-api.md §1.1`). Everything else takes `now` as a parameter. Whether that clock can be right is
+//! said in [`watch`].
+
+pub mod watch;
+
+pub use watch::{Doubt, Watch};
 
 use serde::{Deserialize, Serialize};
 

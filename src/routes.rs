@@ -153,6 +153,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/group/members",                   AnyRead(groups::members),       Quick),
     get   ("/api/group/{key}/inbox",               AnyRead(groups::inbox),         Quick),
     get   ("/api/group/inbox",                     AnyRead(groups::inbox),         Quick),
+    post  ("/api/group/{key}/inbox",               ClientWrite(receiving::group_inbox), Far),
+    post  ("/api/group/inbox",                     ClientWrite(receiving::group_inbox), Far),
     get   ("/api/group/{key}/documents",           AnyRead(groups::documents),     Quick),
     get   ("/api/group/documents",                 AnyRead(groups::documents),     Quick),
     get   ("/api/group/{key}/inbox/stream",        AnyRead(listening::group),      Quick),

@@ -66,6 +66,18 @@ pub fn named(request: &Request, reader: &Reader) -> Result<(ThingId, Object), Er
     Ok((id, group))
 }
 
+/// The group of this server that the request names, for those who push into its inbox.
+pub fn here(request: &Request) -> Result<ThingId, Error> {
+    let (id, group) = objects::named(request, "group")?;
+    if group.deleted.is_some() {
+        return Err(Error::Gone);
+    }
+    if !circles::is_group(&group) {
+        return Err(Error::not_found("This group is at home on another server."));
+    }
+    Ok(id)
+}
+
 fn paging(request: &Request) -> Result<Paging, Error> {
     let app = request.app();
     Paging::parse(app.base(), &app.store, request.query_pairs())

@@ -206,7 +206,8 @@ fn own(request: &Request, user: &LocalUser, object_type: &str) -> Result<(ThingI
     }
 }
 
-fn named(request: &Request, object_type: &str) -> Result<(ThingId, Object), Error> {
+/// The object of this type that the request names, whoever may see it.
+pub fn named(request: &Request, object_type: &str) -> Result<(ThingId, Object), Error> {
     let app = request.app();
     let object_type = object_type.to_ascii_lowercase();
     if object_type != "other" && !names::TYPES.contains(&object_type.as_str()) {

@@ -7,8 +7,10 @@ mod properties;
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::Posting;
 use crate::domain::circles::{self, Circles};
+use crate::domain::errands;
 use crate::domain::names;
 use crate::ids::ThingId;
+use crate::store::copies;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
@@ -21,7 +23,7 @@ use std::collections::BTreeSet;
 pub struct Recipients {
     /// The people of this host.
     pub people: BTreeSet<ThingId>,
-    /// The people and groups of other hosts; only for what is done by somebody here.
+    /// The people and groups of other hosts; for what is done by somebody here, or said in a group here.
     pub elsewhere: BTreeSet<ThingId>,
     /// Those who are addressed directly (`to` and `bto`).
     pub direct: BTreeSet<ThingId>,
@@ -152,8 +154,12 @@ fn post_of(from: &dyn Read, object: Option<&Object>) -> Result<Option<Activity>>
     }
 }
 
-/// Who gets an activity of somebody here, the actor among them: own posts stand in one's own inbox.
+/// Who gets an activity of somebody here, the actor among them: own posts stand in one's own inbox. Of what somebody elsewhere
+/// does, the members of the groups here in which it is said: all others hear of it from the actor's own server.
 pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
+    if activity.remote_id.is_some() {
+        return in_groups(from, activity);
+    }
     let mut found = Recipients::default();
     found.add(from, activity.actor)?;
     if let Some(author) = reacted_to(from, activity)? {
@@ -194,6 +200,23 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
             }
         }
     }
+    if matches!(activity.verb.as_str(), "update" | "delete") {
+        found.add_holders(from, activity)?;
+    }
+    Ok(found)
+}
+
+fn in_groups(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
+    let mut found = Recipients::default();
+    for address in activity.addresses.each().into_iter().flatten() {
+        if let Address::Thing(id) = *address
+            && let Some(object) = things::object(from, id)?
+            && circles::is_group(&object)
+        {
+            add_circle(from, activity, id, &object, &mut found)?;
+        }
+    }
+    found.elsewhere.remove(&activity.actor);
     Ok(found)
 }
 
@@ -239,6 +262,43 @@ fn add_members(from: &dyn Read, stream: Stream, found: &mut Recipients) -> Resul
 }
 
 impl Recipients {
+    /// Adds somebody at each server that has a copy of what is changed or deleted and would not hear of it otherwise: those who
+    /// got it may follow no more. What is deleted everybody may know, a change only who still may read it. The members of a
+    /// group hear of the group.
+    fn add_holders(&mut self, from: &dyn Read, activity: &Activity) -> Result<()> {
+        let Some(object) = things::object(from, activity.object)? else {
+            return Ok(());
+        };
+        if circles::is_group(&object) {
+            let mut members = Recipients::default();
+            add_members(
+                from,
+                Stream::of(activity.object, StreamKind::Members),
+                &mut members,
+            )?;
+            self.elsewhere.extend(members.elsewhere);
+        }
+        let copies = copies::of(from, activity.object)?;
+        if copies.is_empty() {
+            return Ok(());
+        }
+        let mut hosts = BTreeSet::new();
+        for recipient in &self.elsewhere {
+            hosts.extend(errands::host_of(from, *recipient)?);
+        }
+        for (host, recipient) in copies {
+            let viewer = Viewer {
+                person: Some(recipient),
+            };
+            let is_told =
+                object.deleted.is_some() || access::may_read_object(from, viewer, &object)?;
+            if is_told && hosts.insert(host) {
+                self.elsewhere.insert(recipient);
+            }
+        }
+        Ok(())
+    }
+
     /// Adds somebody, if that is a person who is still there.
     fn add(&mut self, from: &dyn Read, id: ThingId) -> Result<()> {
         if let Some(object) = things::object(from, id)? {

@@ -5,16 +5,16 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::audience::{self, Recipients};
-use crate::domain::blocks;
+use crate::domain::errands;
 use crate::domain::mailing::notices;
 use crate::ids::ThingId;
-use crate::peers;
-use crate::store::deliveries;
+use crate::store::deliveries::Errand;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity, Address, Identity};
+use crate::store::things::{self, Activity, Address};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 /// Most inboxes that one write fills.
@@ -102,6 +102,45 @@ pub fn bring(
     delivery.add_to_inbox(tx, user)
 }
 
+/// Puts an activity that came in from another host into the groups here to which it is addressed, and brings it to their
+/// members, here and elsewhere; where it is already, nothing happens.
+pub fn spread(
+    app: &App,
+    tx: &mut dyn Tx,
+    id: ThingId,
+    activity: &Activity,
+    now: Timestamp,
+) -> Result<()> {
+    let major = activities::is_major(tx, activity)?;
+    let delivery = Delivery::of(app, tx, id, activity, major, now)?;
+    let mut is_new = false;
+    for group in &delivery.recipients.groups {
+        is_new |= streams::append(tx, Stream::of(*group, StreamKind::Inbox), id)?;
+    }
+    if is_new {
+        delivery.go_on(tx, None)?;
+    }
+    Ok(())
+}
+
+/// Brings an activity to other hosts alone, once to each.
+pub fn tell_elsewhere(
+    app: &App,
+    tx: &mut dyn Tx,
+    id: ThingId,
+    activity: &Activity,
+    now: Timestamp,
+) -> Result<()> {
+    let delivery = Delivery::of(app, tx, id, activity, false, now)?;
+    let mut told = BTreeSet::new();
+    for recipient in &delivery.recipients.elsewhere {
+        if errands::host_of(tx, *recipient)?.is_some_and(|host| told.insert(host)) {
+            delivery.send(tx, *recipient)?;
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Delivery<'a> {
     fn of(
         app: &'a App,
@@ -160,38 +199,13 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Puts the activity into the queue of the host of somebody elsewhere, unless that is blocked or no host can be found in
-    /// the id.
+    /// Has the activity brought to somebody elsewhere.
     fn send(&self, tx: &mut dyn Tx, recipient: ThingId) -> Result<()> {
-        let Some(object) = things::object(tx, recipient)? else {
-            return Ok(());
-        };
-        let Identity::Remote(id) = &object.identity else {
-            return Ok(());
-        };
-        let Some(host) = peers::authority(id).map(str::to_ascii_lowercase) else {
-            return Ok(());
-        };
-        if blocks::is_blocked(tx, id)? {
-            return Ok(());
-        }
-        let delivery = deliveries::Delivery {
+        let errand = Errand::Bring {
             activity: self.id,
             recipient,
-            created: match self.app.clock.doubt(self.now) {
-                Some(_) => deliveries::UNDATED,
-                None => self.now,
-            },
         };
-        if deliveries::add(tx, &host, self.app.store.fresh_id(), &delivery)? {
-            self.app.note_delivery();
-        } else {
-            log::warn!(
-                "{} deliveries wait for {host}, so one more is dropped",
-                deliveries::WAITING_MAX
-            );
-        }
-        Ok(())
+        errands::queue(self.app, tx, recipient, errand, self.now)
     }
 
     /// Adds the activity to a person's inbox and the parts of it, and notes that the person is to be told; where it is

@@ -115,7 +115,9 @@ pub fn forget_rest(app: &App, person: ThingId, after: ThingId, now: Timestamp) -
 fn concerns(from: &dyn Read, person: ThingId, id: ThingId, thing: &Thing) -> Result<bool> {
     let object = match thing {
         Thing::Activity(activity) => {
-            return Ok(activity.actor == person && activity.deleted.is_none());
+            // That somebody here is gone is still on its way to others.
+            let is_farewell = activity.verb == "delete" && activity.remote_id.is_none();
+            return Ok(activity.actor == person && activity.deleted.is_none() && !is_farewell);
         }
         Thing::Object(_) if id == person => return Ok(false),
         Thing::Object(object) => object,

@@ -12,6 +12,7 @@ pub mod circles;
 pub mod discovery;
 pub mod distribution;
 pub mod documents;
+pub mod errands;
 pub mod feeds;
 pub mod firehose;
 pub mod forgetting;

@@ -3,14 +3,16 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities::Posting;
-use crate::domain::{blocks, names};
+use crate::domain::{blocks, errands, names};
 use crate::error::Error;
-use crate::ids::ThingId;
+use crate::ids::{Base, ThingId};
+use crate::peers;
 use crate::store::aliases;
 use crate::store::clients::Generator;
-use crate::store::engine::{Result, Tx};
+use crate::store::deliveries::Errand;
+use crate::store::engine::{Read, Result, Tx};
 use crate::store::things::{self, Address, Identity, Object};
-use crate::wire::draft::{Members, ObjectDraft, members_text};
+use crate::wire::draft::{Members, ObjectDraft, members_of, members_text};
 use crate::wire::scrub::FEED_MEMBERS;
 
 /// Members that the server sets on objects made here, besides those that hold the address of a feed.
@@ -52,6 +54,9 @@ fn resolve_at(
     let Some(id) = &draft.id else {
         return without_id(posting, tx, draft, object_type);
     };
+    if posting.is_elsewhere {
+        give_back(base, tx, id)?;
+    }
     match names::find(base, tx, id)? {
         Some(Address::Thing(known)) => return Ok(known),
         Some(_) => {
@@ -67,6 +72,9 @@ fn resolve_at(
     }
     blocks::check(tx, id)?;
     let id = names::canonical(id);
+    if !posting.is_elsewhere && peers::authority(&id).is_some() {
+        return hearsay(posting, tx, &id, object_type, draft);
+    }
     let identity = Identity::Remote(id.clone().into_owned());
     let mut object = Object::new(identity, object_type, posting.now);
     object.published = draft.published;
@@ -90,6 +98,75 @@ fn resolve_at(
     aliases::add(tx, &id, thing)?;
     things::put_object(tx, thing, object);
     Ok(thing)
+}
+
+/// Something that lives on another server, of which somebody here tells. What they say of it is not its server's word, so no
+/// more than a reference is kept; its home is asked for the rest.
+fn hearsay(
+    posting: &Posting<'_>,
+    tx: &mut dyn Tx,
+    id: &str,
+    object_type: &str,
+    draft: &ObjectDraft,
+) -> Result<ThingId> {
+    for below in [&draft.author, &draft.in_reply_to].into_iter().flatten() {
+        if let Some(id) = &below.id {
+            blocks::check(tx, id)?;
+        }
+    }
+    let identity = Identity::Remote(id.to_owned());
+    let mut object = Object::new(identity, object_type, posting.now);
+    object.published = None;
+    let is_there = |url: &&serde_json::Value| {
+        let url = url.as_str().filter(|url| names::is_web_address(url));
+        url.and_then(peers::authority) == peers::authority(id)
+    };
+    let mut members = Members::new();
+    if let Some(url) = draft.members.get("url").filter(is_there) {
+        members.insert("url".to_owned(), url.clone());
+    }
+    object.members = members_text(&members);
+    let thing = posting.app.store.fresh_id();
+    aliases::add(tx, id, thing)?;
+    things::put_object(tx, thing, object);
+    let errand = Errand::Learn { thing };
+    errands::queue(posting.app, tx, thing, errand, posting.present)?;
+    Ok(thing)
+}
+
+/// Whether no more is known of something made elsewhere than that it is there.
+pub fn is_hearsay(object: &Object) -> bool {
+    !object.is_local()
+        && object.author.is_none()
+        && object.post.is_none()
+        && object.deleted.is_none()
+        && members_of(&object.members).keys().all(|key| key == "url")
+}
+
+/// Whether an id of another server stands for something that was made here.
+pub fn is_lent(from: &dyn Read, id: &str) -> Result<bool> {
+    if peers::authority(id).is_none() {
+        return Ok(false);
+    }
+    let object = match aliases::find(from, &names::canonical(id))? {
+        Some(thing) => things::object(from, thing)?,
+        None => None,
+    };
+    Ok(object.is_some_and(|object| matches!(object.identity, Identity::Given(_))))
+}
+
+/// Takes an id of another server from what a client here gave it to: whoever lives there comes with it. What had it keeps the
+/// address that it has here, which is its id from then on.
+pub fn give_back(base: &Base, tx: &mut dyn Tx, id: &str) -> Result<()> {
+    if names::is_ours(base, id) || !is_lent(tx, id)? {
+        return Ok(());
+    }
+    let id = names::canonical(id);
+    if let Some(thing) = aliases::find(tx, &id)? {
+        things::change_object(tx, thing, |object| object.identity = Identity::Made)?;
+    }
+    aliases::remove(tx, &id)?;
+    Ok(())
 }
 
 /// An object without an id is the one of the same type with the same address that the actor named before, or a new one
@@ -178,7 +255,7 @@ pub fn own_members(draft: &ObjectDraft) -> Members {
 /// Gives an object made here the members of a draft. What the draft does not name stays as it is; what points at an
 /// uploaded file is not the sender's to change.
 pub fn merge(object: &mut Object, draft: &ObjectDraft) {
-    let mut members = crate::wire::draft::members_of(&object.members);
+    let mut members = members_of(&object.members);
     for (key, value) in own_members(draft) {
         if object.file.is_none() || !FILE_MEMBERS.contains(&key.as_str()) {
             members.insert(key, value);
@@ -190,15 +267,40 @@ pub fn merge(object: &mut Object, draft: &ObjectDraft) {
 /// Keeps what the home of something that was made elsewhere says of it.
 pub fn learn(app: &App, thing: ThingId, draft: &ObjectDraft, now: Timestamp) -> Result<()> {
     app.store.write(|tx| {
-        if let Some(mut object) = things::object(tx, thing)?
-            && matches!(object.identity, Identity::Remote(_))
-            && object.deleted.is_none()
-        {
-            replace(&mut object, draft, now);
-            things::put_object(tx, thing, object);
+        let Some(mut object) = things::object(tx, thing)? else {
+            return Ok(());
+        };
+        if object.is_local() || object.deleted.is_some() {
+            return Ok(());
         }
+        if is_hearsay(&object) {
+            let posting = Posting::from_elsewhere(app, thing, now);
+            object.published = draft.published;
+            retype(&mut object, draft);
+            object.author = match &draft.author {
+                Some(author) => Some(resolve(&posting, tx, author, "person")?),
+                None => None,
+            };
+            if let Some(author) = object.author
+                && things::object(tx, author)?.is_none_or(|author| author.is_local())
+            {
+                object.author = None;
+            }
+            if let Some(parent) = &draft.in_reply_to {
+                object.in_reply_to = Some(resolve(&posting, tx, parent, "other")?);
+            }
+        }
+        replace(&mut object, draft, now);
+        things::put_object(tx, thing, object);
         Ok(())
     })
+}
+
+/// Gives something of which no more was known than that it is there the type that it has at home.
+pub fn retype(object: &mut Object, draft: &ObjectDraft) {
+    if let Some(object_type) = draft.object_type.as_ref().filter(|_| is_hearsay(object)) {
+        object.object_type.clone_from(object_type);
+    }
 }
 
 /// Gives something made elsewhere the members that its home says it has now.

@@ -185,6 +185,7 @@ pub fn remove(app: &App, user: UserId, now: Timestamp) -> std::result::Result<()
         streams::remove(tx, Stream::of(SITE, StreamKind::Users), user.0)?;
         let person = user.0;
         jobs::add(tx, app.store.fresh_id(), now, &Job::Forget { person })?;
+        activities::say_farewell(app, tx, person, now)?;
         things::change_object(tx, person, |person| {
             person.members = String::new();
             person.updated = now;

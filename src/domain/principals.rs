@@ -31,6 +31,9 @@ pub fn of(app: &App, from: &dyn Read, client: &Client) -> Result<Option<ThingId>
 /// Makes known whom a client speaks for, if that is somebody elsewhere who is not known yet.
 pub fn introduce(app: &App, tx: &mut dyn Tx, client: &Client, now: Timestamp) -> Result<()> {
     let generator = client.generator();
+    if client.identity.is_some() && is_foreign(app, &generator.id) {
+        objects::give_back(app.base(), tx, &generator.id)?;
+    }
     let is_new = client.identity.is_some() && is_foreign(app, &generator.id);
     if !is_new || aliases::find(tx, &generator.id)?.is_some() {
         return Ok(());
@@ -51,12 +54,14 @@ pub fn introduce(app: &App, tx: &mut dyn Tx, client: &Client, now: Timestamp) ->
 /// something else here, and for who was deleted.
 pub fn welcome(app: &App, tx: &mut dyn Tx, draft: &ObjectDraft, now: Timestamp) -> Result<ThingId> {
     let id = names::canonical(draft.id.as_deref().unwrap_or_default());
+    objects::give_back(app.base(), tx, &id)?;
     let known = aliases::find(tx, &id)?;
     let kept = match known {
         Some(known) => things::object(tx, known)?,
         None => None,
     };
     let mut person = kept.unwrap_or_else(|| stranger(&id, "person", now));
+    objects::retype(&mut person, draft);
     let is_person = person.is_person() && !person.is_local() && person.deleted.is_none();
     if !is_person || !is_foreign(app, &id) {
         let sentence = format!("{id} is nobody of another server.");
@@ -198,13 +203,13 @@ mod tests {
             principal(&pump, Identity::Host("pump.test".to_owned())),
             None
         );
-        // An id that a client here gave to its note stands for nobody elsewhere.
+        // An id that a client here gave to its note stands for the note until its own server comes.
         let note = json!({ "object": { "objectType": "note", "id": "http://squat.test/" } });
-        pump.post(UserId(ann), note).expect("posted");
-        assert_eq!(
-            principal(&pump, Identity::Host("squat.test".to_owned())),
-            None
-        );
+        let post = pump.post(UserId(ann), note).expect("posted");
+        let squat = principal(&pump, Identity::Host("squat.test".to_owned()));
+        let post = things::activity(&pump.app.store, post).expect("readable");
+        assert_ne!(squat, post.map(|post| post.object));
+        assert!(squat.is_some());
         assert!(principal(&pump, Identity::Host("other.test".to_owned())).is_some());
     }
 }

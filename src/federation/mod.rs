@@ -1,8 +1,10 @@
 //! Speaks with other servers as pump.io does (`pump-api.md §6`): [`dialback`] proves who registers, both ways; [`speaking`]
-//! signs what this server asks; [`sending`] delivers what was done here, [`receiving`] takes what was done elsewhere, and
-//! [`fetching`] asks the home of people and objects what they are; [`proxying`] gets for people here what is there;
-//! [`visiting`] lets people of other servers in on the pages. [`firehose`] and [`spam`] speak to servers of another kind.
+//! signs what this server asks; [`sending`] delivers what was done here, [`receiving`] takes what was done elsewhere;
+//! [`fetching`] asks the home of people and objects what they are, and [`catching_up`] what somebody posted before;
+//! [`proxying`] gets for people here what is there; [`visiting`] lets people of other servers in on the pages. [`firehose`]
+//! and [`spam`] speak to servers of another kind.
 
+pub mod catching_up;
 pub mod dialback;
 pub mod fetching;
 pub mod firehose;

@@ -1,11 +1,11 @@
 //! Takes what another server pushes into an inbox here (`pump-api.md §6.6`): who speaks was proved by dialback, and is believed
 //! about what lives on the own host only. Of everything else the home is asked, or no more is kept than that it exists.
 
-use super::fetching;
+use super::fetching::{self, bare, is_of};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::activities::{self, Arrival};
-use crate::domain::{blocks, names};
+use crate::domain::activities::{self, Arrival, Inbox};
+use crate::domain::{blocks, circles, names, objects};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::peers::authority;
@@ -22,18 +22,30 @@ const DEPTH_MAX: usize = 4;
 /// Longest id of an activity, in bytes.
 const ID_BYTES_MAX: usize = 2048;
 
-/// Takes an activity that `client` pushes to a user here; answers its thing. 401 for a client that speaks for nobody, 400 for
-/// what is not the sender's to say, 403 for what has nothing to do with the user.
+/// Takes an activity that `client` pushes into an inbox here; answers its thing. 401 for a client that speaks for nobody, 400 for
+/// what is not the sender's to say, 403 for what has nothing to do with whose inbox it is.
 pub fn receive(
     app: &App,
     client: &Client,
-    user: UserId,
+    inbox: Inbox,
     document: Value,
     now: Timestamp,
 ) -> Result<ThingId, Error> {
     let sender = sender(client)?;
-    let is_spoken_for = |actor: &str| is_spoken_for(client, actor);
-    take(app, &sender, is_spoken_for, user, document, now)
+    let pushed = Pushed::parse(document)?;
+    blocks::check(&app.store, &sender)?;
+    if !is_spoken_for(client, &pushed.actor) {
+        if let Some(known) = relayed(app, client, inbox, &pushed, now)? {
+            return Ok(known);
+        }
+        return Err(Error::Invalid(format!(
+            "The actor {} is not {sender}, who sends this.",
+            pushed.actor
+        )));
+    }
+    let host = authority(&sender).unwrap_or_default().to_ascii_lowercase();
+    let pushed = pushed.believed(app, &host, FETCHES_MAX, now)?;
+    activities::receive(app, &pushed.arrival(inbox, false), now)
 }
 
 /// Takes what the own server of `sender`, somebody elsewhere who is here at the moment, says that they have just done; so
@@ -45,58 +57,154 @@ pub fn receive_of(
     document: Value,
     now: Timestamp,
 ) -> Result<ThingId, Error> {
-    let is_spoken_for = |actor: &str| names::canonical(actor) == names::canonical(sender);
-    take(app, sender, is_spoken_for, user, document, now)
-}
-
-fn take(
-    app: &App,
-    sender: &str,
-    is_spoken_for: impl Fn(&str) -> bool,
-    user: UserId,
-    document: Value,
-    now: Timestamp,
-) -> Result<ThingId, Error> {
-    let id = document
-        .get("id")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let mut draft = ActivityDraft::parse(document)?;
-    let actor = draft
-        .actor
-        .as_ref()
-        .and_then(|actor| actor.id.as_deref())
-        .ok_or_else(|| Error::invalid("The activity has no actor."))?;
-    if !is_spoken_for(actor) {
-        return Err(Error::Invalid(format!(
-            "The actor {actor} is not {sender}, who sends this."
-        )));
+    let pushed = Pushed::parse(document)?;
+    blocks::check(&app.store, sender)?;
+    if names::canonical(&pushed.actor) != names::canonical(sender) {
+        let actor = &pushed.actor;
+        return Err(Error::Invalid(format!("{actor} is not {sender}.")));
     }
     let host = authority(sender).unwrap_or_default().to_ascii_lowercase();
-    let id = id.ok_or_else(|| Error::invalid("The activity has no id."))?;
-    if id.len() > ID_BYTES_MAX || !is_of(&host, &id) || names::is_ours(app.base(), &id) {
-        return Err(Error::Invalid(format!("{id} is not an id of {host}.")));
-    }
-    blocks::check(&app.store, sender)?;
-    let mut checking = Checking {
-        app,
-        host: &host,
-        now,
-        fetches_left: FETCHES_MAX,
-    };
-    checking.activity(&mut draft)?;
-    let arrival = Arrival {
-        id: &id,
-        actor: names::canonical(actor_id(&draft)).into_owned(),
-        draft: &draft,
-        user,
-    };
-    activities::receive(app, &arrival, now)
+    let pushed = pushed.believed(app, &host, FETCHES_MAX, now)?;
+    activities::receive(app, &pushed.arrival(Inbox::User(user), false), now)
 }
 
-fn actor_id(draft: &ActivityDraft) -> &str {
-    let id = draft.actor.as_ref().and_then(|actor| actor.id.as_deref());
-    id.unwrap_or_default()
+/// What the server of a group passes on that somebody of a third server said in it: believed only as the actor's own server
+/// shows it (`pump-api.md §10.3`, D34). Nothing if it is no such thing.
+fn relayed(
+    app: &App,
+    client: &Client,
+    inbox: Inbox,
+    pushed: &Pushed,
+    now: Timestamp,
+) -> Result<Option<ThingId>, Error> {
+    let (Some(Identity::Host(relay)), Inbox::User(user)) = (&client.identity, inbox) else {
+        return Ok(None);
+    };
+    if !is_said_in_a_group_of(app, relay, user, &pushed.draft)? {
+        return Ok(None);
+    }
+    let is_ours = names::is_ours(app.base(), &pushed.id);
+    let is_known = names::find_thing(app.base(), &app.store, &pushed.id)?.is_some();
+    if is_known || is_ours {
+        if !is_known {
+            return Err(Error::Invalid(format!("There is no {} here.", pushed.id)));
+        }
+        let arrival = pushed.arrival(inbox, true);
+        return activities::receive(app, &arrival, now).map(Some);
+    }
+    blocks::check(&app.store, &pushed.actor)?;
+    let origin = authority(&pushed.actor).unwrap_or_default();
+    let origin = origin.to_ascii_lowercase();
+    if !is_of(&origin, &pushed.id) || authority(&pushed.id).is_none() {
+        let id = &pushed.id;
+        return Err(Error::Invalid(format!("{id} is not an id of {origin}.")));
+    }
+    let found = fetching::fetch_activity(app, &pushed.id);
+    let found = found.map_err(|error| {
+        Error::Forbidden(format!(
+            "The server of its actor does not show this: {error}"
+        ))
+    })?;
+    let found = Pushed::parse(found)?.believed(app, &origin, FETCHES_MAX, now)?;
+    if names::canonical(&found.actor) != names::canonical(&pushed.actor) {
+        return Err(Error::Invalid(format!(
+            "{} is of somebody else.",
+            pushed.id
+        )));
+    }
+    activities::receive(app, &found.arrival(inbox, true), now).map(Some)
+}
+
+/// Whether an activity is addressed to a group at home at `host` that the user has joined.
+fn is_said_in_a_group_of(
+    app: &App,
+    host: &str,
+    user: UserId,
+    draft: &ActivityDraft,
+) -> Result<bool, Error> {
+    for address in draft.addresses.each().into_iter().flatten() {
+        let id = address.id.as_deref().unwrap_or_default();
+        if authority(id).is_some_and(|home| home.eq_ignore_ascii_case(host))
+            && let Some(group) = names::find_thing(app.base(), &app.store, id)?
+            && circles::is_member(&app.store, group, user.0)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What somebody elsewhere posted, as it stands in their feed: nothing of it is believed that is not theirs, and nobody else
+/// is asked. The error says why it is left out.
+pub fn posted(app: &App, author: &str, item: Value, now: Timestamp) -> Result<Pushed, Error> {
+    let pushed = Pushed::parse(item)?;
+    if names::canonical(&pushed.actor) != names::canonical(author) {
+        return Err(Error::Invalid(format!("It is of {}.", pushed.actor)));
+    }
+    if !matches!(pushed.draft.verb.as_str(), "post" | "create") {
+        return Err(Error::Invalid(format!("It is a {}.", pushed.draft.verb)));
+    }
+    let home = authority(author).unwrap_or_default().to_ascii_lowercase();
+    pushed.believed(app, &home, 0, now)
+}
+
+/// An activity of another server.
+#[derive(Debug)]
+pub struct Pushed {
+    id: String,
+    actor: String,
+    draft: ActivityDraft,
+}
+
+impl Pushed {
+    fn parse(document: Value) -> Result<Pushed, Error> {
+        let id = document.get("id").and_then(Value::as_str);
+        let id = id.map(str::to_owned);
+        let draft = ActivityDraft::parse(document)?;
+        let actor = draft.actor.as_ref().and_then(|actor| actor.id.clone());
+        let actor = actor.ok_or_else(|| Error::invalid("The activity has no actor."))?;
+        let id = id.ok_or_else(|| Error::invalid("The activity has no id."))?;
+        if id.len() > ID_BYTES_MAX {
+            return Err(Error::invalid("The id of the activity is too long."));
+        }
+        Ok(Pushed { id, actor, draft })
+    }
+
+    /// What is left of it when only `host`, the actor's own, is believed. Of what lives elsewhere the home is asked, at most for
+    /// `fetches_max` things.
+    fn believed(
+        mut self,
+        app: &App,
+        host: &str,
+        fetches_max: usize,
+        now: Timestamp,
+    ) -> Result<Pushed, Error> {
+        if !is_of(host, &self.id) || names::is_ours(app.base(), &self.id) {
+            return Err(Error::Invalid(format!(
+                "{} is not an id of {host}.",
+                self.id
+            )));
+        }
+        let mut checking = Checking {
+            app,
+            host,
+            now,
+            fetches_left: fetches_max,
+        };
+        checking.activity(&mut self.draft)?;
+        Ok(self)
+    }
+
+    /// The activity on its way into an inbox.
+    pub fn arrival(&self, inbox: Inbox, is_relayed: bool) -> Arrival<'_> {
+        Arrival {
+            id: &self.id,
+            actor: names::canonical(&self.actor).into_owned(),
+            draft: &self.draft,
+            inbox,
+            is_relayed,
+        }
+    }
 }
 
 /// Whom a client speaks for, by the id.
@@ -119,14 +227,6 @@ fn is_spoken_for(client: &Client, actor: &str) -> bool {
             .iter()
             .any(|scheme| actor.eq_ignore_ascii_case(&format!("{scheme}://{host}/"))),
         None => false,
-    }
-}
-
-/// Whether an id may be made by a host: it lives there, or nowhere.
-fn is_of(host: &str, id: &str) -> bool {
-    match authority(id) {
-        Some(found) => found.eq_ignore_ascii_case(host),
-        None => !id.starts_with("http"),
     }
 }
 
@@ -182,7 +282,8 @@ impl Checking<'_> {
         let Some(id) = draft.id.clone() else {
             return Ok(());
         };
-        let is_known = names::find(self.app.base(), &self.app.store, &id)?.is_some();
+        let is_known = names::find(self.app.base(), &self.app.store, &id)?.is_some()
+            && !objects::is_lent(&self.app.store, &id)?;
         if is_known || is_of(self.host, &id) {
             for inner in [&mut draft.author, &mut draft.in_reply_to]
                 .into_iter()
@@ -202,8 +303,6 @@ impl Checking<'_> {
             match fetching::fetch(self.app, &id, self.now) {
                 Ok(found) => {
                     *draft = found;
-                    let home = authority(&id).unwrap_or_default().to_ascii_lowercase();
-                    keep_own(draft, &home);
                     return Ok(());
                 }
                 Err(error) => log::info!("{id} is kept by name only: {error}"),
@@ -211,29 +310,5 @@ impl Checking<'_> {
         }
         *draft = bare(draft);
         Ok(())
-    }
-}
-
-/// Leaves of the author and the parent of what was fetched from its home only names, where they live elsewhere.
-fn keep_own(draft: &mut ObjectDraft, home: &str) {
-    for inner in [&mut draft.author, &mut draft.in_reply_to]
-        .into_iter()
-        .flatten()
-    {
-        let id = inner.id.as_deref().unwrap_or_default();
-        if is_of(home, id) {
-            keep_own(inner, home);
-        } else {
-            **inner = bare(inner);
-        }
-    }
-}
-
-/// A mere reference to the same.
-fn bare(draft: &ObjectDraft) -> ObjectDraft {
-    ObjectDraft {
-        id: draft.id.clone(),
-        object_type: draft.object_type.clone(),
-        ..ObjectDraft::default()
     }
 }

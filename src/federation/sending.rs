@@ -1,7 +1,7 @@
-//! Delivers what was done here to the inboxes of other hosts (`pump-api.md §6.5`).
+//! Delivers what was done here to the inboxes of other hosts (`pump-api.md §6.5`), and asks them what waits to be asked.
 
 use super::speaking::{self, Signed};
-use super::{Speaker, fetching};
+use super::{Speaker, catching_up, fetching};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::Viewer;
@@ -9,9 +9,9 @@ use crate::domain::documents::{Documents, Finish};
 use crate::domain::{blocks, names, objects};
 use crate::ids::{Nickname, ThingId};
 use crate::peers::Failure;
-use crate::store::deliveries::Delivery;
+use crate::store::deliveries::{Delivery, Errand};
 use crate::store::engine::Result;
-use crate::store::things::{self, Activity, Object};
+use crate::store::things::{self, Activity};
 
 /// How long something is tried to be delivered, in seconds: three days.
 const AGE_SECS_MAX: i64 = 3 * 24 * 3600;
@@ -22,9 +22,9 @@ const RESTS_SECS: (i64, i64) = (60, 6 * 3600);
 /// How a delivery ended.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The other host has it.
+    /// It is done.
     Arrived,
-    /// It never will arrive; why.
+    /// It never will be done; why.
     Dropped(String),
     /// The host is to be tried again after so many seconds, if it says so itself; why.
     PutOff(String, Option<i64>),
@@ -38,21 +38,50 @@ pub fn rest_secs(failures: u32) -> i64 {
         .min(most)
 }
 
-/// Brings an activity to somebody elsewhere.
+/// Does an errand at another host.
 pub fn deliver(app: &App, delivery: &Delivery, now: Timestamp) -> Result<Outcome> {
     if now.secs_since(delivery.created) > AGE_SECS_MAX {
         return Ok(Outcome::Dropped("it was tried for three days".to_owned()));
     }
-    let Some(parcel) = Parcel::pack(app, delivery)? else {
-        return Ok(Outcome::Dropped("it is gone".to_owned()));
+    match delivery.errand {
+        Errand::Bring {
+            activity,
+            recipient,
+        } => match Parcel::pack(app, activity, recipient)? {
+            Some(parcel) => Ok(parcel.bring(app, now)),
+            None => Ok(Outcome::Dropped("it is gone".to_owned())),
+        },
+        Errand::Learn { thing } => learn(app, thing, now),
+        Errand::CatchUp { person, follower } => catching_up::catch_up(app, person, follower, now),
+    }
+}
+
+/// Asks the home of something what it is, if nobody has told meanwhile.
+fn learn(app: &App, thing: ThingId, now: Timestamp) -> Result<Outcome> {
+    let object = things::object(&app.store, thing)?;
+    let Some(object) = object.filter(objects::is_hearsay) else {
+        return Ok(Outcome::Dropped("it is known by now".to_owned()));
     };
-    Ok(parcel.bring(app, now))
+    let id = names::object_id(app.base(), thing, &object).to_string();
+    if blocks::is_blocked(&app.store, &id)? {
+        return Ok(Outcome::Dropped(format!("{id} is blocked")));
+    }
+    match fetching::fetch(app, &id, now) {
+        Ok(draft) => {
+            objects::learn(app, thing, &draft, now)?;
+            Ok(Outcome::Arrived)
+        }
+        Err(Failure::Unreachable(why)) => Ok(Outcome::PutOff(why, None)),
+        Err(error) => Ok(Outcome::Dropped(error.to_string())),
+    }
 }
 
 /// What is delivered, and to whom.
 struct Parcel {
     speaker: Speaker,
     recipient: String,
+    /// Whether the speaker is gone from here: then nobody can ask back any more.
+    is_farewell: bool,
     /// The recipient here, as long as nothing more than the id is known.
     stranger: Option<ThingId>,
     body: String,
@@ -60,29 +89,33 @@ struct Parcel {
 
 impl Parcel {
     /// Nothing if there is nothing to deliver any more.
-    fn pack(app: &App, delivery: &Delivery) -> Result<Option<Parcel>> {
-        let Some(activity) = things::activity(&app.store, delivery.activity)? else {
+    fn pack(app: &App, id: ThingId, recipient: ThingId) -> Result<Option<Parcel>> {
+        let Some(activity) = things::activity(&app.store, id)? else {
             return Ok(None);
         };
-        let actor = things::object(&app.store, activity.actor)?;
-        let nickname = actor.as_ref().and_then(Object::nickname);
-        let nickname = nickname.and_then(|nickname| Nickname::new(nickname).ok());
-        let (Some(nickname), Some(known), None) = (
-            nickname,
-            things::object(&app.store, delivery.recipient)?,
+        let (Some(actor), Some(known), None) = (
+            things::object(&app.store, activity.actor)?,
+            things::object(&app.store, recipient)?,
             activity.deleted,
         ) else {
             return Ok(None);
         };
-        let recipient = names::object_id(app.base(), delivery.recipient, &known).to_string();
-        if blocks::is_blocked(&app.store, &recipient)? {
+        let speaker = match actor.nickname().map(Nickname::new) {
+            Some(Ok(nickname)) => Speaker::user(app.base(), &nickname),
+            // What somebody elsewhere says in a group here is passed on by this server (D34).
+            None if !actor.is_local() => Speaker::Host,
+            _ => return Ok(None),
+        };
+        let name = names::object_id(app.base(), recipient, &known).to_string();
+        if blocks::is_blocked(&app.store, &name)? {
             return Ok(None);
         }
         Ok(Some(Parcel {
-            speaker: Speaker::user(app.base(), &nickname),
-            recipient,
-            stranger: Some(delivery.recipient).filter(|_| known.members.is_empty()),
-            body: body(app, delivery, &activity)?,
+            speaker,
+            recipient: name,
+            is_farewell: actor.deleted.is_some(),
+            stranger: Some(recipient).filter(|_| objects::is_hearsay(&known)),
+            body: body(app, id, recipient, &activity)?,
         }))
     }
 
@@ -104,6 +137,7 @@ impl Parcel {
         let said = match said {
             Ok(said) => said,
             Err(Failure::Refused(why)) => return Outcome::Dropped(why),
+            Err(Failure::Useless(why, _)) if self.is_farewell => return Outcome::Dropped(why),
             Err(error) => {
                 app.peers.forget(&self.recipient);
                 return Outcome::PutOff(error.to_string(), None);
@@ -117,6 +151,7 @@ impl Parcel {
         );
         match said.status {
             200..300 => Outcome::Arrived,
+            401 if self.is_farewell => Outcome::Dropped(why),
             401 | 408 | 429 | 500.. => {
                 app.peers.forget(&self.recipient);
                 Outcome::PutOff(why, said.retry_after)
@@ -142,11 +177,11 @@ impl Parcel {
 }
 
 /// The activity as its recipient may see it.
-fn body(app: &App, delivery: &Delivery, activity: &Activity) -> Result<String> {
+fn body(app: &App, id: ThingId, recipient: ThingId, activity: &Activity) -> Result<String> {
     let viewer = Viewer {
-        person: Some(delivery.recipient),
+        person: Some(recipient),
     };
-    Documents::for_viewer(app, viewer).activity_text(delivery.activity, activity, Finish::PLAIN)
+    Documents::for_viewer(app, viewer).activity_text(id, activity, Finish::PLAIN)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use crate::app::App;
 use crate::clock::{self, Timestamp};
+use crate::domain::errands;
 use crate::federation::sending::{self, Outcome};
 use crate::ids::ThingId;
 use crate::store::deliveries::{self, Delivery, Queue};
@@ -159,8 +160,12 @@ fn serve(app: &App, host: &str) -> Result<()> {
                 return Ok(());
             }
         };
-        app.store
-            .write(|tx| deliveries::done(tx, host, id, has_answered))?;
+        app.store.write(|tx| {
+            if has_answered {
+                errands::note_done(tx, host, &delivery.errand)?;
+            }
+            deliveries::done(tx, host, id, has_answered)
+        })?;
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use super::keys::{SITE, Stream, StreamKind, Table};
 use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
-    aliases, archives, bearer, blocks, clients, codes, credentials, deliveries, invitations, jobs,
-    mail_codes, mails, meta, nonces, notices, pins, record, reports, request_tokens, sessions,
+    aliases, archives, bearer, blocks, clients, codes, copies, credentials, deliveries,
+    invitations, jobs, mail_codes, mails, meta, nonces, notices, pins, record, reports,
+    request_tokens, sessions,
 };
 use super::{streams, things, tokens, usage, users, visits};
 use crate::ids::ThingId;
@@ -205,6 +206,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             decodes::<deliveries::Queue>(value)?;
         }
         _ if is(Table::Delivery) => decodes::<deliveries::Delivery>(value)?,
+        _ if is(Table::Copy) => decodes::<copies::Held>(value)?,
         _ if is(Table::Job) => decodes::<jobs::Job>(value)?,
         _ if is(Table::Archive) => decodes::<archives::Archive>(value)?,
         _ => return Err(strange_key()),

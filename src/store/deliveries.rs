@@ -1,6 +1,6 @@
-//! What waits to be delivered to other hosts (`pump-api.md §6.5`): written together with the activity, in order for each
-//! host, taken out when it has arrived. A host that does not take them has a record of its own, which says when it is tried
-//! again.
+//! What waits to be said to other hosts (`pump-api.md §6.5`), and to be asked of them: written together with the activity, in
+//! order for each host, taken out when it is done. A host that does not answer has a record of its own, which says when it is
+//! tried again.
 
 use super::engine::{Error, Read, Result, Tx};
 use super::keys::{KeyBytes, Table};
@@ -24,15 +24,45 @@ pub(super) const HOSTS: u8 = 0;
 /// The part of the table that holds the deliveries.
 const DELIVERIES: u8 = 1;
 
-/// One activity for one person or group elsewhere.
+/// Something that is to be done at another host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// What is delivered.
-    pub activity: ThingId,
-    /// To whom.
-    pub recipient: ThingId,
+    /// What.
+    pub errand: Errand,
     /// Since when it waits; [`UNDATED`] where the clock was wrong then.
     pub created: Timestamp,
+}
+
+/// What is to be done at another host. Records hold these by their numbers: new ones come at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Errand {
+    /// One activity is brought to one person or group there.
+    Bring {
+        /// What is delivered.
+        activity: ThingId,
+        /// To whom.
+        recipient: ThingId,
+    },
+    /// Something that lives there, of which no more than the id is known, is asked for.
+    Learn {
+        /// What it is here.
+        thing: ThingId,
+    },
+    /// What somebody there posted lately is asked for, for somebody here who follows them now.
+    CatchUp {
+        /// Who posted it.
+        person: ThingId,
+        /// Who follows.
+        follower: ThingId,
+    },
+}
+
+/// What version 1 of a delivery held.
+#[derive(Deserialize)]
+struct Bringing {
+    activity: ThingId,
+    recipient: ThingId,
+    created: Timestamp,
 }
 
 /// A host for which something waits.
@@ -50,7 +80,22 @@ pub struct Queue {
 
 impl Record for Delivery {
     const NAME: &'static str = "delivery";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn predecessor(version: u8, body: &[u8]) -> Option<Delivery> {
+        let before: Bringing = match version {
+            1 => postcard::from_bytes(body).ok()?,
+            _ => return None,
+        };
+        let errand = Errand::Bring {
+            activity: before.activity,
+            recipient: before.recipient,
+        };
+        Some(Delivery {
+            errand,
+            created: before.created,
+        })
+    }
 }
 
 impl Record for Queue {
@@ -182,7 +227,7 @@ fn delivery_key(host: &str, id: ThingId) -> KeyBytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Delivery, add, change, done, first, hosts, queue};
+    use super::{Delivery, Errand, add, change, done, first, hosts, queue};
     use crate::clock::Timestamp;
     use crate::ids::ThingId;
     use crate::store::engine::memory::Memory;
@@ -190,11 +235,29 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_795_217_902);
 
     fn delivery(activity: u64) -> Delivery {
-        Delivery {
+        let errand = Errand::Bring {
             activity: ThingId(activity),
             recipient: ThingId(7),
+        };
+        Delivery {
+            errand,
             created: NOW,
         }
+    }
+
+    fn activity_of(delivery: Delivery) -> u64 {
+        match delivery.errand {
+            Errand::Bring { activity, .. } => activity.0,
+            other => panic!("{other:?} brings nothing"),
+        }
+    }
+
+    #[test]
+    fn what_waits_since_before_there_were_other_errands_is_brought() {
+        let body = postcard::to_stdvec(&(ThingId(5), ThingId(7), NOW)).expect("plain data");
+        let bytes = [vec![1], body].concat();
+        let read: Delivery = crate::store::record::decode(&bytes).expect("readable");
+        assert_eq!(read, delivery(5));
     }
 
     #[test]
@@ -216,7 +279,7 @@ mod tests {
         assert_eq!(names(Some("b.test")), ["b.test:8080"]);
         let mut order = Vec::new();
         while let Some((id, delivery)) = first(&memory, "b.test").expect("readable") {
-            order.push(delivery.activity.0);
+            order.push(activity_of(delivery));
             for _ in 0..2 {
                 done(&mut memory, "b.test", id, true).expect("gone");
             }

@@ -35,6 +35,8 @@
 //! p host                         → pin: the certificate of a server on the local network (pins.rs)
 //! d 0 host                      → queue of a host (deliveries.rs)
 //! d 1 host 0 delivery(6)        → delivery that waits
+//! g 0 object(6) host             → a server that has a copy of what was made here (copies.rs)
+//! g 1 person(6) follower(6)      → somebody elsewhere who was brought what the person had posted (copies.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -75,6 +77,7 @@ pub enum Table {
     Pin = b'p',
     Delivery = b'd',
     Visit = b'r',
+    Copy = b'g',
     Job = b'J',
     Archive = b'Z',
 }

@@ -9,6 +9,7 @@ pub mod blocks;
 pub mod check;
 pub mod clients;
 pub mod codes;
+pub mod copies;
 pub mod credentials;
 pub mod deliveries;
 pub mod engine;

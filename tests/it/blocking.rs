@@ -139,7 +139,7 @@ fn one_person_is_blocked_and_the_neighbour_is_not() {
 fn what_is_here_of_them_is_shown_no_more() {
     let (_pump, _, [evan, ann]) = scene();
     let theirs = json!({
-        "objectType": "note", "id": "http://other.test/note/1", "content": "buy this",
+        "objectType": "note", "id": "tag:other.test,2026:1", "content": "buy this",
         "author": person("acct:zoe@other.test"),
     });
     let shared = json!({ "verb": "share", "object": theirs, "to": [{ "objectType": "collection", "id": "http://activityschema.org/collection/public" }] });
@@ -152,7 +152,7 @@ fn what_is_here_of_them_is_shown_no_more() {
     assert!(seen());
     block(&evan, "other.test");
     assert!(!seen(), "by its host");
-    let like = json!({ "verb": "favorite", "object": { "objectType": "note", "id": "http://other.test/note/1" } });
+    let like = json!({ "verb": "favorite", "object": { "objectType": "note", "id": "tag:other.test,2026:1" } });
     assert!(evan.try_post(like).status >= 400);
 }
 

@@ -194,8 +194,9 @@ fn private_members_never_leave() {
 fn what_comes_from_elsewhere_is_counted_as_it_is_known_here() {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
-    let id = "http://far.example/api/note/1";
-    let feed = |name: &str| json!({ "url": format!("{id}/{name}"), "totalItems": 77 });
+    let id = "tag:far.example,2026:1";
+    let feed =
+        |name: &str| json!({ "url": format!("http://far.example/1/{name}"), "totalItems": 77 });
     let far = json!({
         "objectType": "note", "id": id, "content": "far away",
         "likes": feed("likes"), "replies": feed("replies"), "shares": feed("shares"),
@@ -213,7 +214,7 @@ fn what_comes_from_elsewhere_is_counted_as_it_is_known_here() {
         ("replies", String::new()),
         ("shares", evan.id()),
     ] {
-        assert_eq!(seen[name]["url"], format!("{id}/{name}"));
+        assert_eq!(seen[name]["url"], format!("http://far.example/1/{name}"));
         assert_eq!(seen[name]["totalItems"], 1, "{name}");
         let items = seen[name]["items"].as_array().expect("items");
         assert!(name == "replies" || items[0]["id"] == item, "{name}");
@@ -224,7 +225,7 @@ fn what_comes_from_elsewhere_is_counted_as_it_is_known_here() {
     let plain = &pump.client().feed_of(&evan).items()[0]["object"];
     assert_eq!(
         plain["likes"],
-        json!({ "url": format!("{id}/likes"), "totalItems": 1 })
+        json!({ "url": "http://far.example/1/likes", "totalItems": 1 })
     );
     // What did not say where its feeds are has none.
     let bare = json!({ "objectType": "note", "id": "http://far.example/api/note/2" });

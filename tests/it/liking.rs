@@ -101,7 +101,8 @@ fn favorites_are_paged_by_offset() {
 fn what_came_from_elsewhere_alone_is_among_ones_own_favorites_only() {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
-    let far = json!({ "objectType": "note", "id": "http://far.example/1", "content": "for evan" });
+    let far =
+        json!({ "objectType": "note", "id": "tag:far.example,2026:1", "content": "for evan" });
     evan.post(activity("like", &far).to(&evan));
     let seen = evan.post(note("for all").to(public()))["object"].clone();
     evan.does("like", &seen);

@@ -55,6 +55,15 @@ fn image(peer: &Peer) -> Value {
     })
 }
 
+/// The same, told by somebody here under names that belong to no server: nobody else is asked for it.
+fn named_by_us(peer: &Peer) -> Value {
+    let mut image = image(peer);
+    let name = |what: &str| format!("tag:127.0.0.1,2026:{what}:{}", peer.base);
+    image["id"] = name("image").into();
+    image["author"]["id"] = name("mallory").into();
+    image
+}
+
 /// The address by which somebody gets what `pointer` leads to in the newest major activity of a person's feed.
 #[track_caller]
 fn proxied(reader: &Person, of: &Person, pointer: &str) -> String {
@@ -71,7 +80,7 @@ fn shared(options: &[&str]) -> (Pump, Person, Peer) {
     let pump = Pump::with(options);
     let evan = pump.register("evan");
     let peer = Peer::start();
-    evan.post(activity("share", &image(&peer)).to(public()));
+    evan.post(activity("share", &named_by_us(&peer)).to(public()));
     (pump, evan, peer)
 }
 
@@ -317,7 +326,7 @@ fn a_server_that_is_away_is_left_alone_for_a_while() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.local_addr().expect("it has an address")
     };
-    let picture = |name: &str| json!({ "objectType": "image", "id": format!("http://{away}/{name}"), "image": { "url": format!("http://{away}/{name}.png") } });
+    let picture = |name: &str| json!({ "objectType": "image", "id": format!("tag:away.example,2026:{name}"), "image": { "url": format!("http://{away}/{name}.png") } });
     evan.post(activity("share", &picture("one")).to(public()));
     let text = evan.get(&proxied(&evan, &evan, "/image")).refused(502);
     assert!(!text.contains("a moment ago"), "{text}");
@@ -439,7 +448,7 @@ fn documents_name_the_addresses_here_where_clients_look_for_them() {
     );
     // Whoever is no user here is not told.
     let third = Peer::start();
-    evan.post(activity("share", &image(&third)).to(public()));
+    evan.post(activity("share", &named_by_us(&third)).to(public()));
     assert!(
         ann.feed_of(&evan)
             .page()

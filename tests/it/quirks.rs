@@ -97,7 +97,7 @@ fn duplicates_that_are_numbered_become_a_list() {
     let pump = Pump::start();
     let evan = pump.register("evan");
     let person = json!({
-        "objectType": "person", "id": "acct:old@identica.example",
+        "objectType": "person", "id": "tag:identica.example,2010:old",
         "upstreamDuplicates": { "0": "http://identi.example/user/1", "1": "http://identi.example/user/2" },
     });
     let posted = evan.post(Activity(json!({ "verb": "mention", "object": person })));

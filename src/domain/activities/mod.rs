@@ -1,7 +1,9 @@
 //! What an activity does (`pump-api.md §4.3`, `§4.4`): one file a group of verbs. All of an activity, its effects, its
 //! place in every stream of this host and the jobs that follow happen in one write, or not at all.
 
+mod catching_up;
 mod editing;
+mod elsewhere;
 mod favorite;
 mod follow;
 mod groups;
@@ -12,10 +14,12 @@ mod restoring;
 mod share;
 mod update;
 
+pub use catching_up::catch_up;
 pub use editing::{edit, withdraw};
-pub use receiving::{Arrival, receive};
+pub use follow::POSTS_MAX;
+pub use receiving::{Arrival, Inbox, receive};
 pub use restoring::{Past, restore, restore_effect, restore_list, restore_member};
-pub use update::bury;
+pub use update::{bury, say_farewell};
 
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -41,6 +45,8 @@ pub struct Posting<'a> {
     pub now: Timestamp,
     /// The id that the activity will have.
     pub activity: ThingId,
+    /// When it comes here: later than [`Posting::now`] for what somebody brings along from long ago.
+    pub present: Timestamp,
     /// Whether it came in from another host.
     pub is_elsewhere: bool,
 }
@@ -53,6 +59,7 @@ impl<'a> Posting<'a> {
             actor,
             now,
             activity: app.store.fresh_id(),
+            present: now,
             is_elsewhere: false,
         }
     }

@@ -5,15 +5,17 @@ use super::Posting;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{audience, distribution, names, objects};
+use crate::domain::{circles, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
+use crate::media::BlobName;
+use crate::peers;
 use crate::store::aliases;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
-use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_of};
+use crate::store::things::{self, Activity, Address, Identity, Thing};
+use crate::wire::draft::ActivityDraft;
 
 /// An activity from elsewhere.
 #[derive(Debug)]
@@ -24,8 +26,29 @@ pub struct Arrival<'a> {
     pub actor: String,
     /// What was done; of what does not live at the actor's host only what its home said.
     pub draft: &'a ActivityDraft,
-    /// Into whose inbox it is pushed.
-    pub user: UserId,
+    /// Where it is pushed to.
+    pub inbox: Inbox,
+    /// Whether the server of a group passes it on that it got from somewhere else.
+    pub is_relayed: bool,
+}
+
+/// An inbox of this server into which others push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inbox {
+    /// Somebody's.
+    User(UserId),
+    /// That of a group.
+    Group(ThingId),
+}
+
+impl<'a> Posting<'a> {
+    /// For what comes from another host, with a fresh id.
+    pub fn from_elsewhere(app: &'a App, actor: ThingId, now: Timestamp) -> Posting<'a> {
+        Posting {
+            is_elsewhere: true,
+            ..Posting::new(app, actor, now)
+        }
+    }
 }
 
 /// Takes an activity; again only into another inbox. Answers when all of it is on disk.
@@ -39,9 +62,7 @@ pub fn receive(
         let id = take(app, tx, arrival, now, &mut freed)?;
         Ok((id, freed))
     })?;
-    for file in files {
-        app.forget_file(file);
-    }
+    app.forget_files(files);
     app.wake();
     Ok(id)
 }
@@ -51,82 +72,173 @@ fn take(
     tx: &mut dyn Tx,
     arrival: &Arrival<'_>,
     now: Timestamp,
-    freed: &mut Vec<crate::media::BlobName>,
+    freed: &mut Vec<BlobName>,
 ) -> Result<ThingId> {
-    let user = arrival.user.0;
-    if things::object(tx, user)?.is_none_or(|person| person.deleted.is_some()) {
-        return Err(Error::not_found("There is nobody of that name here.").into());
+    let (Inbox::User(UserId(owner)) | Inbox::Group(owner)) = arrival.inbox;
+    if things::object(tx, owner)?.is_none_or(|owner| owner.deleted.is_some()) {
+        return Err(Error::not_found("There is no such inbox here.").into());
     }
-    if let Some(known) = aliases::find(tx, arrival.id)? {
+    if let Some(known) = names::find_thing(app.base(), tx, arrival.id)? {
         return again(app, tx, arrival, known, now);
     }
-    let mut posting = Posting {
-        app,
-        actor: user,
-        now,
-        activity: app.store.fresh_id(),
-        is_elsewhere: true,
-    };
+    let mut posting = Posting::from_elsewhere(app, owner, now);
     posting.actor = posting.stranger(tx, arrival)?;
-    if streams::contains(tx, Stream::of(user, StreamKind::Following), posting.actor)? {
-        streams::append(tx, Stream::of(posting.actor, StreamKind::Followers), user)?;
+    if streams::contains(tx, Stream::of(owner, StreamKind::Following), posting.actor)? {
+        streams::append(tx, Stream::of(posting.actor, StreamKind::Followers), owner)?;
     }
-    let draft = arrival.draft;
-    let target = match &draft.target {
-        Some(target) => Some(objects::resolve(&posting, tx, target, "collection")?),
-        None => None,
-    };
-    let object = posting.effects(tx, draft, target, freed)?;
-    let addresses = if draft.addresses.is_empty() {
-        audience::default(&posting, tx, draft, object, target)?
-    } else {
-        posting.addresses_from_elsewhere(tx, draft)?
-    };
-    let mut activity = posting.compose(draft, object, target, addresses);
-    activity.remote_id = Some(arrival.id.to_owned());
-    activity.received = Some(now);
-    admit(tx, &mut activity, arrival.user)?;
-    distribution::bring(app, tx, posting.activity, &activity, user, now)?;
-    aliases::add(tx, arrival.id, posting.activity)?;
+    let mut activity = posting.act(tx, arrival, freed)?;
+    let enters = admit(tx, arrival, &mut activity)?;
+    if enters {
+        enter(app, tx, arrival, posting.activity, &activity, now)?;
+    }
     things::put_activity(tx, posting.activity, activity);
     Ok(posting.activity)
 }
 
-/// Refuses (403) what is pushed to a user who is neither addressed by name nor has to do with it. Whoever has, and is not
-/// addressed, is noted among the addresses that only the actor sees, to read it from now on; answers whether that was so.
-fn admit(tx: &dyn Read, activity: &mut Activity, user: UserId) -> Result<bool> {
-    let name = Address::Thing(user.0);
-    if activity
-        .addresses
-        .each()
-        .iter()
-        .any(|list| list.contains(&name))
-    {
-        return Ok(false);
+impl Posting<'_> {
+    /// Does what somebody elsewhere did; the record of it.
+    pub(super) fn act(
+        &self,
+        tx: &mut dyn Tx,
+        arrival: &Arrival<'_>,
+        freed: &mut Vec<BlobName>,
+    ) -> Result<Activity> {
+        let draft = arrival.draft;
+        let target = match &draft.target {
+            Some(target) => Some(objects::resolve(self, tx, target, "collection")?),
+            None => None,
+        };
+        let object = self.effects(tx, draft, target, freed)?;
+        // What names nobody was sent in secret: servers say to whom else something goes (`pump-api.md §4.6`, `§4.9.5`).
+        let addresses = self.addresses_from_elsewhere(tx, draft)?;
+        let mut activity = self.compose(draft, object, target, addresses);
+        activity.remote_id = Some(arrival.id.to_owned());
+        activity.received = Some(self.present);
+        aliases::add(tx, arrival.id, self.activity)?;
+        Ok(activity)
     }
-    if !concerns(tx, activity, user.0)? {
+}
+
+/// What is known already enters one inbox more, if it is the same actor's.
+fn again(
+    app: &App,
+    tx: &mut dyn Tx,
+    arrival: &Arrival<'_>,
+    known: ThingId,
+    now: Timestamp,
+) -> Result<ThingId> {
+    let actor = names::find_thing(app.base(), tx, &arrival.actor)?;
+    let mut activity = match things::get(tx, known)? {
+        Some(Thing::Activity(activity)) if Some(activity.actor) == actor => activity,
+        _ => {
+            return Err(Error::Invalid(format!("{} is of somebody else.", arrival.id)).into());
+        }
+    };
+    if activity.deleted.is_some() {
+        return Ok(known);
+    }
+    let before = activity.addresses.bcc.len();
+    let enters = admit(tx, arrival, &mut activity)?;
+    if activity.addresses.bcc.len() != before {
+        things::put_activity(tx, known, activity.clone());
+    }
+    if enters {
+        enter(app, tx, arrival, known, &activity, now)?;
+    }
+    Ok(known)
+}
+
+fn enter(
+    app: &App,
+    tx: &mut dyn Tx,
+    arrival: &Arrival<'_>,
+    id: ThingId,
+    activity: &Activity,
+    now: Timestamp,
+) -> Result<()> {
+    match arrival.inbox {
+        Inbox::User(user) => distribution::bring(app, tx, id, activity, user.0, now),
+        Inbox::Group(_) => distribution::spread(app, tx, id, activity, now),
+    }
+}
+
+/// Whether an activity enters the inbox it is pushed to. Refuses what has no business there: in somebody's inbox (403) what
+/// neither names them nor has to do with them, in that of a group what does not name it (400) and what is said by somebody
+/// who is no member (403). A change to what is kept here counts wherever it comes in.
+fn admit(tx: &dyn Read, arrival: &Arrival<'_>, activity: &mut Activity) -> Result<bool> {
+    match arrival.inbox {
+        Inbox::User(user) => admit_to_user(tx, arrival, activity, user),
+        Inbox::Group(group) => {
+            if !names_one(activity, group) {
+                return Err(Error::invalid("This is not addressed to the group.").into());
+            }
+            let is_taken = match things::object(tx, group)? {
+                Some(object) => circles::takes(tx, group, &object, activity)?,
+                None => false,
+            };
+            if !is_taken && !is_change(activity) {
+                return Err(Error::forbidden("Only its members speak in a group.").into());
+            }
+            Ok(is_taken)
+        }
+    }
+}
+
+/// Whoever has to do with it, and is not addressed, is noted among the addresses that only the actor sees, to read it from now
+/// on.
+fn admit_to_user(
+    tx: &dyn Read,
+    arrival: &Arrival<'_>,
+    activity: &mut Activity,
+    user: UserId,
+) -> Result<bool> {
+    if names_one(activity, user.0) {
+        return Ok(true);
+    }
+    if !concerns(tx, arrival, activity, user.0)? {
+        if is_change(activity) {
+            return Ok(false);
+        }
         return Err(Error::forbidden(
             "This is addressed to nobody here who has to do with its sender.",
         )
         .into());
     }
-    let reads = access::may_read_activity(tx, Viewer::user(user), activity)?;
-    if !reads {
-        activity.addresses.bcc.push(name);
+    if !access::may_read_activity(tx, Viewer::user(user), activity)? {
+        activity.addresses.bcc.push(Address::Thing(user.0));
     }
-    Ok(!reads)
+    Ok(true)
 }
 
-/// Whether an activity that does not name a user has to do with them: they follow its actor, or it is about what is theirs.
-fn concerns(from: &dyn Read, activity: &Activity, user: ThingId) -> Result<bool> {
-    if activity.object == user
-        || streams::contains(
-            from,
-            Stream::of(user, StreamKind::Following),
-            activity.actor,
-        )?
-    {
+/// Whether an activity changes what is known here. Its author was proved, and it is done: the copy here follows.
+fn is_change(activity: &Activity) -> bool {
+    matches!(activity.verb.as_str(), "update" | "delete")
+}
+
+fn names_one(activity: &Activity, thing: ThingId) -> bool {
+    let mut all = activity.addresses.each().into_iter().flatten();
+    all.any(|address| *address == Address::Thing(thing))
+}
+
+/// Whether an activity that does not name a user has to do with them: they follow its actor, it is about what is theirs, or
+/// it is said in a group elsewhere that they have joined.
+fn concerns(
+    from: &dyn Read,
+    arrival: &Arrival<'_>,
+    activity: &Activity,
+    user: ThingId,
+) -> Result<bool> {
+    let follows = Stream::of(user, StreamKind::Following);
+    if activity.object == user || streams::contains(from, follows, activity.actor)? {
         return Ok(true);
+    }
+    for address in activity.addresses.each().into_iter().flatten() {
+        if let Address::Thing(group) = address
+            && circles::is_member(from, *group, user)?
+            && speaks_for(from, arrival, *group)?
+        {
+            return Ok(true);
+        }
     }
     let Some(object) = things::object(from, activity.object)? else {
         return Ok(false);
@@ -139,151 +251,12 @@ fn concerns(from: &dyn Read, activity: &Activity, user: ThingId) -> Result<bool>
     Ok(authors.contains(&Some(user)))
 }
 
-/// What is known already enters one inbox more, if it is the same actor's.
-fn again(
-    app: &App,
-    tx: &mut dyn Tx,
-    arrival: &Arrival<'_>,
-    known: ThingId,
-    now: Timestamp,
-) -> Result<ThingId> {
-    let user = arrival.user.0;
-    let actor = aliases::find(tx, &arrival.actor)?;
-    let mut activity = match things::get(tx, known)? {
-        Some(Thing::Activity(activity)) if Some(activity.actor) == actor => activity,
-        _ => {
-            return Err(Error::Invalid(format!("{} is of somebody else.", arrival.id)).into());
-        }
+/// Whether what comes in comes from the server of a group: that one knows who its members are.
+fn speaks_for(from: &dyn Read, arrival: &Arrival<'_>, group: ThingId) -> Result<bool> {
+    let group = things::object(from, group)?.filter(|group| group.object_type == "group");
+    let Some(Identity::Remote(id)) = group.map(|group| group.identity) else {
+        return Ok(false);
     };
-    if activity.deleted.is_some() {
-        return Ok(known);
-    }
-    if admit(tx, &mut activity, arrival.user)? {
-        things::put_activity(tx, known, activity.clone());
-    }
-    distribution::bring(app, tx, known, &activity, user, now)?;
-    Ok(known)
-}
-
-impl Posting<'_> {
-    /// The person elsewhere who acts, with what they say of themselves.
-    fn stranger(&self, tx: &mut dyn Tx, arrival: &Arrival<'_>) -> Result<ThingId> {
-        let mut bare = ObjectDraft::reference(&arrival.actor, "person");
-        let given = arrival.draft.actor.as_ref();
-        let actor = objects::resolve(self, tx, &bare, "person")?;
-        let Some(mut person) = things::object(tx, actor)? else {
-            return Err(Error::invalid("There is no such actor.").into());
-        };
-        if person.is_local() {
-            return Err(Error::invalid("The actor is somebody of this server.").into());
-        }
-        if let Some(given) = given.filter(|given| !given.members.is_empty()) {
-            bare.members.clone_from(&given.members);
-            objects::replace(&mut person, &bare, self.now);
-            things::put_object(tx, actor, person);
-        }
-        Ok(actor)
-    }
-
-    /// An object that somebody elsewhere posts: known or new, it belongs to its author from now on.
-    pub(super) fn post_from_elsewhere(
-        &self,
-        tx: &mut dyn Tx,
-        draft: &ObjectDraft,
-    ) -> Result<ThingId> {
-        let given = draft
-            .id
-            .as_deref()
-            .ok_or_else(|| Error::invalid("What another server posts needs an id."))?;
-        let author = draft
-            .author
-            .as_ref()
-            .and_then(|author| author.id.as_deref());
-        if let Some(author) = author
-            && names::find_thing(self.app.base(), tx, author)? != Some(self.actor)
-        {
-            return Err(Error::invalid("Only its author can post an object.").into());
-        }
-        let id = match names::find_thing(self.app.base(), tx, given)? {
-            Some(known) => known,
-            None => {
-                let identity = Identity::Remote(names::canonical(given).into_owned());
-                let object_type = draft.object_type.as_deref().unwrap_or("other");
-                let id = self.app.store.fresh_id();
-                aliases::add(tx, &names::canonical(given), id)?;
-                things::put_object(tx, id, Object::new(identity, object_type, self.now));
-                id
-            }
-        };
-        let Some(mut object) = things::object(tx, id)? else {
-            return Err(Error::invalid("There is no such object.").into());
-        };
-        let is_free = !object.is_local() && object.author.is_none_or(|author| author == self.actor);
-        if !is_free || object.is_person() {
-            return Err(Error::invalid("Only its author can post an object.").into());
-        }
-        if object.deleted.is_some() {
-            return Err(Error::invalid("This object was deleted.").into());
-        }
-        if object.post.is_some() {
-            return Err(Error::invalid("Already posted").into());
-        }
-        objects::replace(&mut object, draft, self.now);
-        object.author = Some(self.actor);
-        object.post = Some(self.activity);
-        object.published = Some(draft.published.unwrap_or(self.now));
-        if let Some(parent) = &draft.in_reply_to {
-            object.in_reply_to = Some(self.reply_from_elsewhere(tx, id, parent)?);
-        }
-        things::put_object(tx, id, object);
-        Ok(id)
-    }
-
-    /// What a reply from elsewhere answers, which may be unknown here until now.
-    fn reply_from_elsewhere(
-        &self,
-        tx: &mut dyn Tx,
-        reply: ThingId,
-        parent: &ObjectDraft,
-    ) -> Result<ThingId> {
-        let parent = objects::resolve(self, tx, parent, "other")?;
-        if let Some(object) = things::object(tx, parent)?
-            && object.is_local()
-        {
-            self.seen(tx, &object)?;
-        }
-        if streams::append(tx, Stream::of(parent, StreamKind::Replies), reply)? {
-            things::change_object(tx, parent, |parent| parent.replies += 1)?;
-        }
-        Ok(parent)
-    }
-
-    /// Those to whom the activity is addressed; the collection of the actor's followers is known by its address.
-    fn addresses_from_elsewhere(
-        &self,
-        tx: &mut dyn Tx,
-        draft: &ActivityDraft,
-    ) -> Result<Addresses<Vec<Address>>> {
-        let followers = followers_of(tx, self.actor)?;
-        draft.addresses.try_map(|list| {
-            list.iter()
-                .map(|address| match (&address.id, &followers) {
-                    (Some(id), Some(followers)) if id == followers => {
-                        Ok(Address::Followers(self.actor))
-                    }
-                    _ => self.address(tx, address),
-                })
-                .collect()
-        })
-    }
-}
-
-/// The address of the followers of somebody elsewhere, as they say.
-fn followers_of(from: &dyn Read, person: ThingId) -> Result<Option<String>> {
-    let Some(person) = things::object(from, person)? else {
-        return Ok(None);
-    };
-    let members = members_of(&person.members);
-    let url = members.get("followers").and_then(|feed| feed.get("url"));
-    Ok(url.and_then(|url| url.as_str()).map(str::to_owned))
+    let host = |id: &str| peers::authority(id).map(str::to_ascii_lowercase);
+    Ok(arrival.is_relayed || host(&id) == host(&arrival.actor))
 }

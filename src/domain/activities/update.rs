@@ -1,17 +1,19 @@
 //! `update` and `delete`: the author's own objects, and one's own profile.
 
 use super::{Posting, lists};
+use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::{circles, names, objects};
+use crate::domain::{circles, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
 use crate::store::engine::{Result, Tx};
+use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Object};
+use crate::store::things::{self, Address, Object};
 use crate::store::usage;
-use crate::wire::draft::{ObjectDraft, members_of, members_text};
+use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_of, members_text};
 
 impl Posting<'_> {
     pub(super) fn update(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
@@ -39,6 +41,10 @@ impl Posting<'_> {
         freed: &mut Vec<BlobName>,
     ) -> Result<ThingId> {
         let (id, object) = self.own(tx, draft, "delete")?;
+        if object.is_person() && self.is_elsewhere {
+            self.part_from(tx, id)?;
+            return Ok(id);
+        }
         if object.is_person() {
             return Err(Error::invalid(
                 "A person is deleted together with the account, not by an activity.",
@@ -47,6 +53,19 @@ impl Posting<'_> {
         }
         bury(tx, id, object, self.now, freed)?;
         Ok(id)
+    }
+
+    /// Forgets somebody elsewhere whose account is gone, with all that came from there.
+    fn part_from(&self, tx: &mut dyn Tx, person: ThingId) -> Result<()> {
+        things::change_object(tx, person, |person| {
+            person.members = String::new();
+            person.updated = self.now;
+            person.deleted = Some(self.now);
+        })?;
+        streams::clear(tx, Stream::of(person, StreamKind::Followers))?;
+        let after = ThingId(0);
+        let job = Job::ForgetRest { person, after };
+        jobs::add(tx, self.app.store.fresh_id(), self.now, &job)
     }
 
     /// The actor's own object that a draft means.
@@ -84,6 +103,20 @@ impl Posting<'_> {
         }
         self.check_list_name(tx, id, after, &member_type)
     }
+}
+
+/// Tells the servers of those who follow somebody that the account is removed.
+pub fn say_farewell(app: &App, tx: &mut dyn Tx, person: ThingId, now: Timestamp) -> Result<()> {
+    let posting = Posting::new(app, person, now);
+    let draft = ActivityDraft::of("delete", ObjectDraft::default());
+    let addresses = Addresses {
+        cc: vec![Address::Followers(person)],
+        ..Addresses::default()
+    };
+    let activity = posting.compose(&draft, person, None, addresses);
+    distribution::tell_elsewhere(app, tx, posting.activity, &activity, now)?;
+    things::put_activity(tx, posting.activity, activity);
+    Ok(())
 }
 
 /// Leaves of an object only what says that it was there. It goes out of what it answers, and out of the lists and

@@ -120,6 +120,8 @@ pub const CHAPTERS: &[Chapter] = &[
         entry("GET", "/api/group/members", "any read", "The same by ?id=."),
         entry("GET", "/api/group/{key}/inbox", "any read", "What was posted to a group."),
         entry("GET", "/api/group/inbox", "any read", "The same by ?id=."),
+        entry("POST", "/api/group/{key}/inbox", "client write", "For other servers: pushes what somebody elsewhere says in the group."),
+        entry("POST", "/api/group/inbox", "client write", "The same by ?id=."),
         entry("GET", "/api/group/{key}/documents", "any read", "What members put into a group."),
         entry("GET", "/api/group/documents", "any read", "The same by ?id=."),
     ]},

@@ -1,11 +1,11 @@
 //! The ledger of the wire contract: each row names its tests, each test says in its comment which rows it pins, and both
-//! agree. The README tells how many rows are tested.
+//! agree. The README tells how many rows there are.
 
 #[path = "../../../src/readme.rs"]
 mod readme;
 mod rows;
 
-use self::By::{Later, Tests};
+use self::By::Tests;
 use self::rows::ROWS;
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +15,6 @@ use std::path::{Path, PathBuf};
 enum By {
     /// Tests by module and name; those beside the source by its file.
     Tests(&'static [&'static str]),
-    /// Nothing yet: what it is a part of is not there.
-    Later(&'static str),
 }
 
 /// How many quirks and defects the contract has.
@@ -114,7 +112,7 @@ fn rows_and_tests_name_each_other() {
     let mut wrong = Vec::new();
     let mut pinned: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (mark, words, by) in ROWS {
-        let Tests(held) = by else { continue };
+        let Tests(held) = by;
         for test in *held {
             pinned.entry(test).or_default().push(named(mark));
             match tests.get(*test) {
@@ -158,34 +156,14 @@ fn every_quirk_and_defect_has_its_row() {
 
 #[test]
 fn the_readme_counts_the_rows() {
-    let mut table =
-        "| rows of the wire contract | all | tested | still to come |\n|---|---|---|---|\n"
-            .to_owned();
+    let mut table = "| rows of the wire contract | each held by tests |\n|---|---|\n".to_owned();
     for (letter, what) in [
         ('§', "marked as critical"),
         ('Q', "quirks of clients"),
         ('D', "defects of pump.io"),
     ] {
-        let rows: Vec<_> = ROWS
-            .iter()
-            .filter(|(mark, _, _)| mark.starts_with(letter))
-            .collect();
-        let mut later: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, _, by) in &rows {
-            if let Later(why) = by {
-                *later.entry(why).or_default() += 1;
-            }
-        }
-        let waiting: usize = later.values().sum();
-        let later: Vec<String> = later
-            .iter()
-            .map(|(why, count)| format!("{count} {why}"))
-            .collect();
-        let (all, tested) = (rows.len(), rows.len() - waiting);
-        table.push_str(&format!(
-            "| {what} | {all} | {tested} | {} |\n",
-            later.join(", ")
-        ));
+        let rows = ROWS.iter().filter(|(mark, _, _)| mark.starts_with(letter));
+        table.push_str(&format!("| {what} | {} |\n", rows.count()));
     }
     readme::holds("contract", &table);
 }

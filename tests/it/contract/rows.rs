@@ -1,7 +1,7 @@
 //! Every row of `pump-api.md` that is marked **[W]**, every quirk and every defect of its section 10, with the tests that pin
-//! it or with what it waits for.
+//! it.
 
-use super::By::{self, Later, Tests};
+use super::By::{self, Tests};
 
 /// Mark, words, by what it is held.
 pub(super) type Row = (&'static str, &'static str, By);
@@ -585,7 +585,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "Q42",
         "no answer waits for other hosts",
-        Tests(&["federating::the_owner_sees_what_waits_and_tries_or_drops_it"]),
+        Tests(&[
+            "federating::the_owner_sees_what_waits_and_tries_or_drops_it",
+            "hearsay::what_lives_elsewhere_is_told_by_its_home_alone",
+        ]),
     ),
     (
         "D1",
@@ -635,6 +638,8 @@ pub(super) const ROWS: &[Row] = &[
         "D6",
         "ids belong to somebody",
         Tests(&[
+            "backfill::of_a_feed_elsewhere_nothing_is_believed_that_is_not_its_owners",
+            "hearsay::an_id_of_another_server_is_given_back_when_that_server_comes_with_it",
             "quirks::an_activity_is_not_overwritten_by_its_id",
             "posting_refused::a_local_id_that_nobody_gave_is_refused",
             "moving::collections::ids_of_this_server_that_nobody_made_do_not_come_into_being",
@@ -645,6 +650,8 @@ pub(super) const ROWS: &[Row] = &[
         "D7",
         "caches are updated by their owners",
         Tests(&[
+            "backfill::of_a_feed_elsewhere_nothing_is_believed_that_is_not_its_owners",
+            "hearsay::what_lives_elsewhere_is_told_by_its_home_alone",
             "receiving::nobody_speaks_for_others_or_of_what_is_others",
             "receiving::of_what_lives_elsewhere_its_home_is_asked",
         ]),
@@ -788,6 +795,7 @@ pub(super) const ROWS: &[Row] = &[
         "D22",
         "a deleted account is purged",
         Tests(&[
+            "copies::who_leaves_is_gone_at_the_servers_of_those_who_follow",
             "leaving::nothing_of_somebody_who_left_is_found_anywhere",
             "updating_and_deleting::who_leaves_takes_along_what_was_posted_and_done",
             "groups::who_goes_is_in_no_group_any_more",
@@ -868,7 +876,14 @@ pub(super) const ROWS: &[Row] = &[
             "fuzzing::requests::heads_of_pictures",
         ]),
     ),
-    ("D34", "relays of groups", Later("federation")),
+    (
+        "D34",
+        "relays of groups",
+        Tests(&[
+            "federated_groups::a_group_has_members_on_three_servers",
+            "federated_groups::what_a_group_passes_on_is_believed_as_its_author_shows_it",
+        ]),
+    ),
     (
         "D35",
         "who is on a list is its owner's matter",

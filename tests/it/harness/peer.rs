@@ -38,7 +38,12 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts one that answers as a pump does: it has endpoints, and confirms every registration.
     pub(crate) fn start() -> Peer {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Peer::at("127.0.0.1:0")
+    }
+
+    /// Starts one at an address.
+    pub(crate) fn at(address: &str) -> Peer {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("it has an address");
         let peer = Peer {
             base: format!("http://{address}"),
@@ -166,7 +171,12 @@ impl Peer {
 
     /// Pushes an activity into somebody's inbox.
     pub(crate) fn push(&self, pump: &Pump, key: &Pair, to: &Person, activity: &Value) -> Answer {
-        let request = Request::post(&to.path("inbox")).json(activity);
+        self.push_to(pump, key, &to.path("inbox"), activity)
+    }
+
+    /// Pushes an activity to an address.
+    pub(crate) fn push_to(&self, pump: &Pump, key: &Pair, to: &str, activity: &Value) -> Answer {
+        let request = Request::post(to).json(activity);
         pump.site
             .send(&Signer::new(key, None).sign(&pump.site, request))
     }

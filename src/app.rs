@@ -178,7 +178,7 @@ impl App {
     pub fn clock_problem(&self) -> Option<String> {
         let doubt = self.clock.doubt(clock::now())?;
         Some(format!(
-            "Nothing is sent to other servers for {} now: {doubt}. It goes on by itself when the clock is right.",
+            "Nothing is sent to other servers: {doubt}. It has waited for {}, and goes on by itself when the clock is right.",
             doubt.waiting_words()
         ))
     }

@@ -19,8 +19,9 @@ const BEHIND_SECS_MAX: i64 = 300;
 /// wrong itself, and must not keep a right one waiting.
 const AHEAD_SECS_MAX: i64 = 10 * 366 * 24 * 3600;
 
-/// How long a clock that the network has not set yet is waited for before it counts as it is: some never meet a network.
-const SETTING_TIME_MAX: Duration = Duration::from_secs(180);
+/// How long after the machine's start a clock that the network has not set yet is waited for, in seconds, before it counts as it
+/// is: some never meet a network.
+const SETTING_SECS_MAX: u64 = 180;
 
 /// Where systemd-timesyncd says that it runs, and that it has set the clock since the machine started.
 const SETTER: &str = "/run/systemd/timesync";
@@ -60,8 +61,8 @@ struct Known {
     last_known: Option<Timestamp>,
     /// Whether that service has set the clock; nothing where there is none.
     is_set: Option<bool>,
-    /// How long it has been waited for.
-    waiting: Duration,
+    /// How long the machine runs, in seconds, where it says so.
+    up_secs: Option<u64>,
 }
 
 impl Watch {
@@ -79,12 +80,11 @@ impl Watch {
         if self.was_right.load(Ordering::Acquire) {
             return None;
         }
-        let waiting = self.started.elapsed();
         let known = Known {
             newest: self.newest,
             last_known: last_known(Path::new(LAST_KNOWN)),
             is_set: is_set(Path::new(SETTER)),
-            waiting,
+            up_secs: up_secs(),
         };
         let Some(why) = known.speaks_against(now) else {
             self.was_right.store(true, Ordering::Release);
@@ -93,7 +93,7 @@ impl Watch {
         Some(Doubt {
             says: now,
             why,
-            waiting,
+            waiting: self.started.elapsed(),
         })
     }
 }
@@ -115,7 +115,8 @@ impl Known {
             Some(then) if is_before(then) => return Some(Why::LastKnown(then)),
             _ => {}
         }
-        (self.is_set == Some(false) && self.waiting < SETTING_TIME_MAX).then_some(Why::Unset)
+        let has_just_started = self.up_secs.is_some_and(|secs| secs < SETTING_SECS_MAX);
+        (self.is_set == Some(false) && has_just_started).then_some(Why::Unset)
     }
 }
 
@@ -162,6 +163,11 @@ fn is_set(setter: &Path) -> Option<bool> {
         .then(|| setter.join("synchronized").exists())
 }
 
+fn up_secs() -> Option<u64> {
+    let text = fs::read_to_string("/proc/uptime").ok()?;
+    text.split('.').next()?.parse().ok()
+}
+
 fn last_known(file: &Path) -> Option<Timestamp> {
     let since = fs::metadata(file).ok()?.modified().ok()?;
     let secs = since.duration_since(UNIX_EPOCH).ok()?.as_secs();
@@ -170,7 +176,7 @@ fn last_known(file: &Path) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Doubt, Known, MADE, SETTING_TIME_MAX, Watch, Why, is_set, last_known};
+    use super::{Doubt, Known, MADE, SETTING_SECS_MAX, Watch, Why, is_set, last_known, up_secs};
     use crate::clock::{self, Timestamp};
     use std::time::Duration;
 
@@ -186,7 +192,7 @@ mod tests {
             newest: Timestamp(0),
             last_known: None,
             is_set: None,
-            waiting: Duration::ZERO,
+            up_secs: Some(9),
         }
     }
 
@@ -244,14 +250,16 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_being_set_is_waited_for_but_not_for_ever() {
-        let unset = |waiting| Known {
+        let unset = |up_secs| Known {
             is_set: Some(false),
-            waiting,
+            up_secs,
             ..known()
         };
-        let short = unset(Duration::from_secs(9));
-        assert_eq!(short.speaks_against(at(HOUR)), Some(Why::Unset));
-        assert_eq!(unset(SETTING_TIME_MAX).speaks_against(at(HOUR)), None);
+        assert_eq!(unset(Some(9)).speaks_against(at(HOUR)), Some(Why::Unset));
+        for up_secs in [Some(SETTING_SECS_MAX), None] {
+            assert_eq!(unset(up_secs).speaks_against(at(HOUR)), None);
+        }
+        assert!(up_secs().is_some_and(|secs| secs > 0), "this machine runs");
     }
 
     #[test]

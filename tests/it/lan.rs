@@ -8,7 +8,7 @@ use crate::harness::{eventually, eventually_some, note, public};
 use serde_json::Value;
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// The certificate of a server, in files.
@@ -32,6 +32,11 @@ impl Certificate {
         fs::write(self.file("key.pem"), made.signing_key.serialize_pem()).expect("space");
     }
 
+    /// Key and certificate, as options name them.
+    fn options(&self) -> [String; 2] {
+        ["key.pem", "cert.pem"].map(|name| self.file(name).display().to_string())
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -39,12 +44,8 @@ impl Certificate {
 
 /// Starts the server of this number with a certificate of its own.
 fn secure(number: usize, certificate: &Certificate) -> Pump {
-    let [key, cert] = ["key.pem", "cert.pem"].map(|name| text(&certificate.file(name)));
+    let [key, cert] = certificate.options();
     network::near(number, &["--key", &key, "--cert", &cert])
-}
-
-fn text(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// Follows somebody and waits until both sides know.
@@ -108,6 +109,27 @@ fn the_first_certificate_of_a_server_counts_and_another_does_not() {
     eventually(|| bob.inbox().major().says("two"));
     assert_eq!(pin(&alice)["fingerprint"], refused["fingerprint"]);
     alice.delete(&format!("/api/owner/pins/{host}")).ok();
+}
+
+/// pump-api.md §6.3
+#[test]
+fn certificates_that_nobody_vouches_for_do_on_the_usual_port_too() {
+    let test = "lan::certificates_that_nobody_vouches_for_do_on_the_usual_port_too";
+    network::inside(test, || {
+        let certificates = [Certificate::new(), Certificate::new()];
+        let [a, b] = [0, 1].map(|number| {
+            let [key, cert] = certificates[number].options();
+            network::server(number, &["--key", &key, "--cert", &cert])
+        });
+        let (alice, bob) = (a.register("alice"), b.register("bob"));
+        a.give_to("alice");
+        follow(&alice, &bob);
+        bob.post(note("over there").to(public()));
+        eventually(|| alice.inbox().major().says("over there"));
+        let host = bob.url_of("/");
+        let host = host.trim_start_matches("https://").trim_end_matches('/');
+        assert_eq!(pin(&alice)["host"], host);
+    });
 }
 
 /// RFC 6762 §5.1, §6.7

@@ -51,8 +51,9 @@ pub(crate) fn inside(test: &str, story: impl FnOnce()) {
 pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
     let address = format!("127.0.0.{}", number + 2);
     let is_inside = is_inside();
+    let is_secure = options.contains(&"--cert");
     let (name, port) = match is_inside {
-        true => (NAMES[number].to_owned(), 80),
+        true => (NAMES[number].to_owned(), if is_secure { 443 } else { 80 }),
         false => (address.clone(), free_port(&address)),
     };
     let port = port.to_string();
@@ -66,9 +67,10 @@ pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
         "--federateLan=true",
     ];
     all.extend(options);
+    let scheme = if is_secure { "https" } else { "http" };
     let base = match is_inside {
-        true => format!("http://{name}"),
-        false => format!("http://{name}:{port}"),
+        true => format!("{scheme}://{name}"),
+        false => format!("{scheme}://{name}:{port}"),
     };
     Pump::launch(TempDir::new().expect("a directory"), &base, &all)
 }

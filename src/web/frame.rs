@@ -31,8 +31,8 @@ pub struct Frame {
     pub csrf: String,
     /// The person who is logged in.
     pub me: Option<Face>,
-    /// The address of that person at home, where that is another server.
-    pub remote_address: Option<String>,
+    /// Whether that person is at home on another server.
+    pub is_remote: bool,
     /// Whether that is the owner of the server.
     pub is_owner: bool,
     /// How many reports wait for the owner.
@@ -93,7 +93,7 @@ impl Frame {
         }
         if let Some(remote) = visitor.remote().filter(|_| !app.config.noweb) {
             frame.me = frame.face(app, remote.person())?;
-            frame.remote_address = Some(remote.address().to_owned());
+            frame.is_remote = true;
         }
         Ok(frame)
     }
@@ -120,7 +120,7 @@ impl Frame {
             root,
             csrf: String::new(),
             me: None,
-            remote_address: None,
+            is_remote: false,
             is_owner: false,
             reports: 0,
             problems: Vec::new(),
@@ -134,14 +134,14 @@ impl Frame {
 
     /// Whether a user of this server is logged in.
     pub fn is_user(&self) -> bool {
-        self.me.is_some() && self.remote_address.is_none()
+        self.me.is_some() && !self.is_remote
     }
 
     /// Where the form of a deed is sent: what people of other servers do is posted there.
     pub fn deed(&self, name: &str) -> String {
-        match self.remote_address {
-            Some(_) => format!("{}/main/proxy?deed={name}", self.root),
-            None => format!("{}/main/{name}", self.root),
+        match self.is_remote {
+            true => format!("{}/main/proxy?deed={name}", self.root),
+            false => format!("{}/main/{name}", self.root),
         }
     }
 

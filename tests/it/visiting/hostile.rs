@@ -381,6 +381,7 @@ fn a_server_is_believed_about_its_own_people_only() {
         scene.evan.get(&scene.evan.path("profile")).ok()["displayName"],
         "evan"
     );
+    scene.pump.is_sound();
 }
 
 /// pump-api.md D17

@@ -23,6 +23,9 @@ pub const FEED_MEMBERS: &[&str] = &[
     "lists",
 ];
 
+/// Members with the address of a file that is shown.
+pub const FILE_MEMBERS: &[&str] = &["image", "stream", "fullImage"];
+
 /// Deepest nesting of authors, parents and attachments that is looked into.
 const DEPTH_MAX: usize = 8;
 
@@ -102,6 +105,12 @@ pub(super) fn clean_object(members: &mut Members, depth: usize) {
             "pump_io".to_owned(),
             serde_json::json!({ "fullImage": picture }),
         );
+    }
+    // Where somebody else gets a file is nothing to those here.
+    for name in FILE_MEMBERS {
+        if let Some(Value::Object(file)) = members.get_mut(*name) {
+            file.remove("pump_io");
+        }
     }
     if let Some(Value::Object(keyed)) = members.get("upstreamDuplicates") {
         let list = keyed.values().cloned().collect();

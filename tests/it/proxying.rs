@@ -370,6 +370,10 @@ fn documents_name_the_addresses_here_where_clients_look_for_them() {
     evan.does("follow", &mallory);
     let mut own = far.clone();
     own.as_object_mut().expect("an object").remove("author");
+    // What its home tells others of its own.
+    for name in ["image", "fullImage", "likes"] {
+        own[name]["pump_io"] = json!({ "proxyURL": format!("{}/api/proxy/x", peer.base) });
+    }
     let posted = json!({
         "verb": "post", "id": format!("{}/api/activity/1", peer.base), "actor": mallory, "object": own,
         "to": [evan.reference()], "cc": [{

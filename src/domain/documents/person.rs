@@ -98,7 +98,7 @@ impl Documents<'_> {
             .viewer
             .person
             .filter(|_| finish.followed || finish.shared || finish.liked);
-        let is_proxied = self.names_others(&person.members) && self.is_proxied(finish)?;
+        let is_proxied = self.has_proxied(&person.members, finish)?;
         if viewer.is_none() && !is_proxied {
             out.members(&person.members);
             return Ok(());

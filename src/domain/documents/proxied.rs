@@ -7,10 +7,8 @@ use crate::store::engine::Result;
 use crate::store::things::{self, Object};
 use crate::wire::draft::{self, Members};
 use crate::wire::json;
+use crate::wire::scrub::FILE_MEMBERS;
 use serde_json::{Value, json};
-
-/// Members with the address of a file.
-const FILES: [&str; 3] = ["image", "stream", "fullImage"];
 
 /// Members with the address of a feed, besides those that the serializer writes itself.
 const FEEDS: [&str; 7] = [
@@ -40,11 +38,14 @@ impl Documents<'_> {
         Ok(*self.is_user.get_or_init(|| is_user))
     }
 
-    /// Whether there may be addresses of other servers in the text of some members. It is quick, and most members of what was
-    /// made here name none.
-    pub(super) fn names_others(&self, members: &str) -> bool {
+    /// As [`Documents::is_proxied`], for members that may name no address of another server: what was made here mostly names
+    /// none, and that is seen quickly.
+    pub(super) fn has_proxied(&self, members: &str, finish: Finish) -> Result<bool> {
+        if !finish.proxied {
+            return Ok(false);
+        }
         let ours = members.matches(self.base.url()).count();
-        members.matches("://").count() > ours
+        Ok(members.matches("://").count() > ours && self.is_proxied(finish)?)
     }
 
     /// The address here for what is at `url`, where there is one.
@@ -60,7 +61,7 @@ impl Documents<'_> {
 
     /// Puts the addresses here beside those of the files and feeds that an object names.
     pub(super) fn add_proxies(&self, members: &mut Members) {
-        let files = FILES.iter().map(|name| (*name, What::Media));
+        let files = FILE_MEMBERS.iter().map(|name| (*name, What::Media));
         let feeds = FEEDS.iter().map(|name| (*name, What::Document));
         for (name, what) in files.chain(feeds) {
             let Some(Value::Object(value)) = members.get_mut(name) else {
@@ -80,7 +81,7 @@ impl Documents<'_> {
         object: &Object,
         finish: Finish,
     ) -> Result<()> {
-        if !self.names_others(&object.members) || !self.is_proxied(finish)? {
+        if !self.has_proxied(&object.members, finish)? {
             out.members(&object.members);
             return Ok(());
         }
@@ -98,7 +99,7 @@ impl Documents<'_> {
         finish: Finish,
     ) -> Result<()> {
         const NAMES: [&str; 3] = ["provider", "context", "source"];
-        if !self.names_others(own) || !self.is_proxied(finish)? {
+        if !self.has_proxied(own, finish)? {
             out.members(own);
             return Ok(());
         }

@@ -92,7 +92,7 @@ pub fn unshare(request: &Request, visitor: &Visitor) -> Answer {
     on_object(request, visitor, &UNSHARE)
 }
 
-/// `POST /main/follow`: `person` (a nickname), `back`. 303.
+/// `POST /main/follow`: `person` (a nickname) or `key` (of somebody of another server), `back`. 303.
 pub fn follow(request: &Request, visitor: &Visitor) -> Answer {
     on_person(request, visitor, &FOLLOW)
 }
@@ -192,11 +192,32 @@ fn on_person(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
         return login::first(&frame);
     };
     let form = request.form();
-    let (person, nickname) = named(request, &form)?;
-    let id = request.app().base().person_id(&nickname);
+    let (person, id, place) = match value(&form, "key") {
+        "" => {
+            let (person, nickname) = named(request, &form)?;
+            let id = request.app().base().person_id(&nickname);
+            (person.0, id, nickname.folded())
+        }
+        key => {
+            let (person, id) = stranger(request, key)?;
+            (person, id, key.to_owned())
+        }
+    };
     let draft = ObjectDraft::reference(&id, "person");
-    done(request, user, deed, person.0, draft)?;
-    Ok(back(&frame, &form, &nickname.folded()))
+    done(request, user, deed, person, draft)?;
+    Ok(back(&frame, &form, &place))
+}
+
+/// The person of another server who has this key here, with the id.
+fn stranger(request: &Request, key: &str) -> Result<(ThingId, String), Error> {
+    let app = request.app();
+    match names::by_key(&app.store, key)? {
+        Some((id, Thing::Object(person))) if person.is_person() && !person.is_local() => {
+            let name = names::object_id(app.base(), id, &person).to_string();
+            Ok((id, name))
+        }
+        _ => Err(Error::not_found("There is no such person here.")),
+    }
 }
 
 /// The user whom a form names.

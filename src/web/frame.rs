@@ -3,11 +3,12 @@
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
-use crate::domain::names::{domain, is_web_address};
+use crate::domain::names::is_web_address;
 use crate::domain::{pins, registration, reports};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
+use crate::peers::authority;
 use crate::store::meta::Registration;
 use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
@@ -60,6 +61,8 @@ pub struct Frame {
 pub struct Face {
     /// Who it is.
     pub id: ThingId,
+    /// The key, by which forms name people of other servers.
+    pub key: String,
     /// The nickname; empty for people of other servers.
     pub nickname: String,
     /// How they are called among all servers, as far as that is known: `@ann`, `ann@pump.example`.
@@ -202,7 +205,7 @@ impl Frame {
             _ => None,
         };
         let handle = match remote_id {
-            Some(id) => id.strip_prefix("acct:").or(domain(id)).map(str::to_owned),
+            Some(id) => remote_handle(id, text("preferredUsername")),
             None => Some(format!("@{nickname}")),
         };
         let picture = members.get("image").and_then(|image| image.get("url"));
@@ -217,6 +220,7 @@ impl Frame {
         };
         Face {
             id,
+            key: person.key(id).to_string(),
             name: name.unwrap_or_else(|| match (nickname.as_str(), &handle) {
                 ("", Some(handle)) => handle.clone(),
                 ("", None) => "Somebody".to_owned(),
@@ -265,6 +269,18 @@ impl Face {
         }
         out
     }
+}
+
+/// How somebody of another server is called among all servers: by an account, or by the address that is the id.
+fn remote_handle(id: &str, nickname: Option<&str>) -> Option<String> {
+    if let Some(account) = id.strip_prefix("acct:") {
+        return Some(account.to_owned());
+    }
+    let host = authority(id)?;
+    Some(match nickname.filter(|name| !name.is_empty()) {
+        Some(nickname) => format!("{nickname}@{host}"),
+        None => host.to_owned(),
+    })
 }
 
 /// Colours of the circles that stand for people without a picture.

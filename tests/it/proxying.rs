@@ -35,7 +35,7 @@ fn image(peer: &Peer) -> Value {
     let at = |path: &str| format!("{}{path}", peer.base);
     let id = peer.person("mallory");
     let author = json!({
-        "objectType": "person", "id": id, "displayName": "Mallory",
+        "objectType": "person", "id": id, "displayName": "Mallory", "preferredUsername": "mallory",
         "url": at("/mallory"), "image": { "url": at("/face.png") },
         "links": { "self": { "href": at("/api/user/mallory/profile") } },
         "followers": { "url": at("/api/user/mallory/followers") },
@@ -549,8 +549,16 @@ fn the_card_of_somebody_elsewhere_leads_home() {
     let (pump, evan, peer) = shared(&[LAN]);
     let mallory = image(&peer)["author"].clone();
     evan.does("follow", &mallory);
-    let page = pump.browser_of("evan").open("/evan/following").expect(200);
-    assert!(page.shows("Mallory") && page.shows("127.0.0.1"));
+    let mut browser = pump.browser_of("evan");
+    let page = browser.open("/evan/following").expect(200);
+    assert!(page.shows("Mallory") && page.shows("mallory@127.0.0.1"));
+    let page = browser.submit(&page.form_to("/main/unfollow")).expect(200);
+    assert!(!page.shows("Mallory"));
+    assert_eq!(evan.following().total(), 0);
+    evan.does("follow", &mallory);
+    let page = browser.open("/evan/following").expect(200);
+    let wrong = page.form_to("/main/unfollow").without("key");
+    browser.submit(&wrong.clone()).expect(404);
     let links = page.all("a", "href");
     assert!(
         links.contains(&format!("{}/mallory", peer.base)),

@@ -54,6 +54,7 @@ const CLEARED: &[StreamKind] = &[
 pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result<()> {
     let (files, is_end) = app.store.write(|tx| {
         let mut forgetting = Forgetting {
+            app,
             person,
             now,
             fresh_id: app.store.fresh_id(),
@@ -66,6 +67,7 @@ pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result
         Ok((forgetting.freed, !is_more))
     })?;
     app.forget_files(files);
+    app.wake();
     if is_end {
         desk::forget(app, UserId(person)).map_err(Refused)?;
     }
@@ -90,6 +92,7 @@ pub fn forget_rest(app: &App, person: ThingId, after: ThingId, now: Timestamp) -
     }
     let files = app.store.write(|tx| {
         let mut forgetting = Forgetting {
+            app,
             person,
             now,
             fresh_id: app.store.fresh_id(),
@@ -108,6 +111,7 @@ pub fn forget_rest(app: &App, person: ThingId, after: ThingId, now: Timestamp) -
         Ok(forgetting.freed)
     })?;
     app.forget_files(files);
+    app.wake();
     Ok(())
 }
 
@@ -144,7 +148,8 @@ fn traces(object: &Object) -> &'static [StreamKind] {
 }
 
 /// What one write takes away.
-struct Forgetting {
+struct Forgetting<'a> {
+    app: &'a App,
     person: ThingId,
     now: Timestamp,
     /// For the job that follows.
@@ -153,7 +158,7 @@ struct Forgetting {
     freed: Vec<BlobName>,
 }
 
-impl Forgetting {
+impl Forgetting<'_> {
     /// Takes the newest entries of the first stream that has any, or the tokens; when there are none left it clears the other
     /// streams, leaves the second job and answers false.
     fn forget_some(&mut self, tx: &mut dyn Tx) -> Result<bool> {
@@ -229,7 +234,12 @@ impl Forgetting {
     fn forget_object(&mut self, tx: &mut dyn Tx, id: ThingId) -> Result<()> {
         match things::object(tx, id)? {
             Some(object) if object.deleted.is_none() => {
-                activities::bury(tx, id, object, self.now, &mut self.freed)
+                let is_local = object.is_local();
+                activities::bury(tx, id, object, self.now, &mut self.freed)?;
+                match is_local {
+                    true => activities::recall_copies(self.app, tx, self.person, id, self.now),
+                    false => Ok(()),
+                }
             }
             _ => Ok(()),
         }

@@ -2,8 +2,9 @@
 
 use crate::harness::documents::{followers_of, note, public};
 use crate::harness::http::encode;
+use crate::harness::peer::Peer;
 use crate::harness::people::{Person, Stream, link_self};
-use crate::harness::{eventually, network};
+use crate::harness::{Pump, eventually, network};
 use serde_json::{Value, json};
 
 fn follows(who: &Person, whom: &Person) {
@@ -84,6 +85,38 @@ fn who_leaves_is_gone_at_the_servers_of_those_who_follow() {
             b.is_sound();
         },
     );
+}
+
+/// pump-api.md §4.4, D22: pump.io knows of no accounts that go, but of deleted notes.
+#[test]
+fn who_leaves_takes_back_each_thing_that_was_brought_elsewhere() {
+    let mut pump = Pump::with(&["--federateLan=true"]);
+    let [evan, owner] = pump.register_all(["evan", "owner"]);
+    pump.give_to("owner");
+    let peer = Peer::start();
+    let mallory = peer.person("mallory");
+    let person = json!({ "objectType": "person", "id": mallory });
+    let brought = evan.post(note("Here").to(person))["object"].clone();
+    let kept = evan.post(note("Not for her"))["object"].clone();
+    let heard = |verb: &str| -> Vec<Value> {
+        let heard = peer.heard("/api/user/mallory/inbox");
+        let bodies = heard
+            .iter()
+            .map(|heard| serde_json::from_str::<Value>(&heard.body));
+        let bodies = bodies.map(|body| body.expect("JSON"));
+        let objects = bodies.filter(|body| body["verb"] == verb);
+        objects.map(|body| body["object"].clone()).collect()
+    };
+    eventually(|| heard("post").len() == 1);
+    eventually(|| owner.get("/api/owner/deliveries").ok()["totalItems"] == 0);
+    evan.delete("/api/user/evan").ok();
+    eventually(|| !heard("delete").is_empty());
+    let deleted = heard("delete");
+    assert_eq!(deleted.len(), 1, "{deleted:?}");
+    assert_eq!(deleted[0]["id"], brought["id"]);
+    assert_ne!(deleted[0]["id"], kept["id"]);
+    assert!(deleted[0]["deleted"].is_string() && deleted[0]["content"].is_null());
+    pump.is_sound();
 }
 
 /// pump-api.md §4.10, §4.9.5

@@ -23,11 +23,12 @@ impl Posting<'_> {
         if person.is_local() {
             return Err(Error::invalid("The actor is somebody of this server.").into());
         }
-        if let Some(given) = given.filter(|given| !given.members.is_empty()) {
+        // Whoever was gone and speaks is there again; but servers still say what went with them.
+        let is_gone = person.deleted.is_some() && arrival.draft.verb == "delete";
+        if let Some(given) = given.filter(|given| !given.members.is_empty() && !is_gone) {
             bare.members.clone_from(&given.members);
             bare.object_type.clone_from(&given.object_type);
             objects::retype(&mut person, &bare);
-            // Whoever was gone and speaks is there again.
             person.deleted = None;
             objects::replace(&mut person, &bare, self.now);
             things::put_object(tx, actor, person);

@@ -19,7 +19,7 @@ pub use editing::{edit, withdraw};
 pub use follow::POSTS_MAX;
 pub use receiving::{Arrival, Inbox, receive};
 pub use restoring::{Past, restore, restore_effect, restore_list, restore_member};
-pub use update::{bury, say_farewell};
+pub use update::{bury, recall_copies, say_farewell};
 
 use crate::app::App;
 use crate::clock::Timestamp;

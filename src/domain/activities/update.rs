@@ -7,6 +7,7 @@ use crate::domain::{circles, distribution, names, objects};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
+use crate::store::copies;
 use crate::store::engine::{Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
@@ -107,13 +108,37 @@ impl Posting<'_> {
 
 /// Tells the servers of those who follow somebody that the account is removed.
 pub fn say_farewell(app: &App, tx: &mut dyn Tx, person: ThingId, now: Timestamp) -> Result<()> {
+    recall(app, tx, person, person, now)
+}
+
+/// Tells the servers that have a copy of somebody's object that it is deleted.
+pub fn recall_copies(
+    app: &App,
+    tx: &mut dyn Tx,
+    person: ThingId,
+    object: ThingId,
+    now: Timestamp,
+) -> Result<()> {
+    match copies::of(tx, object)?.is_empty() {
+        true => Ok(()),
+        false => recall(app, tx, person, object, now),
+    }
+}
+
+fn recall(
+    app: &App,
+    tx: &mut dyn Tx,
+    person: ThingId,
+    object: ThingId,
+    now: Timestamp,
+) -> Result<()> {
     let posting = Posting::new(app, person, now);
     let draft = ActivityDraft::of("delete", ObjectDraft::default());
     let addresses = Addresses {
         cc: vec![Address::Followers(person)],
         ..Addresses::default()
     };
-    let activity = posting.compose(&draft, person, None, addresses);
+    let activity = posting.compose(&draft, object, None, addresses);
     distribution::tell_elsewhere(app, tx, posting.activity, &activity, now)?;
     things::put_activity(tx, posting.activity, activity);
     Ok(())

@@ -796,6 +796,7 @@ pub(super) const ROWS: &[Row] = &[
         "a deleted account is purged",
         Tests(&[
             "copies::who_leaves_is_gone_at_the_servers_of_those_who_follow",
+            "copies::who_leaves_takes_back_each_thing_that_was_brought_elsewhere",
             "leaving::nothing_of_somebody_who_left_is_found_anywhere",
             "updating_and_deleting::who_leaves_takes_along_what_was_posted_and_done",
             "groups::who_goes_is_in_no_group_any_more",

@@ -354,11 +354,6 @@ impl Arriving {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Where it came from, after redirects.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// Reads the body piece by piece. Whoever takes the pieces says when it is too much.
     pub fn read<E: From<Failure>>(
         self,

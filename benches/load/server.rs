@@ -59,11 +59,23 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server on `datadir` and waits for the line that says where it listens.
     pub(crate) fn start(datadir: &Path, allocator: Allocator) -> Server {
+        let options = ["--hostname", HOST, "--urlPort", "80", "--port", "0"];
+        Server::launch(datadir, allocator, "127.0.0.1", &options)
+    }
+
+    /// As [`Server::start`], under an address that is its name, at a port that is in the ids of its people; 0 picks one.
+    pub(crate) fn start_at(datadir: &Path, address: &str, port: u16) -> Server {
+        let port = port.to_string();
+        let options = ["--hostname", address, "--port", &port, "--federateLan=true"];
+        Server::launch(datadir, Allocator::Sparing, address, &options)
+    }
+
+    fn launch(datadir: &Path, allocator: Allocator, address: &str, options: &[&str]) -> Server {
         let started = Instant::now();
         let mut command = Command::new(binary());
         command
-            .args(["--hostname", HOST, "--urlPort", "80"])
-            .args(["--address", "127.0.0.1", "--port", "0"])
+            .args(options)
+            .args(["--address", address])
             .args(["--redirectToCanonical=false", "--logLevel", "warn"])
             .arg("--datadir")
             .arg(datadir)

@@ -4,14 +4,13 @@ use super::speaking::{self, Signed};
 use super::{Speaker, catching_up, fetching};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::{blocks, names, objects};
 use crate::ids::{Nickname, ThingId};
 use crate::peers::Failure;
 use crate::store::deliveries::{Delivery, Errand};
 use crate::store::engine::Result;
-use crate::store::things::{self, Activity};
+use crate::store::things;
 
 /// How long something is tried to be delivered, in seconds: three days.
 const AGE_SECS_MAX: i64 = 3 * 24 * 3600;
@@ -115,7 +114,11 @@ impl Parcel {
             recipient: name,
             is_farewell: actor.deleted.is_some(),
             stranger: Some(recipient).filter(|_| objects::is_hearsay(&known)),
-            body: body(app, id, recipient, &activity)?,
+            body: Documents::for_delivery(app, recipient).activity_text(
+                id,
+                &activity,
+                Finish::PLAIN,
+            )?,
         }))
     }
 
@@ -174,14 +177,6 @@ impl Parcel {
             log::info!("{} is known by name only: {error}", self.recipient);
         }
     }
-}
-
-/// The activity as its recipient may see it.
-fn body(app: &App, id: ThingId, recipient: ThingId, activity: &Activity) -> Result<String> {
-    let viewer = Viewer {
-        person: Some(recipient),
-    };
-    Documents::for_viewer(app, viewer).activity_text(id, activity, Finish::PLAIN)
 }
 
 #[cfg(test)]

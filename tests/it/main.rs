@@ -61,6 +61,7 @@ mod setup;
 mod sharing;
 mod signing;
 mod sockjs;
+mod speaking;
 mod stores;
 mod tidy;
 mod tokens;

@@ -43,7 +43,7 @@ impl Documents<'_> {
             let mut member = out.object("actor");
             let (id, finish) = (activity.actor, finish.aside());
             if actor.is_person() {
-                self.person(&mut member, id, actor, finish, false)?;
+                self.person(&mut member, id, actor, finish, self.has_totals)?;
             } else {
                 self.object_at(&mut member, id, actor, finish, Depth::WHOLE)?;
             }

@@ -122,6 +122,8 @@ pub struct Documents<'a> {
     memory: Memory,
     /// Whether activities that came without a sentence get one.
     has_sentences: bool,
+    /// Whether the actors of activities have the totals of their feeds.
+    has_totals: bool,
 }
 
 impl<'a> Documents<'a> {
@@ -135,6 +137,19 @@ impl<'a> Documents<'a> {
             is_user: OnceCell::new(),
             memory: Memory::default(),
             has_sentences: true,
+            has_totals: false,
+        }
+    }
+
+    /// As [`Documents::for_viewer`], for somebody elsewhere: they cannot look up the totals of an actor's feeds here
+    /// (`pump-api.md §6.5`).
+    pub fn for_delivery(app: &'a App, recipient: ThingId) -> Documents<'a> {
+        let viewer = Viewer {
+            person: Some(recipient),
+        };
+        Documents {
+            has_totals: true,
+            ..Documents::for_viewer(app, viewer)
         }
     }
 

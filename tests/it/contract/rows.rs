@@ -308,12 +308,18 @@ pub(super) const ROWS: &[Row] = &[
     (
         "§6.3",
         "discovery in order",
-        Tests(&["federating::whom_somebody_follows_elsewhere_has_a_name_and_a_page_at_once"]),
+        Tests(&[
+            "federating::whom_somebody_follows_elsewhere_has_a_name_and_a_page_at_once",
+            "speaking::a_first_delivery_asks_in_the_order_of_pump_io",
+        ]),
     ),
     (
         "§6.4",
         "a sender is reachable before it sends",
-        Tests(&["receiving::nobody_registers_for_somebody_else"]),
+        Tests(&[
+            "receiving::nobody_registers_for_somebody_else",
+            "speaking::registrations_and_deliveries_have_the_headers_of_pump_io",
+        ]),
     ),
     (
         "§6.4",
@@ -323,7 +329,12 @@ pub(super) const ROWS: &[Row] = &[
     (
         "§6.5",
         "what is delivered",
-        Tests(&["federating::what_somebody_posts_reaches_a_follower_on_another_server"]),
+        Tests(&[
+            "federating::what_somebody_posts_reaches_a_follower_on_another_server",
+            "speaking::a_first_delivery_asks_in_the_order_of_pump_io",
+            "speaking::registrations_and_deliveries_have_the_headers_of_pump_io",
+            "speaking::what_is_delivered_has_the_members_of_pump_io",
+        ]),
     ),
     (
         "§6.6",

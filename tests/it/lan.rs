@@ -7,9 +7,14 @@ use crate::harness::pump::{Pump, said};
 use crate::harness::{eventually, eventually_some, note, public};
 use serde_json::Value;
 use std::fs;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::PathBuf;
+use std::sync::mpsc::channel;
 use tempfile::TempDir;
+
+/// What TLS begins with (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 22;
 
 /// The certificate of a server, in files.
 struct Certificate {
@@ -109,6 +114,43 @@ fn the_first_certificate_of_a_server_counts_and_another_does_not() {
     eventually(|| bob.inbox().major().says("two"));
     assert_eq!(pin(&alice)["fingerprint"], refused["fingerprint"]);
     alice.delete(&format!("/api/owner/pins/{host}")).ok();
+}
+
+/// pump-api.md §6.4
+#[test]
+fn who_is_known_by_a_certificate_is_not_asked_without() {
+    let (ours, theirs) = (Certificate::new(), Certificate::new());
+    let mut a = secure(0, &ours);
+    let mut b = secure(1, &theirs);
+    let (alice, bob) = (a.register("alice"), b.register("bob"));
+    a.give_to("alice");
+    follow(&bob, &alice);
+    alice.post(note("one").to(public()));
+    eventually(|| bob.inbox().major().says("one"));
+
+    // Somebody else takes the place, who speaks http to everybody.
+    let place = b.site.address();
+    b.kill();
+    let listener = TcpListener::bind(place).expect("it is free");
+    let (sender, starts) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut start = [0];
+            if stream.read_exact(&mut start).is_ok() {
+                let _ = sender.send(start[0]);
+            }
+        }
+    });
+    alice.post(note("two").to(public()));
+    // What was found of the other server is forgotten with the run.
+    a.restart();
+    eventually(|| {
+        let list = alice.get("/api/owner/deliveries").ok();
+        list["items"][0]["failures"].as_u64() >= Some(2)
+    });
+    let starts: Vec<u8> = starts.try_iter().collect();
+    assert!(!starts.is_empty());
+    assert!(starts.iter().all(|start| *start == HANDSHAKE), "{starts:?}");
 }
 
 /// pump-api.md §6.3

@@ -5,9 +5,10 @@ use crate::ids::{Base, Key, Nickname, ThingId, UserId};
 use crate::store::engine::{Read, Result};
 use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
 use crate::store::{aliases, users};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
 use std::fmt::{self, Display};
+
+pub use crate::wire::uri::encode;
 
 /// The id of the collection that is everybody.
 pub const PUBLIC: &str = "http://activityschema.org/collection/public";
@@ -45,23 +46,6 @@ pub const TYPES: &[&str] = &[
     "task",
     "video",
 ];
-
-/// What JavaScript's `encodeURIComponent` leaves alone.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
-
-/// `text` encoded for a value in a query.
-pub fn encode(text: &str) -> impl Display + '_ {
-    utf8_percent_encode(text, COMPONENT)
-}
 
 /// An address with one argument more in its query: that of a feed of something with an id from outside has one already.
 pub fn with_argument(url: &str, name: &str, value: &str) -> String {

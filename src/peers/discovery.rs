@@ -4,7 +4,7 @@
 use super::{Failure, Known, Peers, Said};
 use crate::clock::Timestamp;
 use crate::wire::links::Links;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::wire::uri::encode;
 use std::sync::Arc;
 
 /// How long what a host publishes counts, in seconds: three days.
@@ -15,18 +15,6 @@ const RESOURCE_SECS: i64 = 6 * 3600;
 
 /// What the documents without a `.json` in their address are asked for with.
 const ACCEPT: &str = "application/json, application/xrd+xml; q=0.5";
-
-/// What JavaScript's `encodeURIComponent` leaves alone.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// Where another server is spoken to (`pump-api.md §6.1`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +130,7 @@ impl Peers {
     /// The links of an id; an account that is not known with its scheme is asked for without.
     fn by_template(&self, template: &str, id: &str, is_https_only: bool) -> Result<Links, Failure> {
         let ask = |id: &str| {
-            let encoded = utf8_percent_encode(id, COMPONENT).to_string();
+            let encoded = encode(id).to_string();
             self.links_at(&template.replace("{uri}", &encoded), None, is_https_only)
         };
         match (ask(id), id.strip_prefix("acct:")) {

@@ -6,3 +6,4 @@ pub mod json;
 pub mod links;
 pub mod scrub;
 pub mod sockjs;
+pub mod uri;

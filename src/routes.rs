@@ -4,7 +4,7 @@
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
     activities, archives, clients, dialback, discovery, feeds, groups, listening, oauth, oauth2,
-    objects, owner, people, proxied, receiving, registering, reports, uploads, users,
+    objects, owner, people, proxied, receiving, registering, reports, requests, uploads, users,
 };
 use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;
@@ -15,7 +15,7 @@ use crate::web::{
     account, apps, archives as archiving, assets, composer, confirming, deeds,
     delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual,
     oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, proxy, recovering,
-    remote, reporting, resetting, settings, setup, things, tokens,
+    remote, reporting, requests as requesting, resetting, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -119,6 +119,9 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/user/{nickname}/inbox/direct",    UserRead(feeds::direct),        Quick),
     get   ("/api/user/{nickname}/inbox/direct/major", UserRead(feeds::direct_major), Quick),
     get   ("/api/user/{nickname}/inbox/direct/minor", UserRead(feeds::direct_minor), Quick),
+    get   ("/api/user/{nickname}/inbox/requests",  UserRead(requests::all),        Quick),
+    post  ("/api/user/{nickname}/inbox/requests",  UserWrite(requests::accept),    Quick),
+    delete("/api/user/{nickname}/inbox/requests",  UserWrite(requests::delete),    Quick),
 
     // The same, as they grow: server-sent events
     get   ("/api/user/{nickname}/feed/stream",         AnyRead(listening::feed),        Quick),
@@ -137,6 +140,9 @@ pub const ROUTES: &[Route] = &[
     post  ("/api/user/{nickname}/following",       UserWrite(people::follow),      Quick),
     get   ("/api/user/{nickname}/favorites",       AnyRead(people::favorites),     Quick),
     post  ("/api/user/{nickname}/favorites",       UserWrite(people::favorite),    Quick),
+    get   ("/api/user/{nickname}/blocked",         UserRead(requests::blocked),    Quick),
+    post  ("/api/user/{nickname}/blocked",         UserWrite(requests::block),     Quick),
+    delete("/api/user/{nickname}/blocked",         UserWrite(requests::unblock),   Quick),
     get   ("/api/user/{nickname}/lists/{type}",    AnyRead(people::lists),         Quick),
     get   ("/api/user/{nickname}/uploads",         UserRead(people::uploads),      Quick),
     upload("/api/user/{nickname}/uploads",         UserWrite(uploads::add),        Slow),
@@ -287,6 +293,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/report",                         Form(reporting::send),          Quick),
     get   ("/main/reports",                        Page(reporting::list),          Quick),
     post  ("/main/reports",                        Form(reporting::resolve),       Quick),
+    get   ("/main/requests",                       Page(requesting::list),         Quick),
+    post  ("/main/requests",                       Form(requesting::decide),       Quick),
     get   ("/main/invitations",                    Page(invitations::list),        Quick),
     post  ("/main/invitations",                    Form(invitations::change),      Quick),
     get   ("/main/settings",                       Page(settings::profile_form),   Quick),

@@ -22,6 +22,7 @@ pub mod receiving;
 pub mod registering;
 pub mod reports;
 pub mod representation;
+pub mod requests;
 pub mod sockjs;
 pub mod uploads;
 pub mod users;

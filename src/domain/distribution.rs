@@ -85,21 +85,46 @@ pub fn bring(
     user: ThingId,
     now: Timestamp,
 ) -> Result<()> {
+    let is_news = now.secs_since(activity.published) < NEWS_SECS;
+    arriving(app, tx, id, activity, user, now, is_news)?.add_to_inbox(tx, user)
+}
+
+/// As [`bring`], for what a user has lately let in: who reads it already is told nothing.
+pub fn let_in(
+    app: &App,
+    tx: &mut dyn Tx,
+    id: ThingId,
+    activity: &Activity,
+    user: ThingId,
+    now: Timestamp,
+) -> Result<()> {
+    arriving(app, tx, id, activity, user, now, false)?.add_to_inbox(tx, user)
+}
+
+/// An activity of another host on its way into the inbox of one user.
+fn arriving<'a>(
+    app: &'a App,
+    from: &dyn Read,
+    id: ThingId,
+    activity: &Activity,
+    user: ThingId,
+    now: Timestamp,
+    is_news: bool,
+) -> Result<Delivery<'a>> {
     let mut recipients = Recipients::default();
     let mut named = activity.addresses.to.iter().chain(&activity.addresses.bto);
     if named.any(|address| *address == Address::Thing(user)) {
         recipients.direct.insert(user);
     }
-    let delivery = Delivery {
+    Ok(Delivery {
         app,
         id,
         actor: activity.actor,
         recipients,
-        major: activities::is_major(tx, activity)?,
-        is_news: now.secs_since(activity.published) < NEWS_SECS,
+        major: activities::is_major(from, activity)?,
+        is_news,
         now,
-    };
-    delivery.add_to_inbox(tx, user)
+    })
 }
 
 /// Puts an activity that came in from another host into the groups here to which it is addressed, and brings it to their

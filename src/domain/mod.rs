@@ -30,6 +30,7 @@ pub mod queues;
 pub mod quotas;
 pub mod registration;
 pub mod reports;
+pub mod requests;
 pub mod setup;
 pub mod spam;
 pub mod standing;

@@ -9,7 +9,7 @@ pub mod mail;
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
-use crate::domain::{distribution, forgetting, sweep};
+use crate::domain::{distribution, forgetting, requests, sweep};
 use crate::error::Error;
 use crate::media::BlobName;
 use crate::store::bearer;
@@ -132,6 +132,7 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
         Job::ForgetRest { person, after } => {
             forgetting::forget_rest(app, person, after, clock::now())
         }
+        Job::DropRequest { person, activity } => requests::drop_old(app, person, activity),
     }
 }
 

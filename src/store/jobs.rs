@@ -29,6 +29,13 @@ pub enum Job {
         /// The last thing that was looked at.
         after: ThingId,
     },
+    /// Take away what a stranger elsewhere sent to a user who has not let them in.
+    DropRequest {
+        /// The user, as a person.
+        person: ThingId,
+        /// What was sent.
+        activity: ThingId,
+    },
 }
 
 impl Record for Job {

@@ -110,11 +110,17 @@ pub enum StreamKind {
     Documents = 21,
     /// All users of the site; its owner is [`SITE`].
     Users = 22,
+    /// What strangers elsewhere sent, until the user lets them in.
+    Requests = 23,
+    /// The strangers elsewhere whom a user has let in.
+    Admitted = 24,
+    /// The people elsewhere of whom a user wants to hear nothing.
+    Refused = 25,
 }
 
 impl StreamKind {
     /// All of them, in the order of their numbers, which begin with 1.
-    const ALL: [StreamKind; 22] = [
+    const ALL: [StreamKind; 25] = [
         StreamKind::Outbox,
         StreamKind::OutboxMajor,
         StreamKind::OutboxMinor,
@@ -137,6 +143,9 @@ impl StreamKind {
         StreamKind::Members,
         StreamKind::Documents,
         StreamKind::Users,
+        StreamKind::Requests,
+        StreamKind::Admitted,
+        StreamKind::Refused,
     ];
 
     /// The kind with this number.
@@ -197,6 +206,8 @@ impl Stream {
                 | StreamKind::Documents
                 | StreamKind::Uploads
                 | StreamKind::Users
+                | StreamKind::Admitted
+                | StreamKind::Refused
         )
     }
 }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
-use crate::domain::{pins, registration, reports};
+use crate::domain::{pins, registration, reports, requests};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
@@ -36,6 +36,8 @@ pub struct Frame {
     pub is_remote: bool,
     /// Whether that is the owner of the server.
     pub is_owner: bool,
+    /// How many requests of strangers wait for the user.
+    pub requests: usize,
     /// How many reports wait for the owner.
     pub reports: usize,
     /// What the owner should know, in sentences.
@@ -87,6 +89,7 @@ impl Frame {
         if let Some(user) = visitor.user().filter(|_| !app.config.noweb) {
             frame.files.is_user = true;
             frame.me = frame.face(app, user.id().0)?;
+            frame.requests = requests::total(&app.store, user.id())?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
             if frame.is_owner {
                 frame.reports = reports::open_total(&app.store)?;
@@ -125,6 +128,7 @@ impl Frame {
             me: None,
             is_remote: false,
             is_owner: false,
+            requests: 0,
             reports: 0,
             problems: Vec::new(),
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),

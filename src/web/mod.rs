@@ -30,6 +30,7 @@ pub mod proxy;
 pub mod recovering;
 pub mod remote;
 pub mod reporting;
+pub mod requests;
 pub mod resetting;
 pub mod settings;
 pub mod setup;

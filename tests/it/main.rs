@@ -56,6 +56,7 @@ mod refusals;
 mod registering;
 mod replaying;
 mod reporting;
+mod requests;
 mod restart;
 mod setup;
 mod sharing;

@@ -2,7 +2,7 @@
 //! (`pump-api.md §4.4`).
 
 use super::Posting;
-use crate::domain::{blocks, errands, objects};
+use crate::domain::{blocks, errands, objects, requests};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::copies;
@@ -45,6 +45,7 @@ impl Posting<'_> {
                 follower: self.actor,
             };
             errands::queue(self.app, tx, followed, errand, self.present)?;
+            requests::let_in(self.app, tx, self.actor, followed, self.present)?;
         }
         Ok(followed)
     }

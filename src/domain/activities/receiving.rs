@@ -5,7 +5,7 @@ use super::Posting;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{circles, distribution, names, objects};
+use crate::domain::{circles, distribution, names, objects, requests};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
@@ -87,10 +87,16 @@ fn take(
         streams::append(tx, Stream::of(posting.actor, StreamKind::Followers), owner)?;
     }
     let mut activity = posting.act(tx, arrival, freed)?;
-    let enters = admit(tx, arrival, &mut activity)?;
-    if enters {
-        enter(app, tx, arrival, posting.activity, &activity, now)?;
-    }
+    check_refused(tx, arrival, &activity)?;
+    let way = admit(tx, arrival, posting.activity, &mut activity)?;
+    enter(
+        app,
+        tx,
+        arrival,
+        (posting.activity, &mut activity),
+        way,
+        now,
+    )?;
     things::put_activity(tx, posting.activity, activity);
     Ok(posting.activity)
 }
@@ -137,37 +143,64 @@ fn again(
     if activity.deleted.is_some() {
         return Ok(known);
     }
+    check_refused(tx, arrival, &activity)?;
     let before = activity.addresses.bcc.len();
-    let enters = admit(tx, arrival, &mut activity)?;
+    let way = admit(tx, arrival, known, &mut activity)?;
+    enter(app, tx, arrival, (known, &mut activity), way, now)?;
     if activity.addresses.bcc.len() != before {
-        things::put_activity(tx, known, activity.clone());
-    }
-    if enters {
-        enter(app, tx, arrival, known, &activity, now)?;
+        things::put_activity(tx, known, activity);
     }
     Ok(known)
+}
+
+/// Refuses (403) what is pushed to somebody who wants to hear nothing of its actor. A change to what is kept here counts.
+fn check_refused(from: &dyn Read, arrival: &Arrival<'_>, activity: &Activity) -> Result<()> {
+    if let Inbox::User(user) = arrival.inbox
+        && !is_change(activity)
+        && requests::is_refused(from, user.0, activity.actor)?
+    {
+        return Err(Error::forbidden("This person takes nothing from you.").into());
+    }
+    Ok(())
+}
+
+/// What becomes of an activity in the inbox into which it is pushed.
+enum Way {
+    /// It enters.
+    In,
+    /// It waits until its sender is let in.
+    Aside,
+    /// It has done what it does, and no more.
+    Past,
 }
 
 fn enter(
     app: &App,
     tx: &mut dyn Tx,
     arrival: &Arrival<'_>,
-    id: ThingId,
-    activity: &Activity,
+    (id, activity): (ThingId, &mut Activity),
+    way: Way,
     now: Timestamp,
 ) -> Result<()> {
-    match arrival.inbox {
-        Inbox::User(user) => distribution::bring(app, tx, id, activity, user.0, now),
-        Inbox::Group(_) => distribution::spread(app, tx, id, activity, now),
+    match (way, arrival.inbox) {
+        (Way::In, Inbox::User(user)) => distribution::bring(app, tx, id, activity, user.0, now),
+        (Way::In, Inbox::Group(_)) => distribution::spread(app, tx, id, activity, now),
+        (Way::Aside, Inbox::User(user)) => requests::keep(app, tx, user, id, activity, now),
+        _ => Ok(()),
     }
 }
 
-/// Whether an activity enters the inbox it is pushed to. Refuses what has no business there: in somebody's inbox (403) what
-/// neither names them nor has to do with them, in that of a group what does not name it (400) and what is said by somebody
-/// who is no member (403). A change to what is kept here counts wherever it comes in.
-fn admit(tx: &dyn Read, arrival: &Arrival<'_>, activity: &mut Activity) -> Result<bool> {
+/// Whether an activity enters the inbox it is pushed to. What neither names somebody nor has to do with them is a request, if it
+/// says something, else it is refused (403); so is in the inbox of a group what does not name it (400), and what is said by
+/// somebody who is no member (403). A change to what is kept here counts wherever it comes in.
+fn admit(
+    tx: &dyn Read,
+    arrival: &Arrival<'_>,
+    id: ThingId,
+    activity: &mut Activity,
+) -> Result<Way> {
     match arrival.inbox {
-        Inbox::User(user) => admit_to_user(tx, arrival, activity, user),
+        Inbox::User(user) => admit_to_user(tx, arrival, (id, activity), user),
         Inbox::Group(group) => {
             if !names_one(activity, group) {
                 return Err(Error::invalid("This is not addressed to the group.").into());
@@ -179,7 +212,7 @@ fn admit(tx: &dyn Read, arrival: &Arrival<'_>, activity: &mut Activity) -> Resul
             if !is_taken && !is_change(activity) {
                 return Err(Error::forbidden("Only its members speak in a group.").into());
             }
-            Ok(is_taken)
+            Ok(if is_taken { Way::In } else { Way::Past })
         }
     }
 }
@@ -189,15 +222,21 @@ fn admit(tx: &dyn Read, arrival: &Arrival<'_>, activity: &mut Activity) -> Resul
 fn admit_to_user(
     tx: &dyn Read,
     arrival: &Arrival<'_>,
-    activity: &mut Activity,
+    (id, activity): (ThingId, &mut Activity),
     user: UserId,
-) -> Result<bool> {
+) -> Result<Way> {
+    if requests::waits(tx, user, id)? {
+        return Ok(Way::Past);
+    }
     if names_one(activity, user.0) {
-        return Ok(true);
+        return Ok(Way::In);
     }
     if !concerns(tx, arrival, activity, user.0)? {
         if is_change(activity) {
-            return Ok(false);
+            return Ok(Way::Past);
+        }
+        if requests::can_be(activity) {
+            return Ok(Way::Aside);
         }
         return Err(Error::forbidden(
             "This is addressed to nobody here who has to do with its sender.",
@@ -207,7 +246,7 @@ fn admit_to_user(
     if !access::may_read_activity(tx, Viewer::user(user), activity)? {
         activity.addresses.bcc.push(Address::Thing(user.0));
     }
-    Ok(true)
+    Ok(Way::In)
 }
 
 /// Whether an activity changes what is known here. Its author was proved, and it is done: the copy here follows.
@@ -229,7 +268,10 @@ fn concerns(
     user: ThingId,
 ) -> Result<bool> {
     let follows = Stream::of(user, StreamKind::Following);
-    if activity.object == user || streams::contains(from, follows, activity.actor)? {
+    if activity.object == user
+        || streams::contains(from, follows, activity.actor)?
+        || requests::is_admitted(from, user, activity.actor)?
+    {
         return Ok(true);
     }
     for address in activity.addresses.each().into_iter().flatten() {

@@ -3,7 +3,7 @@
 use super::{Posting, lists};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::{circles, distribution, names, objects};
+use crate::domain::{circles, distribution, names, objects, requests};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
@@ -52,7 +52,11 @@ impl Posting<'_> {
             )
             .into());
         }
+        let post = object.post;
         bury(tx, id, object, self.now, freed)?;
+        if let Some(post) = post.filter(|_| self.is_elsewhere) {
+            requests::withdraw(tx, post)?;
+        }
         Ok(id)
     }
 

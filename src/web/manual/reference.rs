@@ -53,6 +53,9 @@ pub const CHAPTERS: &[Chapter] = &[
         entry("GET", "/api/user/{nickname}/inbox/direct", "user read", "What was sent to you by name."),
         entry("GET", "/api/user/{nickname}/inbox/direct/major", "user read", "Of these, the major ones: messages."),
         entry("GET", "/api/user/{nickname}/inbox/direct/minor", "user read", "Of these, the minor ones: notices."),
+        entry("GET", "/api/user/{nickname}/inbox/requests", "user read", "What strangers of other servers sent, until you let them in."),
+        entry("POST", "/api/user/{nickname}/inbox/requests", "user write", "Lets the sender of one in: all of theirs goes to your inbox, now and later."),
+        entry("DELETE", "/api/user/{nickname}/inbox/requests", "user write", "Takes a request away, by ?id=."),
     ]},
     Chapter { title: "Listening", entries: &[
         entry("GET", "/api/user/{nickname}/feed/stream", "any read", "A feed as it grows: server-sent events."),
@@ -91,6 +94,9 @@ pub const CHAPTERS: &[Chapter] = &[
         entry("POST", "/api/user/{nickname}/following", "user write", "Follows a person."),
         entry("GET", "/api/user/{nickname}/favorites", "any read", "What somebody likes."),
         entry("POST", "/api/user/{nickname}/favorites", "user write", "Likes an object."),
+        entry("GET", "/api/user/{nickname}/blocked", "user read", "People of other servers of whom you hear nothing."),
+        entry("POST", "/api/user/{nickname}/blocked", "user write", "Blocks a person of another server, for you."),
+        entry("DELETE", "/api/user/{nickname}/blocked", "user write", "Hears of them again, by ?id=."),
         entry("POST", "/api/reports", "user write", "Tells the owner of the server what is wrong with a post or a person."),
     ]},
     Chapter { title: "Objects and activities", entries: &[

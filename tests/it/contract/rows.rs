@@ -752,7 +752,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "D16",
         "strangers push nothing",
-        Tests(&["receiving::nobody_speaks_for_others_or_of_what_is_others"]),
+        Tests(&[
+            "receiving::nobody_speaks_for_others_or_of_what_is_others",
+            "requests::only_what_says_something_is_a_request_and_only_for_its_user",
+        ]),
     ),
     (
         "D17",

@@ -74,6 +74,11 @@ impl Browser {
         Ear::open(&self.site, &Request::get(target).header("Cookie", &cookies))
     }
 
+    /// The cookies that it keeps: names and values.
+    pub(crate) fn cookie_pairs(&self) -> &[(String, String)] {
+        &self.cookies
+    }
+
     /// What it sends as `Cookie`.
     fn cookies(&self) -> Option<String> {
         let pairs = self.cookies.iter();

@@ -3,6 +3,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod chance;
+pub(crate) mod chromium;
 pub(crate) mod documents;
 pub(crate) mod ear;
 mod html;
@@ -18,6 +19,7 @@ pub(crate) mod realtime;
 pub(crate) mod time;
 
 pub(crate) use browser::Browser;
+pub(crate) use chromium::Chromium;
 pub(crate) use documents::{Activity, activity, comment, note, public};
 pub(crate) use http::{Answer, Request};
 pub(crate) use mail_server::{MailServer, Speech};

@@ -382,11 +382,13 @@ impl Window {
                 let largest = 0;
                 new PerformanceObserver(list => { for (const e of list.getEntries()) largest = e.startTime; })
                     .observe({ type: 'largest-contentful-paint', buffered: true });
-                requestAnimationFrame(() => setTimeout(() => {
+                const look = () => {
                     const first = performance.getEntriesByName('first-contentful-paint')[0];
-                    const load = performance.getEntriesByType('navigation')[0];
-                    done([first ? first.startTime : 0, largest, load.loadEventEnd]);
-                }, 0));
+                    const end = performance.getEntriesByType('navigation')[0].loadEventEnd;
+                    if (first && largest && end) done([first.startTime, largest, end]);
+                    else requestAnimationFrame(look);
+                };
+                look();
             })",
         );
         let time = |number: usize| times[number].as_f64().unwrap_or_default();

@@ -9,6 +9,7 @@ pub mod html;
 pub mod ids;
 pub mod mailbox;
 pub mod scope;
+pub mod words;
 
 // 1: what crosses the network
 pub mod wire;

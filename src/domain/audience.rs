@@ -8,7 +8,6 @@ use crate::domain::access::{self, Viewer};
 use crate::domain::activities::Posting;
 use crate::domain::circles::{self, Circles};
 use crate::domain::errands;
-use crate::domain::names;
 use crate::ids::ThingId;
 use crate::store::copies;
 use crate::store::engine::{Read, Result, Tx};
@@ -323,50 +322,6 @@ impl Recipients {
         }
         true
     }
-}
-
-/// The audience in words, as pages say it to a viewer: who can see what was posted with these addresses. What the viewer
-/// may not read, such as somebody's list, has no name here.
-pub fn in_words(
-    from: &dyn Read,
-    base: &crate::ids::Base,
-    viewer: Viewer,
-    addresses: &Addresses<Vec<Address>>,
-) -> Result<Vec<String>> {
-    let mut words = Vec::new();
-    for address in [&addresses.to, &addresses.cc].into_iter().flatten() {
-        words.push(match *address {
-            Address::Public => "Public (whole Internet)".to_owned(),
-            Address::Followers(owner) => {
-                format!("Followers of {}", name_of(from, base, viewer, owner)?)
-            }
-            Address::Following(owner) => {
-                format!(
-                    "People whom {} follows",
-                    name_of(from, base, viewer, owner)?
-                )
-            }
-            Address::Thing(id) => name_of(from, base, viewer, id)?,
-        });
-    }
-    words.dedup();
-    Ok(words)
-}
-
-fn name_of(
-    from: &dyn Read,
-    base: &crate::ids::Base,
-    viewer: Viewer,
-    id: ThingId,
-) -> Result<String> {
-    let Some(object) = things::object(from, id)? else {
-        return Ok("somebody".to_owned());
-    };
-    if !access::may_read_object(from, viewer, &object)? {
-        return Ok("Chosen people".to_owned());
-    }
-    let name = super::documents::display_name(&object);
-    Ok(name.unwrap_or_else(|| names::object_id(base, id, &object).to_string()))
 }
 
 #[cfg(test)]

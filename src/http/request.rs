@@ -154,6 +154,11 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether the page that sends it wants a part of a page, which it puts into its place (htmx).
+    pub fn is_for_part(&self) -> bool {
+        self.headers.contains_key("hx-request")
+    }
+
     /// All pairs of the query, decoded, in order.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         form_urlencoded::parse(self.query.as_bytes())

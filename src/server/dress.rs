@@ -105,6 +105,9 @@ impl Dress {
         if wishes.is_get && response.status == StatusCode::OK {
             validate(&mut response, wishes);
         }
+        if !wishes.takes_gzip {
+            unpack(&mut response);
+        }
         if settings.compress {
             self.compress(&mut response, wishes);
         }
@@ -167,6 +170,17 @@ impl Dress {
             }
         }
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// Undoes the compression of a handler, for a client that does not know it.
+fn unpack(response: &mut Response) {
+    if let Content::Memory(body) = &response.content
+        && let Some(coding) = response.headers.get(header::CONTENT_ENCODING)
+        && coding == "gzip"
+    {
+        response.content = Content::Memory(Bytes::from(gzip::unpack(body)));
+        response.headers.remove(header::CONTENT_ENCODING);
     }
 }
 

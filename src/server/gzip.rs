@@ -1,6 +1,8 @@
 //! Compressed answers (RFC 1952). A compressor takes about 300 KiB, so one is kept and used again.
 
+use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 
 /// Level of compression: the fastest; feeds still shrink to a quarter.
@@ -41,6 +43,15 @@ impl Gzip {
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Option<Compress>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was compressed, as it was before.
+pub(super) fn unpack(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match GzDecoder::new(packed).read_to_end(&mut bytes) {
+        Ok(_) => bytes,
+        Err(error) => unreachable!("what handlers compress is whole: {error}"),
     }
 }
 

@@ -26,6 +26,7 @@
 //! m 0 due(8) mail(6)            → mail that waits to be sent (mails.rs)
 //! m 1 user(6)                   → what a user is still to be told by mail (notices.rs)
 //! m 2                           → how many mails wait
+//! s user(6)                     → preferences: what a user chose for the pages (preferences.rs)
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! F part(1) report(6)            → report that waits or is done (reports.rs)
 //! L host or id                   → block (blocks.rs)
@@ -70,6 +71,7 @@ pub enum Table {
     Invitation = b'I',
     MailCodes = b'V',
     Mail = b'm',
+    Preferences = b's',
     Usage = b'D',
     Report = b'F',
     Block = b'L',

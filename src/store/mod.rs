@@ -23,6 +23,7 @@ pub mod news;
 pub mod nonces;
 pub mod notices;
 pub mod pins;
+pub mod preferences;
 pub mod record;
 pub mod reports;
 pub mod request_tokens;

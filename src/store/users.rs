@@ -5,7 +5,7 @@ use super::engine::{Read, Result, Tx};
 use super::keys::{KeyBytes, Table, thing_at_end};
 use super::mail_codes::{self, Purpose};
 use super::record::{self, Record};
-use super::{bearer, notices, sessions};
+use super::{bearer, notices, preferences, sessions};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId, UserId};
@@ -255,6 +255,7 @@ pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     bearer::end_all(tx, id)?;
     mail_codes::forget(tx, id);
     notices::forget(tx, id);
+    preferences::remove(tx, id);
     tx.delete(&user_key(id));
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::web::cards::Time;
 use crate::web::forms::{see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login;
+use crate::words::Words;
 use askama::Template;
 use std::collections::BTreeMap;
 
@@ -68,7 +69,7 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     own.sort_by_key(|(_, family, name)| (family.created, *name));
     let page = Apps {
         frame: &frame,
-        apps: applications(store, user.id(), &families, now)?,
+        apps: applications(store, frame.words, user.id(), &families, now)?,
         tokens: own
             .into_iter()
             .map(|(id, family, name)| Access {
@@ -77,8 +78,8 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
                 name: name.to_owned(),
                 description: None,
                 allowed: family.scope.summary(),
-                since: Time::of(family.created, now),
-                last_used: family.last_used.map(|at| Time::of(at, now)),
+                since: Time::of(frame.words, family.created, now),
+                last_used: family.last_used.map(|at| Time::of(frame.words, at, now)),
                 ends: family.ends().map(Timestamp::day),
             })
             .collect(),
@@ -113,6 +114,7 @@ pub fn revoke(request: &Request, visitor: &Visitor) -> Answer {
 /// The clients with access, one entry for all ways in which each has it; the newest last.
 fn applications(
     store: &Store,
+    words: Words,
     user: UserId,
     families: &[(FamilyId, Family)],
     now: Timestamp,
@@ -151,8 +153,8 @@ fn applications(
             name: name.unwrap_or_else(|| clients::NAMELESS.to_owned()),
             description,
             allowed: granted.scope.summary(),
-            since: Time::of(granted.since, now),
-            last_used: granted.last_used.map(|at| Time::of(at, now)),
+            since: Time::of(words, granted.since, now),
+            last_used: granted.last_used.map(|at| Time::of(words, at, now)),
             ends: None,
         };
         apps.push((granted.since, access));

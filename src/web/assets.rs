@@ -1,4 +1,5 @@
-//! The files of the pages, compiled in: style sheet and icons. Their addresses carry a version, so browsers keep them.
+//! The files of the pages, compiled in: style sheet, scripts and drawings. Their addresses carry a version, so browsers keep them.
+//! What shrinks is kept compressed (`build.rs`) and unpacked only for the few who cannot.
 
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -18,41 +19,55 @@ struct Asset {
     name: &'static str,
     mime: &'static str,
     bytes: &'static [u8],
+    is_packed: bool,
     version: String,
 }
 
-static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
-    [
+macro_rules! packed {
+    ($name:literal, $mime:expr) => {
         asset(
-            "style.css",
-            "text/css; charset=utf-8",
-            include_bytes!("../../assets/style.css"),
-        ),
+            $name,
+            $mime,
+            include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+            true,
+        )
+    };
+}
+
+macro_rules! plain {
+    ($name:literal, $mime:expr) => {
         asset(
-            "icon.svg",
-            "image/svg+xml",
-            include_bytes!("../../assets/icon.svg"),
-        ),
-        asset(
-            "icon-180.png",
-            "image/png",
-            include_bytes!("../../assets/icon-180.png"),
-        ),
-        asset(
-            "favicon.ico",
-            "image/x-icon",
-            include_bytes!("../../assets/favicon.ico"),
-        ),
+            $name,
+            $mime,
+            include_bytes!(concat!("../../assets/", $name)),
+            false,
+        )
+    };
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const DRAWING: &str = "image/svg+xml";
+
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    vec![
+        packed!("style.css", "text/css; charset=utf-8"),
+        packed!("htmx.min.js", SCRIPT),
+        packed!("app.js", SCRIPT),
+        packed!("icon.svg", DRAWING),
+        packed!("icons.svg", DRAWING),
+        plain!("icon-180.png", "image/png"),
+        plain!("favicon.ico", "image/x-icon"),
     ]
 });
 
-fn asset(name: &'static str, mime: &'static str, bytes: &'static [u8]) -> Asset {
+fn asset(name: &'static str, mime: &'static str, bytes: &'static [u8], is_packed: bool) -> Asset {
     let hash = Sha256::digest(bytes);
     let version = hash.iter().take(6).map(|byte| format!("{byte:02x}"));
     Asset {
         name,
         mime,
         bytes,
+        is_packed,
         version: version.collect(),
     }
 }
@@ -112,7 +127,12 @@ fn serve(request: &Request, asset: &'static Asset) -> Response {
     } else {
         "public, max-age=3600".to_owned()
     };
-    Response::new(StatusCode::OK, asset.mime, asset.bytes)
+    let mut answer = Response::new(StatusCode::OK, asset.mime, asset.bytes)
         .with(header::ETAG, &format!("\"{}\"", asset.version))
-        .with(header::CACHE_CONTROL, &keep)
+        .with(header::CACHE_CONTROL, &keep);
+    if asset.is_packed {
+        answer.set(header::CONTENT_ENCODING, "gzip");
+        answer.set(header::VARY, "Accept-Encoding");
+    }
+    answer
 }

@@ -6,16 +6,17 @@ use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
 use crate::domain::documents::{Documents, display_name};
 use crate::domain::feeds::Page;
-use crate::domain::{audience, names};
+use crate::domain::names;
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
-use crate::store::things::{self, Activity, Address, Object};
+use crate::store::things::{self, Activity, Object};
+use crate::web::audience::Audience;
 use crate::web::frame::{Face, Frame};
 use crate::web::pictures::{FileLink, Picture};
-use crate::web::text;
 use crate::wire::draft;
+use crate::words::{Words, marked};
 use askama::Template;
 use serde_json::Value;
 
@@ -40,7 +41,7 @@ pub struct Cards<'a> {
 
 /// A post.
 #[derive(Debug, Template)]
-#[template(path = "parts/card.html", config = "assets/askama.toml")]
+#[template(path = "parts/card.html", blocks = ["foot"], config = "assets/askama.toml")]
 pub struct Card<'a> {
     /// The frame of the page.
     pub frame: &'a Frame,
@@ -66,8 +67,8 @@ pub struct Card<'a> {
     pub file: Option<FileLink>,
     /// What it answers: a link and its words.
     pub answers: Option<(String, String)>,
-    /// Who can see it, in words.
-    pub audience: String,
+    /// Who can see it; none where nobody knows how it was posted.
+    pub audience: Option<Audience>,
     /// Who likes it, in words; empty if nobody does.
     pub likers: String,
     /// Whether the viewer likes it.
@@ -122,10 +123,10 @@ pub struct Time {
 
 impl Time {
     /// A time as it looks at another time.
-    pub fn of(at: Timestamp, now: Timestamp) -> Time {
+    pub fn of(words: Words, at: Timestamp, now: Timestamp) -> Time {
         Time {
             iso: at.to_string(),
-            words: text::ago(at, now),
+            words: words.ago(at, now),
         }
     }
 }
@@ -191,7 +192,11 @@ impl<'a> Cards<'a> {
             id,
             key: object.key(id).to_string(),
             shared_by: None,
-            time: Time::of(object.published.unwrap_or(object.updated), self.now),
+            time: Time::of(
+                self.frame.words,
+                object.published.unwrap_or(object.updated),
+                self.now,
+            ),
             link: self.link(id, object, &author),
             content: text("content")
                 .filter(|html| !html.trim().is_empty())
@@ -200,22 +205,19 @@ impl<'a> Cards<'a> {
             picture,
             file,
             answers,
-            audience: match &post {
-                Some(post) => self.audience(post)?,
-                None => String::new(),
-            },
+            audience: post.map(|post| self.audience(&post)).transpose()?,
             likers: self.names(
                 id,
                 StreamKind::Likes,
                 object.likes,
-                ["likes this", "like this"],
+                [marked("{0} likes this"), marked("{0} like this")],
             )?,
             is_liked: object.likes > 0 && self.is_in(id, StreamKind::Likes)?,
             sharers: self.names(
                 id,
                 StreamKind::Shares,
                 object.shares,
-                ["shared this", "shared this"],
+                [marked("{0} shared this"), marked("{0} have shared this")],
             )?,
             is_shared: object.shares > 0 && self.is_in(id, StreamKind::Shares)?,
             replies: self.replies(id, Start::Newest, REPLIES_SHOWN)?,
@@ -246,7 +248,11 @@ impl<'a> Cards<'a> {
                 let content = members.get("content").and_then(Value::as_str);
                 replies.push(Reply {
                     key: reply.key(id).to_string(),
-                    time: Time::of(reply.published.unwrap_or(reply.updated), self.now),
+                    time: Time::of(
+                        self.frame.words,
+                        reply.published.unwrap_or(reply.updated),
+                        self.now,
+                    ),
                     link: self.link(id, &reply, &author),
                     content: self.frame.files.html(content.unwrap_or_default()),
                     likes: reply.likes,
@@ -266,7 +272,7 @@ impl<'a> Cards<'a> {
         let sentence = documents.sentence_of(id, activity)?;
         Ok((
             self.frame.files.html(&sentence),
-            Time::of(activity.published, self.now),
+            Time::of(self.frame.words, activity.published, self.now),
         ))
     }
 
@@ -296,42 +302,10 @@ impl<'a> Cards<'a> {
             .author
             .map(|author| self.frame.face(self.app, author));
         Ok(author.transpose()?.flatten().map(|author| {
-            let words = format!(
-                "{}\u{2019}s {}",
-                author.name,
-                kind_in_words(&parent.object_type)
-            );
+            let kind = self.frame.say(kind_in_words(&parent.object_type));
+            let words = self.frame.fill("a {0} by {1}", (kind, &author.name));
             (self.link(id, &parent, &author), words)
         }))
-    }
-
-    fn audience(&self, post: &Activity) -> Result<String, Error> {
-        let [to, cc, bto, bcc] = post.addresses.each();
-        let all: Vec<&Address> = to.iter().chain(cc).chain(bto).chain(bcc).collect();
-        let is_only = |person| {
-            all.iter()
-                .all(|address| **address == Address::Thing(person))
-        };
-        if self.viewer.person.is_some_and(is_only) {
-            return Ok("Only you".to_owned());
-        }
-        if is_only(post.actor) {
-            return Ok("Only its author".to_owned());
-        }
-        let own_followers = Address::Followers(post.actor);
-        if self.viewer.is(post.actor) && all == [&own_followers] {
-            return Ok("Everyone who follows you".to_owned());
-        }
-        let words = audience::in_words(
-            &self.app.store,
-            self.app.base(),
-            self.viewer,
-            &post.addresses,
-        )?;
-        Ok(match words.is_empty() {
-            true => "Chosen people".to_owned(),
-            false => words.join(", "),
-        })
     }
 
     /// "Ann, Ben and 2 others like this".
@@ -356,29 +330,23 @@ impl<'a> Cards<'a> {
         for person in found.unwrap_or_default() {
             if self.viewer.is(person) {
                 is_me = true;
-                shown.insert(0, "You".to_owned());
+                shown.insert(0, self.frame.say("You").to_owned());
             } else if let Some(face) = self.frame.face(self.app, person)? {
                 shown.push(face.name);
             }
         }
-        let others = usize::try_from(total)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(shown.len());
-        match others {
-            0 => {}
-            1 => shown.push("1 other".to_owned()),
-            others => shown.push(format!("{others} others")),
+        let words = self.frame.words;
+        let others = u64::from(total).saturating_sub(shown.len() as u64);
+        if others > 0 {
+            shown.push(words.count("1 other", "{0} others", others));
         }
-        let verb = if shown.len() == 1 && others == 0 && !is_me {
-            one
-        } else {
-            many
-        };
+        let is_one = shown.len() == 1 && others < 2 && !is_me;
         let last = shown.pop().unwrap_or_default();
-        Ok(match shown.is_empty() {
-            true => format!("{last} {verb}"),
-            false => format!("{} and {last} {verb}", shown.join(", ")),
-        })
+        let names = match shown.is_empty() {
+            true => last,
+            false => words.fill("{0} and {1}", (shown.join(", "), last)),
+        };
+        Ok(words.fill(if is_one { one } else { many }, [names]))
     }
 
     fn is_in(&self, id: ThingId, kind: StreamKind) -> Result<bool, Error> {
@@ -394,12 +362,16 @@ impl<'a> Cards<'a> {
 }
 
 /// What a type is called in a sentence.
-pub fn kind_in_words(object_type: &str) -> &str {
+pub fn kind_in_words(object_type: &str) -> &'static str {
     match object_type {
-        "image" => "picture",
-        "note" | "comment" | "video" | "file" | "article" => object_type,
-        "audio" => "recording",
-        "collection" => "list",
-        _ => "post",
+        "image" => marked("picture"),
+        "note" => marked("note"),
+        "comment" => marked("comment"),
+        "video" => marked("video"),
+        "file" => marked("file"),
+        "article" => marked("article"),
+        "audio" => marked("recording"),
+        "collection" => marked("list"),
+        _ => marked("post"),
     }
 }

@@ -114,14 +114,21 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     let content = text::to_html(typed);
     if let Err(problem) = check_comment(typed, &content) {
         frame.here = text::local_path(value(&form, "back"), &frame.root);
+        if request.is_for_part() {
+            let (post, object) = top(request, id, object)?;
+            return pages::foot(request, visitor, &frame, (post, &object), |card| {
+                typed.clone_into(&mut card.typed);
+                card.problem = Some(problem.public());
+            });
+        }
         return pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem);
     }
     let app = request.app();
     let (post, object) = top(request, id, object)?;
-    let done = back(&frame, &form, &object.key(post).to_string());
-    let _turn = app.turns.of(user.id().0);
+    let place = object.key(post).to_string();
+    let turn = app.turns.of(user.id().0);
     if is_second_tap(request, user.id().0, post, &content)? {
-        return Ok(done);
+        return answer(request, visitor, frame, &form, &place);
     }
     let mut comment = ObjectDraft {
         object_type: Some("comment".to_owned()),
@@ -131,7 +138,8 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     comment.members.insert("content".to_owned(), content.into());
     let draft = ActivityDraft::of("post", comment);
     activities::post(app, user.id(), None, &draft, request.now)?;
-    Ok(done)
+    drop(turn);
+    answer(request, visitor, frame, &form, &place)
 }
 
 /// Refuses a comment without words, and one that is too long.
@@ -176,14 +184,9 @@ fn on_object(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
     let form = request.form();
     let key = value(&form, "object");
     let (id, object) = readable(request, Viewer::user(user.id()), key)?;
-    done(
-        request,
-        user,
-        deed,
-        id,
-        reference(request.app(), id, &object),
-    )?;
-    Ok(back(&frame, &form, key))
+    let draft = reference(request.app(), id, &object);
+    done(request, user, deed, id, draft)?;
+    answer(request, visitor, frame, &form, key)
 }
 
 fn on_person(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
@@ -289,6 +292,23 @@ pub(super) fn top(
         (id, object) = (parent, above);
     }
     Ok((id, object))
+}
+
+/// What follows a deed on a post or a comment: the foot of the post where a page wants only that, else the way back.
+fn answer(
+    request: &Request,
+    visitor: &Visitor,
+    mut frame: Frame,
+    form: &[(String, String)],
+    key: &str,
+) -> Answer {
+    if !request.is_for_part() {
+        return Ok(back(&frame, form, key));
+    }
+    frame.here = text::local_path(value(form, "back"), &frame.root);
+    let (id, object) = readable(request, pages::viewer(visitor), key)?;
+    let (post, object) = top(request, id, object)?;
+    pages::foot(request, visitor, &frame, (post, &object), |_| {})
 }
 
 /// The way back to the page of the form, at the place where it was.

@@ -10,18 +10,25 @@ use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
 use crate::peers::authority;
 use crate::store::meta::Registration;
+use crate::store::preferences::{self, Appearance};
 use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
 use crate::web::elsewhere::Elsewhere;
 use crate::wire::draft;
+use crate::words::{Counted, Language, Values, Words, marked};
 use askama::Template;
 use hyper::{Method, header};
 use serde_json::Value;
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 
 /// The frame of one page.
 #[derive(Debug)]
 pub struct Frame {
+    /// Says sentences in the reader's language.
+    pub words: Words,
+    /// How the reader wants pages to look.
+    pub appearance: Appearance,
     /// The name of the site.
     pub site: String,
     /// What addresses of this site begin with: nothing, or a slash and the path prefix.
@@ -79,6 +86,23 @@ pub struct Face {
     pub summary: String,
 }
 
+/// One of the places of the site.
+#[derive(Debug)]
+pub struct Place {
+    /// Its address within the site.
+    pub path: &'static str,
+    /// The drawing that stands for it.
+    pub icon: &'static str,
+    /// Its name.
+    pub words: &'static str,
+    /// `wide` for what only wide screens show, `post` for the box to post.
+    pub class: Option<&'static str>,
+    /// How many things there are new.
+    pub count: u64,
+    /// Whether the page is that place.
+    pub is_here: bool,
+}
+
 impl Frame {
     /// The frame of a page for a visitor.
     pub fn of(request: &Request, visitor: &Visitor) -> Result<Frame, Error> {
@@ -87,6 +111,11 @@ impl Frame {
         visitor.csrf().clone_into(&mut frame.csrf);
         frame.is_bare = app.config.noweb;
         if let Some(user) = visitor.user().filter(|_| !app.config.noweb) {
+            let chosen = preferences::get(&app.store, user.id())?;
+            if let Some(language) = Language::of_code(&chosen.language) {
+                frame.words = Words::of(language);
+            }
+            frame.appearance = chosen.appearance;
             frame.files.is_user = true;
             frame.me = frame.face(app, user.id().0)?;
             frame.requests = requests::total(&app.store, user.id())?;
@@ -120,6 +149,8 @@ impl Frame {
             _ => format!("{root}/"),
         };
         Frame {
+            words: words_of(request),
+            appearance: Appearance::default(),
             site: app.site_name(),
             here,
             files: Elsewhere::of(&app.proxies, base, &root),
@@ -139,6 +170,60 @@ impl Frame {
         }
     }
 
+    /// A sentence in the reader's language (as all of these: [`Words`]).
+    pub fn say<'a>(&self, english: &'a str) -> &'a str {
+        self.words.say(english)
+    }
+
+    /// A sentence with values in it.
+    pub fn fill(&self, english: &str, values: impl Values) -> String {
+        self.words.fill(english, values)
+    }
+
+    /// A sentence about a number of things.
+    pub fn count(&self, one: &str, many: &str, count: impl Counted) -> String {
+        self.words.count(one, many, count.number())
+    }
+
+    /// HTML of a sentence with links in it.
+    pub fn linked(&self, english: &str, links: impl Values) -> String {
+        self.words.linked(english, links)
+    }
+
+    /// HTML of a drawing of `assets/icons.svg`, which says nothing to those who cannot see it.
+    pub fn icon(&self, name: &str) -> String {
+        let file = self.asset("icons.svg");
+        format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{file}#{name}\"/></svg>")
+    }
+
+    /// Whether reports or requests wait for whoever is logged in.
+    pub fn is_waited_for(&self) -> bool {
+        self.reports + self.requests > 0
+    }
+
+    /// The nickname of whoever is logged in; empty for nobody.
+    pub fn nickname(&self) -> &str {
+        self.me.as_ref().map_or("", |me| &me.nickname)
+    }
+
+    /// The places between which a user goes.
+    pub fn places(&self) -> Vec<Place> {
+        let path = self.here.split('?').next().unwrap_or_default();
+        let path = path.strip_prefix(&self.root).unwrap_or(path);
+        let place = |path_of: &'static str, icon, words: &'static str| Place {
+            is_here: path == path_of,
+            path: path_of,
+            icon,
+            words: self.say(words),
+            class: None,
+            count: 0,
+        };
+        vec![
+            place("/", "home", marked("Home")),
+            place("/main/people", "people", marked("People")),
+        ]
+    }
+
     /// Whether a user of this server is logged in.
     pub fn is_user(&self) -> bool {
         self.me.is_some() && !self.is_remote
@@ -150,6 +235,27 @@ impl Frame {
             true => format!("{}/main/proxy?deed={name}", self.root),
             false => format!("{}/main/{name}", self.root),
         }
+    }
+
+    /// The attributes of a form of a deed on a post, or of its opposite if it is done: where it is sent, and that what comes back
+    /// replaces the foot of the post where scripts run. What people of other servers do leads them to another page.
+    pub fn in_place(&self, name: &str, is_done: impl Borrow<bool>) -> String {
+        let action = match is_done.borrow() {
+            true => self.deed(&format!("un{name}")),
+            false => self.deed(name),
+        };
+        let action = crate::html::escape(&action);
+        match self.is_remote {
+            true => format!("action=\"{action}\""),
+            false => format!(
+                "action=\"{action}\" hx-post=\"{action}\" hx-target=\"closest .foot\" hx-swap=\"outerHTML\""
+            ),
+        }
+    }
+
+    /// The address of a path within the site.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
     }
 
     /// Where people of other servers log in to come to this page.
@@ -273,6 +379,12 @@ impl Face {
         }
         out
     }
+}
+
+/// The language that the browser of a request asks for.
+pub fn words_of(request: &Request) -> Words {
+    let asked = request.header(&header::ACCEPT_LANGUAGE);
+    Words::of(asked.and_then(Language::accepted).unwrap_or_default())
 }
 
 /// How somebody of another server is called among all servers: by an account, or by the address that is the id.

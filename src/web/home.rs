@@ -51,6 +51,8 @@ pub struct Pager {
     pub older: Option<String>,
     /// The address of the next newer page.
     pub newer: Option<String>,
+    /// The key of the newest activity of the first page.
+    pub newest: Option<String>,
     /// Whether this is the first page.
     pub is_first: bool,
 }
@@ -172,7 +174,9 @@ pub fn page(
     };
     let older = key(page.items.last()).filter(|_| is_older);
     let newer = key(page.items.first()).filter(|_| is_newer);
+    let newest = key(page.items.first()).filter(|_| start == Start::Newest);
     let pager = Pager {
+        newest: newest.map(|key| key.to_string()),
         older: older.map(|key| format!("{path}?before={key}")),
         newer: match (newer, start) {
             (Some(key), _) => Some(format!("{path}?since={key}")),

@@ -155,7 +155,7 @@ fn page<'a>(
             },
             is_open: shown.state == State::Open,
             note: kept.note.clone(),
-            made: Time::of(kept.created, request.now),
+            made: Time::of(frame.words, kept.created, request.now),
             came: shown.came,
             code: shown.code,
             link: shown.link,

@@ -4,6 +4,7 @@ pub mod account;
 pub mod apps;
 pub mod archives;
 pub mod assets;
+pub mod audience;
 pub mod cards;
 pub mod composer;
 pub mod confirming;

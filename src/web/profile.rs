@@ -207,6 +207,7 @@ pub fn older_only<T>(
     let path = frame.here.split('?').next().unwrap_or_default();
     let is_first = !frame.here.contains("?before=");
     Pager {
+        newest: None,
         older: items
             .last()
             .filter(|_| is_more)

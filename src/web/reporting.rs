@@ -185,7 +185,7 @@ fn row(request: &Request, frame: &Frame, id: ThingId, report: &Report) -> Result
         id: id.0,
         reason: report.reason.clone(),
         by: frame.face(app, report.by.0)?,
-        at: Time::of(report.at, request.now),
+        at: Time::of(frame.words, report.at, request.now),
         what: "something that is gone".to_owned(),
         link: None,
         words: String::new(),

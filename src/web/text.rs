@@ -1,7 +1,6 @@
 //! Text on its way between people and pages: what they type becomes HTML (paragraphs, line breaks and links, nothing
-//! else), HTML becomes words, times become words, and a way to go on stays on this site. No I/O.
+//! else), HTML becomes words, and a way to go on stays on this site. No I/O.
 
-use crate::clock::Timestamp;
 use crate::html;
 use std::fmt::Write as _;
 
@@ -96,51 +95,9 @@ pub fn local_path(text: &str, root: &str) -> String {
     }
 }
 
-/// How long ago something was, in words: the server does not know in which time zone the reader lives.
-pub fn ago(at: Timestamp, now: Timestamp) -> String {
-    let secs = now.secs_since(at);
-    let counted = |count: i64, unit: &str| match count {
-        1 => format!("1 {unit} ago"),
-        count => format!("{count} {unit}s ago"),
-    };
-    match secs {
-        0..45 => "just now".to_owned(),
-        45..5400 => counted((secs / 60).max(1), "minute"),
-        5400..86_400 => counted((secs + 1800) / 3600, "hour"),
-        86_400..604_800 => counted(secs / 86_400, "day"),
-        _ => date(at),
-    }
-}
-
-/// A day in words, in UTC.
-fn date(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let text = at.to_string();
-    let mut numbers = text.split(['-', 'T']);
-    let year = numbers.next().unwrap_or_default();
-    let month = numbers.next().and_then(|month| month.parse::<usize>().ok());
-    let day = numbers.next().unwrap_or_default().trim_start_matches('0');
-    let month = month.and_then(|month| MONTHS.get(month.wrapping_sub(1)));
-    format!("{day} {} {year}", month.copied().unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ago, local_path, summary, to_html, without_tags};
-    use crate::clock::Timestamp;
+    use super::{local_path, summary, to_html, without_tags};
 
     #[test]
     fn what_people_type_is_never_markup() {
@@ -187,22 +144,6 @@ mod tests {
             "main",
         ] {
             assert_eq!(local_path(evil, "/p"), "/p/", "{evil}");
-        }
-    }
-
-    #[test]
-    fn times_are_told_in_words() {
-        let at = Timestamp::parse("2026-11-20T23:27:48Z").expect("a time");
-        for (secs, words) in [
-            (-5, "just now"),
-            (44, "just now"),
-            (50, "1 minute ago"),
-            (3600, "60 minutes ago"),
-            (5400, "2 hours ago"),
-            (90_000, "1 day ago"),
-            (604_800, "20 November 2026"),
-        ] {
-            assert_eq!(ago(at, Timestamp(at.0 + secs)), words);
         }
     }
 

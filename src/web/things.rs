@@ -121,6 +121,25 @@ pub fn with_problem(
     Ok(page.with_status(StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::BAD_REQUEST)))
 }
 
+/// The foot of a post, from who likes it to the box for a comment, for the page where it stands.
+pub fn foot(
+    request: &Request,
+    visitor: &Visitor,
+    frame: &Frame,
+    (id, object): (ThingId, &Object),
+    change: impl FnOnce(&mut Card<'_>),
+) -> Answer {
+    let cards = cards(request, frame, viewer(visitor));
+    let missing = || Error::not_found("There is no such post.");
+    let mut card = cards.of_object(id, object)?.ok_or_else(missing)?;
+    card.is_whole = frame.here.starts_with(&card.link);
+    if card.is_whole {
+        card.replies = cards.replies(id, Start::Newest, REPLIES)?;
+    }
+    change(&mut card);
+    show(visitor, &card.as_foot())
+}
+
 fn one(
     request: &Request,
     visitor: &Visitor,
@@ -162,7 +181,7 @@ fn show_card(
     card.is_whole = true;
     let words = text::summary(card.title.as_deref(), card.content.as_deref(), TITLE_CHARS);
     let title = match words.is_empty() {
-        true => format!("A picture by {}", card.author.name),
+        true => frame.fill("A picture by {0}", [&card.author.name]),
         false => format!("{}: {words}", card.author.name),
     };
     let page = One {

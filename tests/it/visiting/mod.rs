@@ -228,7 +228,7 @@ fn what_a_visitor_does_is_posted_at_home_and_seen_at_once() {
             let page = scene.browser.submit(&deed(&page, "like")).expect(200);
             assert!(page.shows("You like this"), "{}", page.html());
             let page = scene.browser.submit(&deed(&page, "share")).expect(200);
-            assert!(page.shows("You shared this"), "{}", page.html());
+            assert!(page.shows("You have shared this"), "{}", page.html());
 
             let form = deed(&page, "comment");
             let empty = scene.browser.submit(&form.clone().fill("content", " "));

@@ -1,0 +1,69 @@
+//! What somebody chose for the pages: language, appearance, to whom the next post goes, and how far they have seen what came.
+
+use super::engine::{Read, Result, Tx};
+use super::keys::{KeyBytes, Table};
+use super::record::{self, Record};
+use crate::ids::{ThingId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// How pages look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Appearance {
+    /// As the device wants it.
+    #[default]
+    Device,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Appearance {
+    /// As the root element of pages says it; nothing where the device decides.
+    pub fn attribute(self) -> Option<&'static str> {
+        match self {
+            Appearance::Device => None,
+            Appearance::Light => Some("light"),
+            Appearance::Dark => Some("dark"),
+        }
+    }
+}
+
+/// The choices of a user. Whoever chose nothing has the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preferences {
+    /// The code of the language; empty where the browser decides.
+    pub language: String,
+    /// How pages look.
+    pub appearance: Appearance,
+    /// The audience of the last post, as the box to post names it; empty before the first.
+    pub audience: String,
+    /// The newest message that was seen.
+    pub messages_seen: Option<ThingId>,
+    /// The newest notification that was seen.
+    pub notices_seen: Option<ThingId>,
+}
+
+impl Record for Preferences {
+    const NAME: &'static str = "preferences";
+    const VERSION: u8 = 1;
+}
+
+/// Those of a user.
+pub fn get(from: &dyn Read, user: UserId) -> Result<Preferences> {
+    Ok(record::get(from, &key(user))?.unwrap_or_default())
+}
+
+/// Keeps those of a user.
+pub fn put(tx: &mut dyn Tx, user: UserId, preferences: &Preferences) {
+    record::put(tx, &key(user), preferences);
+}
+
+/// Forgets those of a user.
+pub fn remove(tx: &mut dyn Tx, user: UserId) {
+    tx.delete(&key(user));
+}
+
+fn key(user: UserId) -> KeyBytes {
+    KeyBytes::of(Table::Preferences).user(user)
+}

@@ -319,6 +319,7 @@ const NOT_YET: &[&str] = &[
     "remote.html",
     "report.html",
     "reports.html",
+    "requests.html",
     "reset.html",
     "sent.html",
     "settings.html",

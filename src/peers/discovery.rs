@@ -10,11 +10,31 @@ use std::sync::Arc;
 /// How long what a host publishes counts, in seconds: three days.
 const HOST_SECS: i64 = 3 * 24 * 3600;
 
+/// How long what a host publishes counts while something is missing in it, in seconds: ten minutes. Most likely the host is
+/// being set up, or mended.
+const INCOMPLETE_SECS: i64 = 600;
+
 /// How long what is published of a person or an object counts, in seconds: six hours.
 const RESOURCE_SECS: i64 = 6 * 3600;
 
 /// What the documents without a `.json` in their address are asked for with.
 const ACCEPT: &str = "application/json, application/xrd+xml; q=0.5";
+
+/// What a server publishes of itself that others speak to (`pump-api.md §6.1`), beside where its people are found.
+const RELS: [&str; 6] = [
+    REGISTRATION,
+    "dialback",
+    REQUEST_TOKEN,
+    AUTHORIZE,
+    ACCESS_TOKEN,
+    WHOAMI,
+];
+
+const REGISTRATION: &str = "registration_endpoint";
+const REQUEST_TOKEN: &str = "http://apinamespace.org/oauth/request_token";
+const AUTHORIZE: &str = "http://apinamespace.org/oauth/authorize";
+const ACCESS_TOKEN: &str = "http://apinamespace.org/oauth/access_token";
+const WHOAMI: &str = "http://apinamespace.org/activitypub/whoami";
 
 /// Where another server is spoken to (`pump-api.md §6.1`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +66,8 @@ pub fn authority(id: &str) -> Option<&str> {
 impl Peers {
     /// The links of a person or an object elsewhere, by its id.
     pub fn links_of(&self, id: &str, now: Timestamp) -> Result<Arc<Links>, Failure> {
-        self.remembered(id, RESOURCE_SECS, now, || self.discover(id, now))
+        let secs = |_: &Links| RESOURCE_SECS;
+        self.remembered(id, secs, now, || self.discover(id, now))
     }
 
     /// Where a server is spoken to.
@@ -56,13 +77,12 @@ impl Peers {
             let href = links.href(rel).map(str::to_owned);
             href.ok_or_else(|| Failure::Useless(format!("{host} names no {rel}"), None))
         };
-        let oauth = |name: &str| at(&format!("http://apinamespace.org/oauth/{name}"));
         Ok(Endpoints {
-            registration: at("registration_endpoint")?,
-            request_token: oauth("request_token")?,
-            authorize: oauth("authorize")?,
-            access_token: oauth("access_token")?,
-            whoami: at("http://apinamespace.org/activitypub/whoami")?,
+            registration: at(REGISTRATION)?,
+            request_token: at(REQUEST_TOKEN)?,
+            authorize: at(AUTHORIZE)?,
+            access_token: at(ACCESS_TOKEN)?,
+            whoami: at(WHOAMI)?,
         })
     }
 
@@ -82,7 +102,11 @@ impl Peers {
     }
 
     fn host_meta(&self, host: &str, now: Timestamp) -> Result<Arc<Links>, Failure> {
-        self.remembered(host, HOST_SECS, now, || {
+        let secs = |links: &Links| match is_complete(links) {
+            true => HOST_SECS,
+            false => INCOMPLETE_SECS,
+        };
+        self.remembered(host, secs, now, || {
             let mut failed = None;
             // Whoever is known by a certificate shows it.
             let is_pinned = self.pins.as_ref().is_some_and(|pins| pins.knows(host));
@@ -164,18 +188,18 @@ impl Peers {
     fn remembered(
         &self,
         name: &str,
-        secs: i64,
+        secs: impl FnOnce(&Links) -> i64,
         now: Timestamp,
         find: impl FnOnce() -> Result<Links, Failure>,
     ) -> Result<Arc<Links>, Failure> {
         if let Some(known) = self.known.get(name)
-            && now.secs_since(known.at) < secs
+            && now < known.until
         {
             return Ok(Arc::clone(&known.links));
         }
         let links = Arc::new(find()?);
         let known = Known {
-            at: now,
+            until: Timestamp(now.0 + secs(&links)),
             links: Arc::clone(&links),
         };
         self.known.insert(name.to_owned(), Arc::new(known));
@@ -183,9 +207,34 @@ impl Peers {
     }
 }
 
+/// Whether a host publishes all that others speak to.
+fn is_complete(links: &Links) -> bool {
+    links.lrdd().is_some() && RELS.iter().all(|rel| links.href(rel).is_some())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::authority;
+    use super::{RELS, authority, is_complete};
+    use crate::wire::links::Links;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_host_is_complete_with_all_that_others_speak_to() {
+        let lrdd =
+            json!({ "rel": "lrdd", "type": "application/json", "template": "http://b.test/{uri}" });
+        let links = RELS.map(|rel| json!({ "rel": rel, "href": "http://b.test/" }));
+        let all = [vec![lrdd], links.to_vec()].concat();
+        let read = |links: &[Value]| {
+            let document = json!({ "links": links }).to_string();
+            Links::parse("application/json", document.as_bytes()).expect("links")
+        };
+        assert!(is_complete(&read(&all)));
+        for missing in 0..all.len() {
+            let mut some = all.clone();
+            some.remove(missing);
+            assert!(!is_complete(&read(&some)), "{}", all[missing]);
+        }
+    }
 
     #[test]
     fn ids_name_their_host() {

@@ -69,7 +69,8 @@ pub struct Peers {
 }
 
 struct Known {
-    at: Timestamp,
+    /// As long as it counts.
+    until: Timestamp,
     links: Arc<Links>,
 }
 

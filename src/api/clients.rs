@@ -12,12 +12,13 @@ use serde_json::{Map, Value, json};
 
 /// Registers a client. The body is a form or JSON; JSON in the words of RFC 7591 is answered in them. 200 with `client_id`, `client_secret` and `expires_at` (0: never);
 /// 400 for what is wrong in it; 403 for an update of a client that the sender is not. With an `Authorization` of Dialback it
-/// is another server that registers (`§6.4`); 401 with the reason if that is not proved, 503 while the clock is wrong.
+/// is another server that registers (`§6.4`); 401 with the reason if that is not proved, 429 for
+/// more than one host may ask, 503 while the clock is wrong.
 pub fn register(request: &Request) -> Answer {
     let fields = fields(request)?;
     let identity = match request.headers.contains_key(header::AUTHORIZATION) {
         true if request.app().clock.doubt(request.now).is_some() => return Err(dialback::no_time()),
-        true => match dialback::prove(request) {
+        true => match dialback::prove(request)? {
             Ok(identity) => Some(identity),
             Err(why) => return Ok(unproved(why)),
         },

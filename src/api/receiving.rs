@@ -8,10 +8,11 @@ use crate::domain::documents::{Documents, Finish};
 use crate::error::Error;
 use crate::federation::receiving;
 use crate::http::{Answer, Request, Response};
+use crate::peers::authority;
 use crate::store::{clients, things, users};
 
 /// `POST /api/user/{nickname}/inbox`: 200 with the activity; 400 for what is not the sender's to say, 401 for whoever is no
-/// server, 403 for what has nothing to do with the user, 404 for nobody.
+/// server, 403 for what has nothing to do with the user, 404 for nobody, 429 for more than one server may send.
 pub fn inbox(request: &Request, client: &Client) -> Answer {
     let nobody = || Error::not_found("There is nobody of that name here.");
     let nickname = request.nickname()?;
@@ -20,7 +21,7 @@ pub fn inbox(request: &Request, client: &Client) -> Answer {
 }
 
 /// `POST /api/group/{key}/inbox` and `POST /api/group/inbox?id=`: 200 with the activity; 400 for what is not the sender's to say
-/// or does not name the group, 401 for whoever is no server, 403 for whoever is no member, 404, 410.
+/// or does not name the group, 401 for whoever is no server, 403 for whoever is no member, 404, 410, 429.
 pub fn group_inbox(request: &Request, client: &Client) -> Answer {
     let group = groups::here(request)?;
     receive(request, client, Inbox::Group(group))
@@ -30,6 +31,9 @@ fn receive(request: &Request, client: &Client, inbox: Inbox) -> Answer {
     let app = request.app();
     let client = clients::get(&app.store, client.id())?
         .ok_or_else(|| Error::Unauthorized("This client is gone.".to_owned()))?;
+    let sender = receiving::sender(&client)?;
+    let host = authority(&sender).unwrap_or(&sender);
+    let _place = request.guard.admit_push(request, host)?;
     let id = receiving::receive(app, &client, inbox, request.json()?, request.now)?;
     let activity = things::activity(&app.store, id)?.ok_or(Error::Gone)?;
     let viewer = Viewer {

@@ -1,6 +1,7 @@
-//! What proofs need beyond the store, in memory: nonces, throttles, places for password hashes.
+//! What proofs need beyond the store, in memory: nonces, throttles, what other hosts do, places for password hashes.
 
 use super::Remote;
+use super::hosts::{Hosts, Place};
 use super::oauth1::nonces::Nonces;
 use super::passwords::Places;
 use super::throttle::Throttle;
@@ -15,6 +16,7 @@ pub struct Guard {
     pub(in crate::auth) nonces: Nonces,
     pub(in crate::auth) throttle: Throttle,
     pub(in crate::auth) places: Places,
+    hosts: Hosts,
 }
 
 impl Guard {
@@ -47,6 +49,16 @@ impl Guard {
         let visitor = visitor.map(Remote::person);
         self.throttle
             .admit_elsewhere(visitor, request.peer, request.now)
+    }
+
+    /// Lets the server at `authority` push an activity; more at once than one host may is 429, and so is more in a short time.
+    pub fn admit_push(&self, request: &Request, authority: &str) -> Result<Place<'_>, Error> {
+        self.hosts.admit_push(authority, request.now)
+    }
+
+    /// Lets somebody register who claims to be, or to live at, the server at `authority`; more than one host may is 429.
+    pub fn admit_claim(&self, request: &Request, authority: &str) -> Result<Place<'_>, Error> {
+        self.hosts.admit_claim(authority, request.peer, request.now)
     }
 
     /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.

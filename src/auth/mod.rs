@@ -8,6 +8,7 @@ mod callers;
 pub mod configured;
 pub mod grants;
 mod guard;
+mod hosts;
 mod oauth1;
 pub mod oauth2;
 mod owner;
@@ -22,6 +23,7 @@ pub mod visits;
 use callers::Means;
 pub use callers::{Client, LocalUser, Reader, Remote, Visitor};
 pub use guard::Guard;
+pub use hosts::Place;
 pub use oauth1::Key;
 pub use owner::{Owner, owner_reading, owner_writing};
 

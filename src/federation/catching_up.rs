@@ -28,7 +28,8 @@ pub fn catch_up(app: &App, person: ThingId, follower: ThingId, now: Timestamp) -
     }
     let feed = match feed_of(app, &id, now) {
         Ok(feed) => feed,
-        Err(Failure::Unreachable(why)) => return Ok(Outcome::PutOff(why, None)),
+        Err(Failure::Unreachable(why)) => return Ok(Outcome::PutOff(why)),
+        Err(Failure::Busy(why, secs)) => return Ok(Outcome::Postponed(why, secs)),
         Err(error) => return Ok(Outcome::Dropped(error.to_string())),
     };
     let mut posts = Vec::new();

@@ -72,7 +72,10 @@ pub fn register(app: &App, speaker: &Speaker, host: &str) -> Result<Credentials,
             "{host} does not register {identity}: {} {text}",
             said.status
         );
-        return Err(Failure::Useless(why, None));
+        return Err(match said.busy_secs() {
+            Some(secs) => Failure::Busy(why, secs),
+            None => Failure::Useless(why, None),
+        });
     }
     let given: Given = serde_json::from_slice(&said.body)
         .map_err(|error| Failure::Useless(format!("{host} gives no key: {error}"), None))?;
@@ -89,10 +92,23 @@ pub fn register(app: &App, speaker: &Speaker, host: &str) -> Result<Credentials,
     Ok(credentials)
 }
 
-/// Who registers, proved by asking back. The error says what is wrong, and is answered with 401.
-pub fn prove(request: &Request) -> Result<Identity, String> {
+/// Who registers, proved by asking back. The text says what is wrong, and is answered with 401; the error is 429, for more than
+/// one host may ask.
+pub fn prove(request: &Request) -> Result<Result<Identity, String>, Error> {
+    let claim = match claim(request) {
+        Ok(claim) => claim,
+        Err(why) => return Ok(Err(why)),
+    };
+    let host = match &claim.identity {
+        Identity::Host(host) => host,
+        Identity::Person(id) => authority(id).unwrap_or(id),
+    };
+    let _place = request.guard.admit_claim(request, host)?;
+    Ok(ask_back(request, claim))
+}
+
+fn ask_back(request: &Request, claim: Claim<'_>) -> Result<Identity, String> {
     let app = request.app();
-    let claim = claim(request)?;
     let name = match &claim.identity {
         Identity::Host(name) | Identity::Person(name) => name.as_str(),
     };

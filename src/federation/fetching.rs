@@ -38,6 +38,12 @@ pub fn fetch_activity(app: &App, id: &str) -> Result<Value, Failure> {
 /// A JSON document that another server shows to this one.
 pub fn document(app: &App, url: &str) -> Result<Value, Failure> {
     let said = speaking::ask(app, &Speaker::Host, Signed::Get, url)?;
+    if let Some(secs) = said.busy_secs() {
+        return Err(Failure::Busy(
+            format!("{url} answers {}", said.status),
+            secs,
+        ));
+    }
     if said.status != 200 || !said.content_type.starts_with("application/json") {
         let why = format!("{url} answers {} {}", said.status, said.content_type);
         return Err(Failure::Useless(why, Some(said.status)));

@@ -207,8 +207,8 @@ impl Pushed {
     }
 }
 
-/// Whom a client speaks for, by the id.
-fn sender(client: &Client) -> Result<String, Error> {
+/// Whom a client speaks for, by the id; 401 if it is nobody.
+pub fn sender(client: &Client) -> Result<String, Error> {
     match &client.identity {
         Some(_) => Ok(client.generator().id),
         None => Err(Error::Unauthorized(

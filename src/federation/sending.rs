@@ -25,8 +25,10 @@ pub enum Outcome {
     Arrived,
     /// It never will be done; why.
     Dropped(String),
-    /// The host is to be tried again after so many seconds, if it says so itself; why.
-    PutOff(String, Option<i64>),
+    /// The host takes nothing; why.
+    PutOff(String),
+    /// The host is well, and asks to be left alone for so many seconds; in which words.
+    Postponed(String, i64),
 }
 
 /// How long a host that took nothing so many times in a row is left alone, in seconds.
@@ -70,7 +72,8 @@ fn learn(app: &App, thing: ThingId, now: Timestamp) -> Result<Outcome> {
             objects::learn(app, thing, &draft, now)?;
             Ok(Outcome::Arrived)
         }
-        Err(Failure::Unreachable(why)) => Ok(Outcome::PutOff(why, None)),
+        Err(Failure::Unreachable(why)) => Ok(Outcome::PutOff(why)),
+        Err(Failure::Busy(why, secs)) => Ok(Outcome::Postponed(why, secs)),
         Err(error) => Ok(Outcome::Dropped(error.to_string())),
     }
 }
@@ -131,7 +134,8 @@ impl Parcel {
             Err(Failure::Useless(why, Some(404 | 410))) | Err(Failure::Refused(why)) => {
                 return Outcome::Dropped(why);
             }
-            Err(error) => return Outcome::PutOff(error.to_string(), None),
+            Err(Failure::Busy(why, secs)) => return Outcome::Postponed(why, secs),
+            Err(error) => return Outcome::PutOff(error.to_string()),
         };
         if let Some(stranger) = self.stranger {
             self.get_to_know(app, stranger, now);
@@ -141,9 +145,10 @@ impl Parcel {
             Ok(said) => said,
             Err(Failure::Refused(why)) => return Outcome::Dropped(why),
             Err(Failure::Useless(why, _)) if self.is_farewell => return Outcome::Dropped(why),
+            Err(Failure::Busy(why, secs)) => return Outcome::Postponed(why, secs),
             Err(error) => {
                 app.peers.forget(&self.recipient);
-                return Outcome::PutOff(error.to_string(), None);
+                return Outcome::PutOff(error.to_string());
             }
         };
         let text = String::from_utf8_lossy(&said.body);
@@ -152,12 +157,15 @@ impl Parcel {
             said.status,
             text.chars().take(200).collect::<String>()
         );
+        if let Some(secs) = said.busy_secs() {
+            return Outcome::Postponed(why, secs);
+        }
         match said.status {
             200..300 => Outcome::Arrived,
             401 if self.is_farewell => Outcome::Dropped(why),
             401 | 408 | 429 | 500.. => {
                 app.peers.forget(&self.recipient);
-                Outcome::PutOff(why, said.retry_after)
+                Outcome::PutOff(why)
             }
             _ => Outcome::Dropped(why),
         }

@@ -137,6 +137,9 @@ pub fn in_words(host: &str, failure: &Failure) -> Error {
         Failure::Untrusted(_) => format!(
             "The certificate of {host} is not the one that it had at first. The owner of this server can look into that."
         ),
+        Failure::Busy(_, secs) => {
+            format!("{host} is busy. Try again in {secs} seconds.")
+        }
         Failure::Unreachable(_) => {
             format!("{host} was not reached. Look at the address, or try again later.")
         }

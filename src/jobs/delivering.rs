@@ -9,6 +9,7 @@ use crate::federation::sending::{self, Outcome};
 use crate::ids::ThingId;
 use crate::store::deliveries::{self, Delivery, Queue};
 use crate::store::engine::Result;
+use log::Level;
 use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -155,8 +156,12 @@ fn serve(app: &App, host: &str) -> Result<()> {
                 log::info!("a delivery to {host} is dropped: {why}");
                 false
             }
-            Outcome::PutOff(why, secs) => {
-                rest(app, host, &why, secs);
+            Outcome::PutOff(why) => {
+                rest(app, host, &why, None);
+                return Ok(());
+            }
+            Outcome::Postponed(why, secs) => {
+                rest(app, host, &why, Some(secs));
                 return Ok(());
             }
         };
@@ -192,17 +197,29 @@ fn since_when(
     Ok(delivery)
 }
 
-/// Leaves a host alone for a while.
-fn rest(app: &App, host: &str, why: &str, secs: Option<i64>) {
+/// Leaves a host alone for a while: as long as it asks, which says nothing against it, or ever longer.
+fn rest(app: &App, host: &str, why: &str, asked_secs: Option<i64>) {
     let now = clock::now();
     let change = |queue: &mut Queue| {
-        let own = sending::rest_secs(queue.failures);
-        let secs = secs.map_or(own, |secs| secs.clamp(1, sending::rest_secs(u32::MAX)));
+        let wait = match asked_secs {
+            Some(secs) => secs.clamp(1, sending::rest_secs(u32::MAX)),
+            None => sending::rest_secs(queue.failures),
+        };
         if queue.error != why {
-            log::info!("{host} takes nothing, and is tried again in {secs} s: {why}");
+            // A host that slows a long queue down says so again and again.
+            let level = match asked_secs {
+                Some(_) => Level::Debug,
+                None => Level::Info,
+            };
+            log::log!(
+                level,
+                "{host} takes nothing, and is tried again in {wait} s: {why}"
+            );
         }
-        queue.failures = queue.failures.saturating_add(1);
-        queue.next = Timestamp(now.0 + secs);
+        if asked_secs.is_none() {
+            queue.failures = queue.failures.saturating_add(1);
+        }
+        queue.next = Timestamp(now.0 + wait);
         queue.error = why.to_owned();
     };
     if let Err(error) = app.store.write(|tx| deliveries::change(tx, host, change)) {

@@ -119,7 +119,9 @@ impl Peers {
                     let url = format!("{scheme}://{host}/.well-known/host-meta{ending}");
                     match self.links_at(&url, accept, false) {
                         Ok(links) => return Ok(links),
-                        Err(error @ Failure::Untrusted(_)) => return Err(error),
+                        Err(error @ (Failure::Untrusted(_) | Failure::Busy(..))) => {
+                            return Err(error);
+                        }
                         Err(error) => {
                             let is_away = matches!(error, Failure::Unreachable(_));
                             failed = Some(error);
@@ -141,7 +143,7 @@ impl Peers {
         let well_known = format!("https://{host}/.well-known/webfinger?resource={{uri}}");
         match self.by_template(&well_known, id, true) {
             Ok(links) => return Ok(links),
-            Err(error @ Failure::Untrusted(_)) => return Err(error),
+            Err(error @ (Failure::Untrusted(_) | Failure::Busy(..))) => return Err(error),
             Err(_) => {}
         }
         let meta = self.host_meta(host, now)?;
@@ -169,12 +171,19 @@ impl Peers {
         accept: Option<&str>,
         is_https_only: bool,
     ) -> Result<Links, Failure> {
+        let said = self.fetch(url, accept, is_https_only)?;
+        if let Some(secs) = said.busy_secs() {
+            return Err(Failure::Busy(
+                format!("{url} answers {}", said.status),
+                secs,
+            ));
+        }
         let Said {
             status,
             content_type,
             body,
             ..
-        } = self.fetch(url, accept, is_https_only)?;
+        } = said;
         if status != 200 {
             return Err(Failure::Useless(
                 format!("{url} answers {status}"),

@@ -16,6 +16,7 @@ pub use tokens::{Remembered, Tokens};
 use crate::clock::{self, Timestamp, Watch};
 use crate::store::engine::Engine;
 use crate::wire::links::Links;
+use jiff::fmt::rfc2822::DateTimeParser;
 use pins::Pins;
 use quick_cache::sync::Cache;
 use std::fmt;
@@ -119,6 +120,8 @@ pub enum Failure {
     Refused(String),
     /// Nobody was reached, or the answer broke off.
     Unreachable(String),
+    /// It asks to be left alone for so many seconds.
+    Busy(String, i64),
     /// There was an answer, and it was none that helps; with its status, if it is the status that says so.
     Useless(String, Option<u16>),
     /// Its certificate is not the one that it had at first.
@@ -130,6 +133,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Refused(why)
             | Failure::Unreachable(why)
+            | Failure::Busy(why, _)
             | Failure::Useless(why, _)
             | Failure::Untrusted(why) => f.write_str(why),
         }
@@ -199,6 +203,12 @@ impl Said {
     pub fn allows(&self, method: &str) -> bool {
         let mut all = self.allow.iter().flat_map(|allow| allow.split(','));
         all.any(|allowed| allowed.trim().eq_ignore_ascii_case(method))
+    }
+
+    /// For how many seconds it asks to be left alone (RFC 6585 §4, RFC 9110 §15.6.4), if it does.
+    pub fn busy_secs(&self) -> Option<i64> {
+        self.retry_after
+            .filter(|_| matches!(self.status, 429 | 503))
     }
 
     fn is_redirect(&self) -> bool {
@@ -292,7 +302,8 @@ impl Peers {
                 .to_ascii_lowercase(),
             location: header(header::LOCATION),
             allow: header(header::ALLOW),
-            retry_after: header(header::RETRY_AFTER).and_then(|text| text.parse().ok()),
+            retry_after: header(header::RETRY_AFTER)
+                .and_then(|text| retry_after_secs(&text, clock::now())),
             body: Vec::new(),
         };
         Ok(Arriving {
@@ -383,6 +394,15 @@ fn unreachable(url: &str, error: &dyn fmt::Display) -> Failure {
     Failure::Unreachable(format!("{url}: {error}"))
 }
 
+/// How long it is until another try is welcome, in seconds: told as such, or by a time (RFC 9110 §10.2.3).
+fn retry_after_secs(text: &str, now: Timestamp) -> Option<i64> {
+    if let Ok(secs) = text.parse::<u32>() {
+        return Some(i64::from(secs));
+    }
+    let at = DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp(at.as_second()).secs_since(now).max(0))
+}
+
 /// An address that a redirect names, which may be relative to the one that was asked.
 pub fn absolute(asked: &str, location: &str) -> String {
     if location.contains("://") {
@@ -403,7 +423,22 @@ pub fn absolute(asked: &str, location: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::absolute;
+    use super::{absolute, retry_after_secs};
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn another_try_is_welcome_after_seconds_or_at_a_time() {
+        let now = Timestamp(1_795_217_368);
+        for (text, secs) in [
+            ("120", Some(120)),
+            ("Fri, 20 Nov 2026 23:29:58 GMT", Some(30)),
+            ("Fri, 20 Nov 2026 23:29:00 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(retry_after_secs(text, now), secs, "{text}");
+        }
+    }
 
     #[test]
     fn redirects_lead_on_from_where_they_are() {

@@ -5,6 +5,7 @@ use crate::harness::oauth::Pair;
 use crate::harness::peer::{Peer, Said, http_date};
 use crate::harness::{Person, Pump, eventually};
 use serde_json::{Value, json};
+use std::net::{TcpListener, TcpStream};
 
 /// A server with one user, and another one with somebody who speaks here.
 struct Scene {
@@ -128,6 +129,94 @@ fn nobody_registers_for_somebody_else() {
         },
     );
     peer.registers(&pump, "host", &host).expect(401);
+}
+
+/// A host that takes connections and says nothing.
+struct Silent(TcpListener);
+
+impl Silent {
+    fn start() -> Silent {
+        Silent(TcpListener::bind("127.0.0.3:0").expect("a free port"))
+    }
+
+    fn authority(&self) -> String {
+        let address = self.0.local_addr().expect("it has an address");
+        address.to_string()
+    }
+
+    /// Waits for so many connections, and holds them.
+    fn hold(&self, number: usize) -> Vec<TcpStream> {
+        let accept = |_| self.0.accept().expect("a connection").0;
+        (0..number).map(accept).collect()
+    }
+}
+
+/// Most pushes, and most registrations, of one host that are in work at once.
+const AT_ONCE: usize = 3;
+
+/// pump-api.md §6.6
+#[test]
+fn one_server_that_makes_us_wait_for_others_leaves_places_to_the_rest() {
+    let scene = Scene::new();
+    let silent = Silent::start();
+    let other = Peer::at("127.0.0.2:0");
+    let ned = other.person("ned");
+    let key = other.key(&scene.pump, "webfinger", &ned);
+    let post = json!({
+        "verb": "post",
+        "id": format!("{}/api/activity/1", other.base),
+        "actor": { "objectType": "person", "id": ned },
+        "object": { "objectType": "note", "id": format!("{}/api/note/1", other.base), "content": "hi" },
+        "to": [scene.evan.reference()],
+    });
+    let share = |number: usize| {
+        let mut share = scene.post(&format!("share-{number}"));
+        let id = format!("http://{}/api/note/{number}", silent.authority());
+        share["verb"] = json!("share");
+        share["object"] = json!({ "objectType": "note", "id": id });
+        share
+    };
+    let shares: Vec<Value> = (0..AT_ONCE).map(share).collect();
+    std::thread::scope(|scope| {
+        for share in &shares {
+            scope.spawn(|| scene.push(share));
+        }
+        let held = silent.hold(AT_ONCE);
+        let refused = scene.push(&scene.post("late"));
+        assert!(!refused.header("retry-after").is_empty());
+        refused.refused(429);
+        other.push(&scene.pump, &key, &scene.evan, &post).ok();
+        scene.peer.key(&scene.pump, "webfinger", &scene.mallory);
+        drop((held, silent));
+    });
+    scene.push(&scene.post("late")).ok();
+}
+
+/// pump-api.md §6.4
+#[test]
+fn so_many_registrations_for_one_host_are_asked_back_at_once() {
+    let pump = Pump::with(&["--federateLan=true"]);
+    let peer = Peer::start();
+    let mallory = peer.person("mallory");
+    let silent = Silent::start();
+    let host = silent.authority();
+    let claim = |number: usize| {
+        let fields = format!("host=\"{host}\", token=\"{number}\"");
+        peer.claims(&pump, &fields, &http_date(0))
+    };
+    std::thread::scope(|scope| {
+        for number in 0..AT_ONCE {
+            let claim = &claim;
+            scope.spawn(move || claim(number).expect(401));
+        }
+        let held = silent.hold(AT_ONCE);
+        let refused = claim(AT_ONCE);
+        assert!(!refused.header("retry-after").is_empty());
+        refused.refused(429);
+        peer.registers(&pump, "webfinger", &mallory).ok();
+        drop((held, silent));
+    });
+    claim(AT_ONCE + 1).expect(401);
 }
 
 /// pump-api.md §6.4

@@ -3,8 +3,8 @@
 
 use crate::harness::documents::note;
 use crate::harness::http::decode_form;
-use crate::harness::peer::{Heard, Peer};
-use crate::harness::{Person, Pump, eventually};
+use crate::harness::peer::{Heard, Peer, Said};
+use crate::harness::{Person, Pump, eventually, pump};
 use serde_json::{Value, json};
 
 /// A user here who follows somebody there, and what the other server heard of it.
@@ -39,6 +39,42 @@ fn a_first_delivery_asks_in_the_order_of_pump_io() {
             "/api/user/bob/inbox",
         ]
     );
+}
+
+/// pump-api.md §6.5
+#[test]
+fn a_server_that_asks_to_be_left_alone_is_asked_again_then_and_counts_as_well() {
+    let pump = Pump::with(&["--federateLan=true"]);
+    let alice = pump.register("alice");
+    let said = pump::said(&pump.command(&["user", "owner", "alice"], ""));
+    assert!(said.contains("alice"), "{said}");
+    let peer = Peer::start();
+    let bob = peer.person("bob");
+    let busy = |status| Said {
+        status,
+        headers: vec![("Retry-After".to_owned(), "1".to_owned())],
+        body: Vec::new(),
+    };
+    let answers = [
+        ("/.well-known/host-meta.json", 503),
+        ("/api/client/register", 503),
+        ("/api/user/bob/inbox", 429),
+    ];
+    let well = answers.map(|(address, status)| {
+        let well = peer.answer_at(address);
+        peer.says(address, busy(status));
+        well
+    });
+    alice.does("follow", &json!({ "objectType": "person", "id": bob }));
+    for ((address, status), well) in answers.into_iter().zip(well) {
+        eventually(|| peer.heard(address).len() >= 2);
+        let queue = alice.get("/api/owner/deliveries").ok()["items"][0].clone();
+        assert_eq!(queue["failures"], 0, "{queue}");
+        let why = queue["error"].as_str().expect("a reason");
+        assert!(why.contains(&status.to_string()), "{queue}");
+        peer.says(address, well);
+    }
+    eventually(|| alice.get("/api/owner/deliveries").ok()["totalItems"] == 0);
 }
 
 /// pump-api.md §6.4 [W], §6.5 [W]

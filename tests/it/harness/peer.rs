@@ -129,6 +129,12 @@ impl Peer {
         pages.insert(target.to_owned(), said);
     }
 
+    /// What is answered at an address now.
+    pub(crate) fn answer_at(&self, target: &str) -> Said {
+        let pages = self.pages.lock().expect("nobody panics with it");
+        pages.get(target).cloned().expect("there is an answer")
+    }
+
     /// Answers those who send a header in another way.
     pub(crate) fn says_with(&self, header: &str, target: &str, said: Said) {
         self.says(&format!("{header} {target}"), said);

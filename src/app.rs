@@ -6,6 +6,7 @@ use crate::domain::archives::Desk;
 use crate::domain::bell::Bell;
 use crate::domain::firehose::Firehose;
 use crate::domain::proxies::Proxies;
+use crate::domain::refreshing::Refreshing;
 use crate::domain::setup::Setup;
 use crate::domain::spam::Judge;
 use crate::domain::talks::Talks;
@@ -45,6 +46,8 @@ pub struct App {
     pub deliveries: Bell,
     /// What a firehose is still to hear of, if there is one.
     pub firehose: Option<Firehose>,
+    /// Who of elsewhere was looked at, and may have changed.
+    pub refreshing: Refreshing,
     /// Who tells spam, if somebody does; set once, at start.
     judge: OnceLock<Box<dyn Judge>>,
     /// Other hosts.
@@ -83,6 +86,7 @@ impl App {
             mails: Bell::default(),
             deliveries: Bell::default(),
             firehose: has_firehose.then(Firehose::default),
+            refreshing: Refreshing::default(),
             judge: OnceLock::new(),
             proxies,
             turns: Turns::default(),
@@ -189,6 +193,7 @@ impl App {
         self.mails.close();
         self.deliveries.close();
         self.desk.bell.close();
+        self.refreshing.bell.close();
         if let Some(firehose) = &self.firehose {
             firehose.bell.close();
         }

@@ -62,6 +62,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
     let postman = jobs::mail::start(&app).map_err(Failure::new)?;
     jobs::firehose::start(&app).map_err(Failure::new)?;
+    jobs::refreshing::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));

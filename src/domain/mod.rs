@@ -28,6 +28,7 @@ pub mod principals;
 pub mod proxies;
 pub mod queues;
 pub mod quotas;
+pub mod refreshing;
 pub mod registration;
 pub mod reports;
 pub mod requests;

@@ -5,6 +5,7 @@
 pub mod delivering;
 pub mod firehose;
 pub mod mail;
+pub mod refreshing;
 
 use crate::app::App;
 use crate::clock::{self, Timestamp};

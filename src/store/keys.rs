@@ -38,6 +38,7 @@
 //! d 1 host 0 delivery(6)        → delivery that waits
 //! g 0 object(6) host             → a server that has a copy of what was made here (copies.rs)
 //! g 1 person(6) follower(6)      → somebody elsewhere who was brought what the person had posted (copies.rs)
+//! g 2 thing(6)                  → when the home of somebody elsewhere was asked last (askings.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```

@@ -4,6 +4,7 @@
 
 pub mod aliases;
 pub mod archives;
+pub mod askings;
 pub mod bearer;
 pub mod blocks;
 pub mod check;

@@ -301,7 +301,10 @@ impl Frame {
 
     /// How somebody is shown; nobody if the person is gone from the store.
     pub fn face(&self, app: &App, id: ThingId) -> Result<Option<Face>, Error> {
-        Ok(things::object(&app.store, id)?.map(|person| self.face_of(id, &person)))
+        Ok(things::object(&app.store, id)?.map(|person| {
+            app.refreshing.look(id, &person);
+            self.face_of(id, &person)
+        }))
     }
 
     /// How a person is shown.

@@ -54,6 +54,7 @@ mod quirks;
 mod quotas;
 mod racing;
 mod receiving;
+mod refreshing;
 mod refusals;
 mod registering;
 mod replaying;

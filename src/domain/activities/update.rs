@@ -7,6 +7,7 @@ use crate::domain::{circles, distribution, names, objects, requests};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
+use crate::store::askings;
 use crate::store::copies;
 use crate::store::engine::{Result, Tx};
 use crate::store::jobs::{self, Job};
@@ -67,6 +68,7 @@ impl Posting<'_> {
             person.updated = self.now;
             person.deleted = Some(self.now);
         })?;
+        askings::remove(tx, person);
         streams::clear(tx, Stream::of(person, StreamKind::Followers))?;
         let after = ThingId(0);
         let job = Job::ForgetRest { person, after };

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::Viewer;
 use crate::domain::proxies::Proxies;
+use crate::domain::refreshing::Refreshing;
 use crate::ids::{Base, ThingId};
 use crate::store::Store;
 use crate::store::engine::Result;
@@ -117,6 +118,7 @@ pub struct Documents<'a> {
     base: &'a Base,
     viewer: Viewer,
     proxies: &'a Proxies,
+    refreshing: &'a Refreshing,
     /// Whether the viewer is a user here; not known before it is needed.
     is_user: OnceCell<bool>,
     memory: Memory,
@@ -134,6 +136,7 @@ impl<'a> Documents<'a> {
             base: app.base(),
             viewer,
             proxies: &app.proxies,
+            refreshing: &app.refreshing,
             is_user: OnceCell::new(),
             memory: Memory::default(),
             has_sentences: true,

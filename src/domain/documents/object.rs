@@ -108,6 +108,7 @@ impl Documents<'_> {
         } else if object.is_local() {
             self.own_members(out, object, finish)?;
         } else {
+            self.refreshing.look(id, object);
             let mut members = draft::members_of(&object.members);
             if self.is_proxied(finish)? {
                 proxy = self.proxy_of_own(&members);

@@ -46,6 +46,7 @@ impl Documents<'_> {
         out.text("id", &names::object_id(self.base, id, person).to_string());
         time(out, "updated", person.updated);
         let Some(nickname) = person.nickname() else {
+            self.refreshing.look(id, person);
             if let Some(published) = person.published {
                 time(out, "published", published);
             }

@@ -33,8 +33,17 @@ impl Clock {
 
     /// Sets it, from now on.
     pub(crate) fn is_behind(&self, days: u32) {
+        self.says(&format!("-{days}d"));
+    }
+
+    /// Sets it, from now on.
+    pub(crate) fn is_ahead(&self, minutes: u32) {
+        self.says(&format!("+{minutes}m"));
+    }
+
+    fn says(&self, offset: &str) {
         let new = self.directory.path().join("new");
-        fs::write(&new, format!("-{days}d")).expect("a file");
+        fs::write(&new, offset).expect("a file");
         fs::rename(new, self.file()).expect("it is there");
     }
 

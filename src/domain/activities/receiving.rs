@@ -235,7 +235,7 @@ fn admit_to_user(
         if is_change(activity) {
             return Ok(Way::Past);
         }
-        if requests::can_be(activity) {
+        if requests::can_be(activity) && !arrival.is_relayed {
             return Ok(Way::Aside);
         }
         return Err(Error::forbidden(

@@ -661,6 +661,7 @@ pub(super) const ROWS: &[Row] = &[
         "D7",
         "caches are updated by their owners",
         Tests(&[
+            "refreshing::somebody_who_changed_at_home_is_seen_so_after_some_hours",
             "backfill::of_a_feed_elsewhere_nothing_is_believed_that_is_not_its_owners",
             "hearsay::what_lives_elsewhere_is_told_by_its_home_alone",
             "receiving::nobody_speaks_for_others_or_of_what_is_others",

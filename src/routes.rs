@@ -6,7 +6,7 @@ use crate::api::{
     activities, archives, clients, dialback, discovery, feeds, groups, listening, oauth, oauth2,
     objects, owner, people, proxied, receiving, registering, reports, requests, uploads, users,
 };
-use crate::auth::{self, Client, LocalUser, Owner, Reader, Visitor};
+use crate::auth::{self, Client, Guest, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Answer, Request};
@@ -20,10 +20,10 @@ use crate::web::{
 use hyper::Method;
 
 use Access::{
-    AccountWrite, AnyRead, ClientWrite, Form, Open, OwnerRead, OwnerWrite, Page, UserRead,
-    UserWrite,
+    AccountWrite, AnyRead, ClientWrite, Form, GuestRead, Open, OwnerRead, OwnerWrite, Page,
+    UserRead, UserWrite,
 };
-use Lane::{Far, Quick, Slow};
+use Lane::{Far, Proxy, Quick, Slow};
 
 /// Who may call a handler, and what the handler learns of the caller (`pump-api.md §1.2`).
 #[derive(Clone, Copy)]
@@ -36,6 +36,8 @@ pub enum Access {
     AnyRead(fn(&Request, &Reader) -> Answer),
     /// A user, by token or session (`UR`).
     UserRead(fn(&Request, &LocalUser) -> Answer),
+    /// As that, or somebody of another server who is logged in here.
+    GuestRead(fn(&Request, &Guest) -> Answer),
     /// A user, by token (`3L`).
     UserWrite(fn(&Request, &LocalUser) -> Answer),
     /// A user, by a token that may change the account itself (`3L`; a bearer token needs `writeall`).
@@ -59,6 +61,8 @@ pub enum Lane {
     Slow,
     /// Waits for other hosts.
     Far,
+    /// Gets what people look at from other hosts: has places of its own, so that inboxes stay open meanwhile.
+    Proxy,
 }
 
 /// How the body arrives.
@@ -242,7 +246,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/realtime/sockjs/{server}/{session}/eventsource", Open(polling::eventsource), Quick),
 
     // Files
-    get   ("/api/proxy/{key}",                     UserRead(proxied::get),         Far),
+    get   ("/api/proxy/{key}",                     GuestRead(proxied::get),        Proxy),
     get   ("/uploads/{*path}",                     Open(uploads::file),            Quick),
 
     // Pages (pump-api.md §1.5)
@@ -404,6 +408,8 @@ pub enum Proven {
     Reader(fn(&Request, &Reader) -> Answer, Reader),
     /// A user.
     User(fn(&Request, &LocalUser) -> Answer, LocalUser),
+    /// A user, or somebody of another server.
+    Guest(fn(&Request, &Guest) -> Answer, Guest),
     /// The owner of the server.
     Owner(fn(&Request, &Owner) -> Answer, Owner),
     /// A visitor of a page.
@@ -421,6 +427,7 @@ impl Access {
             Access::ClientWrite(handler) => Proven::Client(handler, auth::client(request)?),
             Access::AnyRead(handler) => Proven::Reader(handler, auth::reader(request)?),
             Access::UserRead(handler) => Proven::User(handler, auth::user_reading(request)?),
+            Access::GuestRead(handler) => Proven::Guest(handler, auth::guest_reading(request)?),
             Access::UserWrite(handler) => Proven::User(handler, auth::user_writing(request)?),
             Access::AccountWrite(handler) => Proven::User(handler, auth::account_writing(request)?),
             Access::OwnerRead(handler) => Proven::Owner(handler, auth::owner_reading(request)?),
@@ -452,6 +459,7 @@ impl Access {
             Access::ClientWrite(_) => "client write",
             Access::AnyRead(_) => "any read",
             Access::UserRead(_) => "user read",
+            Access::GuestRead(_) => "guest read",
             Access::UserWrite(_) => "user write",
             Access::AccountWrite(_) => "account write",
             Access::OwnerRead(_) => "owner read",
@@ -470,6 +478,7 @@ impl Proven {
             Proven::Client(handler, client) => handler(request, client),
             Proven::Reader(handler, reader) => handler(request, reader),
             Proven::User(handler, user) => handler(request, user),
+            Proven::Guest(handler, guest) => handler(request, guest),
             Proven::Owner(handler, owner) => handler(request, owner),
             Proven::Visitor(handler, visitor) => {
                 handler(request, visitor).map(|answer| visitor.introduce(answer))
@@ -483,6 +492,7 @@ impl Proven {
             Proven::Nobody(_) | Proven::Client(..) => None,
             Proven::Reader(_, reader) => reader.user(),
             Proven::User(_, user) => Some(user.id()),
+            Proven::Guest(_, guest) => guest.user().map(LocalUser::id),
             Proven::Owner(_, owner) => Some(owner.id()),
             Proven::Visitor(_, visitor) => visitor.user().map(LocalUser::id),
         }
@@ -501,7 +511,8 @@ impl Proven {
                 Some(person) => format!("person:{}", person.0),
                 None => "client".to_owned(),
             },
-            Proven::User(_, user) => user_name(user),
+            Proven::User(_, user) | Proven::Guest(_, Guest::User(user)) => user_name(user),
+            Proven::Guest(_, Guest::Remote(remote)) => format!("remote:{}", remote.address()),
             Proven::Owner(_, owner) => user_name(owner.user()),
             Proven::Visitor(_, visitor) => match (visitor.user(), visitor.remote()) {
                 (Some(user), _) => user_name(user),

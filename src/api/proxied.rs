@@ -1,7 +1,7 @@
 //! What is on other servers, by this one (`pump-api.md §6.9`).
 
 use crate::api::files;
-use crate::auth::LocalUser;
+use crate::auth::Guest;
 use crate::federation::proxying::{self, CONDITIONS, Fetched};
 use crate::http::{Answer, Content, Request, Response};
 use crate::media::Label;
@@ -11,10 +11,14 @@ use hyper::header::{self, HeaderMap};
 /// Nothing that is in such a file may act as a page of this site.
 const POLICY: &str = "default-src 'none'; sandbox";
 
-/// `GET /api/proxy/{key}`: what is on another server, as the user may see it there: JSON, pictures, sounds, films. 304 where
-/// the user has it; 404 for a key that is none; 403 for a blocked host; 502 where the other server has no answer that can be
+/// `GET /api/proxy/{key}`: what is on another server, as the user may see it there: JSON, pictures, sounds, films; for somebody
+/// of another server what everybody may see, and no JSON. 304 where the caller has it; 404 for a key that is none; 403 for a
+/// blocked host; 429 for a visitor who gets too many; 502 where the other server has no answer that can be
 /// passed on. Answers `Range`.
-pub fn get(request: &Request, user: &LocalUser) -> Answer {
+pub fn get(request: &Request, guest: &Guest) -> Answer {
+    if let Guest::Remote(visitor) = guest {
+        request.guard.admit_picture(request, visitor)?;
+    }
     let conditions: Vec<_> = CONDITIONS
         .into_iter()
         .filter_map(|name| {
@@ -23,7 +27,7 @@ pub fn get(request: &Request, user: &LocalUser) -> Answer {
         })
         .collect();
     let key = request.param("key");
-    let fetched = proxying::fetch(request.app(), user, key, &conditions, request.now)?;
+    let fetched = proxying::fetch(request.app(), guest.user(), key, &conditions, request.now)?;
     Ok(match fetched {
         Fetched::Unchanged(label) => labelled(StatusCode::NOT_MODIFIED, &label),
         Fetched::File(copied) => {

@@ -48,6 +48,16 @@ pub struct Remote {
     pub(in crate::auth) visit: Visit,
 }
 
+/// Somebody for whom this server gets what is on other servers: a user of it, or somebody of another server who is logged in
+/// here.
+#[derive(Clone, Debug)]
+pub enum Guest {
+    /// A user, by token or session.
+    User(LocalUser),
+    /// Somebody of another server, by the session of their visit.
+    Remote(Remote),
+}
+
 /// Whoever looks at a page (`C`): a user with a session, somebody of another server, or nobody.
 #[derive(Clone, Debug)]
 pub struct Visitor {
@@ -116,6 +126,16 @@ impl LocalUser {
             Ok(self.id)
         } else {
             Err(Error::Unauthorized("Not authorized".to_owned()))
+        }
+    }
+}
+
+impl Guest {
+    /// The user; nobody where it is somebody of another server.
+    pub fn user(&self) -> Option<&LocalUser> {
+        match self {
+            Guest::User(user) => Some(user),
+            Guest::Remote(_) => None,
         }
     }
 }

@@ -61,6 +61,11 @@ impl Guard {
         self.hosts.admit_claim(authority, request.peer, request.now)
     }
 
+    /// Lets somebody of another server get one more picture of other servers; too many are 429.
+    pub fn admit_picture(&self, request: &Request, visitor: &Remote) -> Result<(), Error> {
+        self.throttle.admit_picture(visitor.person(), request.now)
+    }
+
     /// Looks up a secret that came with a request and that nobody can guess; too many wrong ones are 429.
     pub fn try_secret<T>(
         &self,

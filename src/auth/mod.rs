@@ -21,7 +21,7 @@ mod throttle;
 pub mod visits;
 
 use callers::Means;
-pub use callers::{Client, LocalUser, Reader, Remote, Visitor};
+pub use callers::{Client, Guest, LocalUser, Reader, Remote, Visitor};
 pub use guard::Guard;
 pub use hosts::Place;
 pub use oauth1::Key;
@@ -39,6 +39,7 @@ use crate::store::clients;
 use crate::store::users;
 use crate::store::users::User;
 use hyper::Method;
+use hyper::header;
 use oauth1::{Failure, Parameters, Signed};
 use std::sync::Arc;
 
@@ -106,6 +107,19 @@ pub fn user_reading(request: &Request) -> Result<LocalUser, Error> {
     match Parameters::of(request) {
         Some(asked) => signing_user(request, &asked),
         None => sessions::user(request)?.ok_or_else(not_logged_in),
+    }
+}
+
+/// Proves a user as [`user_reading`] does, or somebody of another server who is logged in here, by the session.
+pub fn guest_reading(request: &Request) -> Result<Guest, Error> {
+    match user_reading(request) {
+        Ok(user) => Ok(Guest::User(user)),
+        Err(error) => match visits::of(request)? {
+            Some(remote) if request.header(&header::AUTHORIZATION).is_none() => {
+                Ok(Guest::Remote(remote))
+            }
+            _ => Err(error),
+        },
     }
 }
 

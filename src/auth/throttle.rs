@@ -61,6 +61,12 @@ const ELSEWHERE: Rule = Rule {
     wait_secs_max: 10,
 };
 
+/// Pictures of other servers that somebody of another server gets by this one.
+const PICTURES: Rule = Rule {
+    free: 1000,
+    wait_secs_max: 10,
+};
+
 /// Wrong tries so far.
 #[derive(Default)]
 pub(super) struct Throttle {
@@ -127,6 +133,12 @@ impl Throttle {
             None => self.hash.hash_one(("elsewhere", network(address))),
         };
         self.count(&[(elsewhere, &ELSEWHERE)], now)
+    }
+
+    /// Lets a visitor get one more picture of other servers, or says how long to wait.
+    pub(super) fn admit_picture(&self, visitor: ThingId, now: Timestamp) -> Result<(), Error> {
+        let pictures = self.hash.hash_one(("pictures", visitor));
+        self.count(&[(pictures, &PICTURES)], now)
     }
 
     /// As [`Throttle::admit`], for a try that is counted for the address only: a secret that nobody can guess needs no more,

@@ -159,11 +159,26 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     if activity.remote_id.is_some() {
         return in_groups(from, activity);
     }
-    let mut found = Recipients::default();
-    found.add(from, activity.actor)?;
+    let mut found = addressed(from, activity)?;
     if let Some(author) = reacted_to(from, activity)? {
         found.add(from, author)?;
     }
+    if matches!(activity.verb.as_str(), "update" | "delete") {
+        found.add_holders(from, activity)?;
+    }
+    Ok(found)
+}
+
+/// Whether an activity of somebody here goes to a person by its addresses.
+pub fn is_addressed(from: &dyn Read, activity: &Activity, person: ThingId) -> Result<bool> {
+    let found = addressed(from, activity)?;
+    Ok(found.people.contains(&person) || found.elsewhere.contains(&person))
+}
+
+/// The actor, and those to whom an activity goes by its addresses.
+fn addressed(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
+    let mut found = Recipients::default();
+    found.add(from, activity.actor)?;
     let mut circles = Circles::of(from, activity.actor);
     let [to, cc, bto, bcc] = activity.addresses.each();
     for (list, direct) in [(to, true), (cc, false), (bto, true), (bcc, false)] {
@@ -199,9 +214,6 @@ pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
             }
         }
     }
-    if matches!(activity.verb.as_str(), "update" | "delete") {
-        found.add_holders(from, activity)?;
-    }
     Ok(found)
 }
 
@@ -219,10 +231,15 @@ fn in_groups(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     Ok(found)
 }
 
+/// Whether an activity is a like or a share.
+pub fn is_reaction(activity: &Activity) -> bool {
+    matches!(activity.verb.as_str(), "favorite" | "like" | "share")
+}
+
 /// The author of what somebody likes or shares: hears of it, whoever else does. pump.io leaves authors out whom the liker
 /// does not address (`design.md §8`).
 pub fn reacted_to(from: &dyn Read, activity: &Activity) -> Result<Option<ThingId>> {
-    if !matches!(activity.verb.as_str(), "favorite" | "like" | "share") {
+    if !is_reaction(activity) {
         return Ok(None);
     }
     Ok(things::object(from, activity.object)?.and_then(|object| object.author))

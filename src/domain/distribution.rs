@@ -7,6 +7,7 @@ use crate::domain::activities;
 use crate::domain::audience::{self, Recipients};
 use crate::domain::errands;
 use crate::domain::mailing::notices;
+use crate::domain::objects;
 use crate::ids::ThingId;
 use crate::store::deliveries::Errand;
 use crate::store::engine::{Read, Result, Tx};
@@ -52,7 +53,15 @@ pub fn distribute(
     if delivery.recipients.people.contains(&activity.actor) {
         delivery.add_to_inbox(tx, activity.actor)?;
     }
+    if audience::is_reaction(activity) && is_hearsay(tx, activity.object)? {
+        let errand = Errand::TellAuthor { activity: id };
+        errands::queue(app, tx, activity.object, errand, now)?;
+    }
     delivery.go_on(tx, None)
+}
+
+fn is_hearsay(from: &dyn Read, object: ThingId) -> Result<bool> {
+    Ok(things::object(from, object)?.is_some_and(|object| objects::is_hearsay(&object)))
 }
 
 /// The job: fills the inboxes of the recipients that come after `after`, and leaves a job if there are still more.

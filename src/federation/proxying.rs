@@ -47,7 +47,8 @@ pub enum Fetched {
 /// One reading.
 struct Reading<'a> {
     app: &'a App,
-    user: &'a LocalUser,
+    /// Nobody for somebody of another server, who gets what everybody gets.
+    user: Option<&'a LocalUser>,
     url: &'a str,
     host: &'a str,
     what: What,
@@ -58,7 +59,7 @@ struct Reading<'a> {
 /// blocked, 502 where the other server has no answer that can be passed on.
 pub fn fetch(
     app: &App,
-    user: &LocalUser,
+    user: Option<&LocalUser>,
     key: &str,
     conditions: &[(HeaderName, String)],
     now: Timestamp,
@@ -79,6 +80,10 @@ pub fn fetch(
         now,
     };
     match what {
+        What::Document if user.is_none() => {
+            let text = "Ask your own server for this: it knows who you are there.";
+            Err(Error::forbidden(text))
+        }
         What::Document => match reading.signed(conditions)? {
             Heard::Same(label) => Ok(Fetched::Unchanged(label)),
             Heard::New(spool, label) => copied(&spool, label, now).map(Fetched::File),
@@ -101,8 +106,12 @@ enum Heard {
 impl Reading<'_> {
     fn media(&self, conditions: &[(HeaderName, String)]) -> Result<Fetched, Error> {
         let cache = self.app.blobs.cache();
-        let names = [None, Some(self.user.id().0.0)].map(|user| CacheName::of(self.url, user));
-        let found = names.iter().find_map(|name| cache.open(name));
+        let public = CacheName::of(self.url, None);
+        let own = self
+            .user
+            .map(|user| CacheName::of(self.url, Some(user.id().0.0)));
+        let mut names = [Some(&public), own.as_ref()].into_iter().flatten();
+        let found = names.find_map(|name| cache.open(name));
         let asked = match found {
             Some(kept) if (0..FRESH_SECS).contains(&self.now.secs_since(kept.at)) => {
                 return Ok(Fetched::File(kept));
@@ -110,11 +119,11 @@ impl Reading<'_> {
             Some(ref kept) => validators(&kept.label),
             None => conditions.to_vec(),
         };
-        let [public, own] = &names;
-        let (name, heard) = match self.unsigned(&asked)? {
-            Some(heard) => (public, heard),
-            None => {
-                cache.remove(public);
+        let (name, heard) = match (self.unsigned(&asked)?, &own) {
+            (Some(heard), _) => (&public, heard),
+            (None, own) => {
+                cache.remove(&public);
+                let own = own.as_ref().ok_or_else(|| self.refused())?;
                 (own, self.signed(&asked)?)
             }
         };
@@ -145,13 +154,17 @@ impl Reading<'_> {
 
     /// Asks as the reader.
     fn signed(&self, headers: &[(HeaderName, String)]) -> Result<Heard, Error> {
-        let speaker = Speaker::user(self.app.base(), self.user.nickname());
+        let user = self.user.ok_or_else(|| self.refused())?;
+        let speaker = Speaker::user(self.app.base(), user.nickname());
         let asked = Signed::GetWith(headers);
         let heard = self.hear(false, || {
             speaking::open(self.app, &speaker, asked, self.url)
         })?;
-        let refused = || Error::Remote(format!("{} does not show this to you.", self.host));
-        heard.ok_or_else(refused)
+        heard.ok_or_else(|| self.refused())
+    }
+
+    fn refused(&self) -> Error {
+        Error::Remote(format!("{} does not show this to you.", self.host))
     }
 
     /// Asks a host, unless it did not answer just now; nothing if it does not show this.

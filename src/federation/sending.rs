@@ -5,7 +5,7 @@ use super::{Speaker, catching_up, fetching};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::documents::{Documents, Finish};
-use crate::domain::{blocks, names, objects};
+use crate::domain::{audience, blocks, errands, names, objects};
 use crate::ids::{Nickname, ThingId};
 use crate::peers::Failure;
 use crate::store::deliveries::{Delivery, Errand};
@@ -53,6 +53,7 @@ pub fn deliver(app: &App, delivery: &Delivery, now: Timestamp) -> Result<Outcome
             None => Ok(Outcome::Dropped("it is gone".to_owned())),
         },
         Errand::Learn { thing } => learn(app, thing, now),
+        Errand::TellAuthor { activity } => tell_author(app, activity, now),
         Errand::CatchUp { person, follower } => catching_up::catch_up(app, person, follower, now),
     }
 }
@@ -76,6 +77,34 @@ fn learn(app: &App, thing: ThingId, now: Timestamp) -> Result<Outcome> {
         Err(Failure::Busy(why, secs)) => Ok(Outcome::Postponed(why, secs)),
         Err(error) => Ok(Outcome::Dropped(error.to_string())),
     }
+}
+
+/// Has a like or a share brought to the author of what it is about, who was not known when it was made.
+fn tell_author(app: &App, id: ThingId, now: Timestamp) -> Result<Outcome> {
+    let activity = things::activity(&app.store, id)?;
+    let Some(activity) = activity.filter(|activity| activity.deleted.is_none()) else {
+        return Ok(Outcome::Dropped("it is gone".to_owned()));
+    };
+    let of_object = |app: &App| things::object(&app.store, activity.object);
+    if of_object(app)?.is_some_and(|object| objects::is_hearsay(&object)) {
+        match learn(app, activity.object, now)? {
+            Outcome::Arrived => {}
+            other => return Ok(other),
+        }
+    }
+    let Some(author) = of_object(app)?.and_then(|object| object.author) else {
+        return Ok(Outcome::Dropped("nobody is known as its author".to_owned()));
+    };
+    if !audience::is_addressed(&app.store, &activity, author)? {
+        let errand = Errand::Bring {
+            activity: id,
+            recipient: author,
+        };
+        app.store
+            .write(|tx| errands::queue(app, tx, author, errand, now))?;
+        app.wake();
+    }
+    Ok(Outcome::Arrived)
 }
 
 /// What is delivered, and to whom.

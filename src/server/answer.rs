@@ -223,6 +223,7 @@ fn lane<'a>(server: &'a Shared, route: &Route) -> &'a Lane {
         routes::Lane::Quick => &server.quick,
         routes::Lane::Slow => &server.slow,
         routes::Lane::Far => &server.far,
+        routes::Lane::Proxy => &server.proxy,
     }
 }
 

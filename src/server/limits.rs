@@ -84,6 +84,9 @@ pub(crate) const SLOW_PLACES: usize = 2;
 /// Requests worked on at once in the Far lane: they wait for other hosts.
 pub(crate) const FAR_PLACES: usize = 8;
 
+/// Requests worked on at once in the Proxy lane: they bring pictures of other hosts to people here.
+pub(crate) const PROXY_PLACES: usize = 4;
+
 /// Bodies that go on and are written at this moment: new activities for those who listen.
 pub(crate) const LIVE_PLACES: usize = 2;
 
@@ -96,7 +99,7 @@ pub(crate) const FILE_PLACES: usize = 2;
 /// How long a request waits for a place in the Quick lane before it is 503.
 pub(crate) const QUICK_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// How long a request waits for a place in the Slow and the Far lane before it is 503.
+/// How long a request waits for a place in the Slow, the Far and the Proxy lane before it is 503.
 pub(crate) const SLOW_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Requests that may wait for a place in one lane. One more is 503 at once.

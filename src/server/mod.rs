@@ -150,6 +150,7 @@ pub(crate) struct Shared {
     quick: Lane,
     slow: Lane,
     far: Lane,
+    proxy: Lane,
     /// Places for pieces of files.
     files: Arc<Semaphore>,
     /// Places for pieces of bodies that go on.
@@ -185,6 +186,7 @@ pub fn runtime() -> io::Result<Runtime> {
             limits::QUICK_PLACES
                 + limits::SLOW_PLACES
                 + limits::FAR_PLACES
+                + limits::PROXY_PLACES
                 + limits::FILE_PLACES
                 + limits::LIVE_PLACES
                 + 1,
@@ -242,6 +244,11 @@ impl Server {
                 bounds.waiting_max,
                 limits::SLOW_WAIT_MAX,
             ),
+            proxy: Lane::new(
+                limits::PROXY_PLACES,
+                bounds.waiting_max,
+                limits::SLOW_WAIT_MAX,
+            ),
             spool: Spool::new(Arc::clone(&app), Arc::clone(&files)),
             files,
             live: Arc::new(Semaphore::new(limits::LIVE_PLACES)),
@@ -292,6 +299,7 @@ impl Server {
             shared.quick.idle().await;
             shared.slow.idle().await;
             shared.far.idle().await;
+            shared.proxy.idle().await;
         };
         timeout_at(due, finished).await.is_ok()
     }

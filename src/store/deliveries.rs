@@ -55,6 +55,12 @@ pub enum Errand {
         /// Who follows.
         follower: ThingId,
     },
+    /// A like or a share of something that lives there, of which no more than the id is known, is brought to its author, once
+    /// that is known.
+    TellAuthor {
+        /// The like or the share.
+        activity: ThingId,
+    },
 }
 
 /// What version 1 of a delivery held.

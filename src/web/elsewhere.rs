@@ -1,5 +1,6 @@
-//! What is on other servers, as pages show it: never straight from there. Users get it by this server (`pump-api.md §6.9`);
-//! other visitors, who cannot, see no picture of another server, and nobody there sees them.
+//! What is on other servers, as pages show it: never straight from there. Users and people of other
+//! servers who are logged in get it by this server (`pump-api.md §6.9`); other visitors, who cannot, see no picture of another
+//! server, and nobody there sees them.
 
 use crate::domain::names::is_web_address;
 use crate::domain::proxies::{Proxies, What};
@@ -15,8 +16,8 @@ pub struct Elsewhere {
     base: Option<Base>,
     /// What addresses of this site begin with.
     root: String,
-    /// Whether the visitor is a user here.
-    pub is_user: bool,
+    /// Whether the visitor gets files of other servers by this one: a user, or somebody of another server who is logged in.
+    pub is_guest: bool,
 }
 
 impl Elsewhere {
@@ -26,7 +27,7 @@ impl Elsewhere {
             proxies: Arc::clone(proxies),
             base: base.cloned(),
             root: root.to_owned(),
-            is_user: false,
+            is_guest: false,
         }
     }
 
@@ -41,7 +42,7 @@ impl Elsewhere {
             return Some(self.local(url));
         }
         let address = self.proxies.address(base, url, What::Media);
-        let address = address.filter(|_| self.is_user)?;
+        let address = address.filter(|_| self.is_guest)?;
         Some(self.local(&address))
     }
 
@@ -70,13 +71,13 @@ mod tests {
     use crate::store::engine::memory::MemoryEngine;
     use std::sync::Arc;
 
-    fn visitor(is_user: bool) -> Elsewhere {
+    fn visitor(is_guest: bool) -> Elsewhere {
         let store = Store::on(Box::new(MemoryEngine::default())).expect("an empty store");
         let proxies = Arc::new(Proxies::new(&["images.test".to_owned()]));
         proxies.open(&store).expect("a store");
         let base = Base::new("pump.test", 443, "p");
         Elsewhere {
-            is_user,
+            is_guest,
             ..Elsewhere::of(&proxies, Some(&base), "/p")
         }
     }

@@ -116,7 +116,7 @@ impl Frame {
                 frame.words = Words::of(language);
             }
             frame.appearance = chosen.appearance;
-            frame.files.is_user = true;
+            frame.files.is_guest = true;
             frame.me = frame.face(app, user.id().0)?;
             frame.requests = requests::total(&app.store, user.id())?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
@@ -127,6 +127,7 @@ impl Frame {
             }
         }
         if let Some(remote) = visitor.remote().filter(|_| !app.config.noweb) {
+            frame.files.is_guest = true;
             frame.me = frame.face(app, remote.person())?;
             frame.is_remote = true;
         }

@@ -134,7 +134,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { title: "Files", entries: &[
         entry("POST", "/api/user/{nickname}/uploads", "user write", "Takes a file; answers with its object, which only you see until you post it."),
         entry("GET", "/api/user/{nickname}/uploads", "user read", "What you uploaded."),
-        entry("GET", "/api/proxy/{key}", "user read", "What is on another server: the addresses that documents name as proxyURL."),
+        entry("GET", "/api/proxy/{key}", "guest read", "What is on another server: the addresses that documents name as proxyURL."),
         entry("GET", "/uploads/{*path}", "open", "A file, for whoever may read the object that shows it."),
     ]},
     Chapter { title: "Your account", entries: &[

@@ -143,3 +143,39 @@ fn an_id_of_another_server_is_given_back_when_that_server_comes_with_it() {
         .refused(400);
     pump.is_sound();
 }
+
+/// design.md §8, pump-api.md §4.8
+#[test]
+fn a_like_of_what_is_known_by_its_id_alone_reaches_its_author_once() {
+    let mut pump = pump();
+    let evan = pump.register("evan");
+    let peer = Peer::start();
+    let zoe = peer.person("zoe");
+    let told = |verb: &str| {
+        let heard = peer.heard("/api/user/zoe/inbox");
+        let all = heard
+            .iter()
+            .map(|heard| serde_json::from_str::<Value>(&heard.body).expect("JSON"));
+        all.filter(|activity| activity["verb"] == verb).count()
+    };
+    let like = |name: &str, verb: &str| {
+        let id = note_of(&peer, name, &zoe);
+        activity(verb, &json!({ "objectType": "note", "id": id }))
+    };
+    evan.post(like("1", "favorite"));
+    eventually(|| told("favorite") == 1);
+    // Whoever is addressed anyhow gets it once.
+    let zoe_too = json!({ "objectType": "person", "id": zoe });
+    evan.post(like("2", "share").to(zoe_too.clone()));
+    // What nobody made, or its home does not tell, has nobody who hears of it.
+    let nowhere = format!("{}/api/note/none", peer.base);
+    evan.post(activity(
+        "favorite",
+        &json!({ "objectType": "note", "id": nowhere }),
+    ));
+    evan.post(note("the last").to(zoe_too));
+    eventually(|| told("post") == 1);
+    pump.restart();
+    assert_eq!((told("favorite"), told("share")), (1, 1));
+    pump.is_sound();
+}

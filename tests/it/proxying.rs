@@ -9,6 +9,7 @@ use crate::harness::people::{Person, Stream};
 use crate::harness::{Pump, Request, eventually, eventually_some, pictures};
 use serde_json::{Value, json};
 use std::fs::File;
+use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
 const LAN: &str = "--federateLan=true";
@@ -333,6 +334,39 @@ fn a_server_that_is_away_is_left_alone_for_a_while() {
     evan.post(activity("share", &picture("two")).to(public()));
     let text = evan.get(&proxied(&evan, &evan, "/image")).refused(502);
     assert!(text.contains("a moment ago"), "{text}");
+}
+
+/// What people look at elsewhere holds no place that other servers need to bring something.
+#[test]
+fn inboxes_stay_open_while_pictures_are_waited_for() {
+    let pump = Pump::with(&[LAN]);
+    let evan = pump.register("evan");
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("it has one");
+    let peer = Peer::start();
+    let mut image = named_by_us(&peer);
+    image["image"]["url"] = format!("http://{address}/x.png").into();
+    evan.post(activity("share", &image).to(public()));
+    let url = proxied(&evan, &evan, "/image");
+    let mallory = peer.person("mallory");
+    let key = peer.key(&pump, "webfinger", &mallory);
+    let pushed = json!({
+        "verb": "post", "id": format!("{}/api/activity/1", peer.base),
+        "actor": { "objectType": "person", "id": mallory },
+        "object": { "objectType": "note", "id": format!("{}/api/note/1", peer.base), "content": "Hi" },
+        "to": [evan.reference()],
+    });
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| evan.get(&url));
+        }
+        // They hang on a server that takes calls and says nothing.
+        let held: Vec<_> = (0..4).map(|_| silent.accept().expect("a call")).collect();
+        peer.push(&pump, &key, &evan, &pushed).ok();
+        assert!(evan.inbox().major().first_is("Hi"));
+        drop(held);
+        drop(silent);
+    });
 }
 
 /// Where a document has `proxyURL`, by the members on the way, without the numbers of lists.

@@ -5,6 +5,7 @@ mod hostile;
 
 use crate::harness::browser::{Form, Page};
 use crate::harness::documents::{note, public};
+use crate::harness::peer::{Peer, Said};
 use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Person, Pump, Request, eventually, network, pictures};
 use serde_json::{Value, json};
@@ -168,6 +169,63 @@ fn a_visitor_logs_in_at_home_and_comes_back_as_themselves() {
             // Logging in here ends the visit.
             scene.browser.log_in("alice", PASSWORD).expect(200);
             assert!(!scene.browser.open("/alice").shows(&scene.handle()));
+        },
+    );
+}
+
+/// pump-api.md §6.9, §6.10
+#[test]
+fn a_visitor_sees_pictures_of_other_servers_as_everybody_may() {
+    network::inside(
+        "visiting::a_visitor_sees_pictures_of_other_servers_as_everybody_may",
+        || {
+            let mut scene = Scene::new();
+            let peer = Peer::start();
+            let file = |status: u16| Said {
+                status,
+                headers: vec![("Content-Type".to_owned(), "image/png".to_owned())],
+                body: pictures::png(4, 3),
+            };
+            peer.says("/x.png", file(200));
+            peer.says("/closed.png", file(403));
+            let at = |path: &str| format!("{}{path}", peer.base);
+            let name = |what: &str| format!("tag:127.0.0.1,2026:{what}");
+            let image = json!({
+                "objectType": "image", "id": name("image"), "image": { "url": at("/x.png"), "width": 4, "height": 3 },
+                "content": format!("<p><img src=\"{}\" alt=\"closed\"></p>", at("/closed.png")),
+                "likes": { "url": at("/api/image/1/likes") },
+                "author": { "objectType": "person", "id": name("zoe"), "displayName": "Zoe" },
+            });
+            let alice = scene.alice.clone();
+            alice.post(crate::harness::activity("share", &image).to(public()));
+            let item = alice.feed().major().items()[0]["object"].clone();
+            let likes = item["likes"]["pump_io"]["proxyURL"].as_str();
+            let likes = likes.expect("an address here").to_owned();
+            let shown = |page: &Page| {
+                let mut all = page.all("img", "src");
+                all.retain(|src| src.starts_with("/api/proxy/"));
+                all
+            };
+            assert!(shown(&scene.browser.open("/alice").expect(200)).is_empty());
+            let page = scene.visit("/alice");
+            let all = shown(&page);
+            assert_eq!(all.len(), 2, "{}", page.html());
+            scene.here.browser().ask(Request::get(&all[0])).expect(401);
+            let answer = scene.browser.ask(Request::get(&all[0])).expect(200);
+            assert_eq!(answer.body, pictures::png(4, 3));
+            // What is for some, their own server shows them; so it is with documents.
+            scene.browser.ask(Request::get(&all[1])).expect(502);
+            scene.browser.ask(Request::get(&likes)).expect(403);
+            scene.browser.ask(Request::get("/api/proxy/x")).expect(404);
+            let asked = peer.heard("/closed.png");
+            assert!(
+                asked
+                    .iter()
+                    .all(|heard| !heard.headers.contains_key("authorization"))
+            );
+            let logout = scene.browser.open("/").form_to("/main/logout");
+            scene.browser.submit(&logout).expect(200);
+            scene.browser.ask(Request::get(&all[0])).expect(401);
         },
     );
 }

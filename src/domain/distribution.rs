@@ -9,6 +9,7 @@ use crate::domain::errands;
 use crate::domain::mailing::notices;
 use crate::domain::objects;
 use crate::ids::ThingId;
+use crate::store::copies;
 use crate::store::deliveries::Errand;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
@@ -57,7 +58,16 @@ pub fn distribute(
         let errand = Errand::TellAuthor { activity: id };
         errands::queue(app, tx, activity.object, errand, now)?;
     }
-    delivery.go_on(tx, None)
+    let is_done = delivery.go_on(tx, None)?;
+    forget_copies(tx, activity, is_done)
+}
+
+/// Forgets who has a copy of what is deleted, when all of them are told.
+fn forget_copies(tx: &mut dyn Tx, activity: &Activity, is_done: bool) -> Result<()> {
+    match is_done && activity.verb == "delete" {
+        true => copies::forget(tx, activity.object),
+        false => Ok(()),
+    }
 }
 
 fn is_hearsay(from: &dyn Read, object: ThingId) -> Result<bool> {
@@ -79,7 +89,8 @@ pub fn continue_distribution(
         };
         let major = activities::is_major(tx, &activity)?;
         let delivery = Delivery::of(app, tx, activity_id, &activity, major, now)?;
-        delivery.go_on(tx, Some(after))
+        let is_done = delivery.go_on(tx, Some(after))?;
+        forget_copies(tx, &activity, is_done)
     })?;
     app.wake();
     Ok(())
@@ -172,7 +183,7 @@ pub fn tell_elsewhere(
             delivery.send(tx, *recipient)?;
         }
     }
-    Ok(())
+    forget_copies(tx, activity, true)
 }
 
 impl<'a> Delivery<'a> {
@@ -195,8 +206,9 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Serves at most [`INBOXES_PER_WRITE`] recipients, in order, of those who come after `after`; a job does the others.
-    fn go_on(&self, tx: &mut dyn Tx, after: Option<ThingId>) -> Result<()> {
+    /// Serves at most [`INBOXES_PER_WRITE`] recipients, in order, of those who come after `after`; a job does the others. Whether
+    /// there are none.
+    fn go_on(&self, tx: &mut dyn Tx, after: Option<ThingId>) -> Result<bool> {
         let rest = (
             after.map_or(Bound::Unbounded, Bound::Excluded),
             Bound::Unbounded,
@@ -211,7 +223,7 @@ impl<'a> Delivery<'a> {
                 (Some(here), Some(there)) => here < there,
                 (Some(_), None) => true,
                 (None, Some(_)) => false,
-                (None, None) => return Ok(()),
+                (None, None) => return Ok(true),
             };
             let next = if is_here { here.next() } else { there.next() };
             let Some(next) = next.copied() else { break };
@@ -227,9 +239,10 @@ impl<'a> Delivery<'a> {
             Some(after) if here.peek().is_some() || there.peek().is_some() => {
                 let activity = self.id;
                 let job = Job::Distribute { activity, after };
-                jobs::add(tx, self.app.store.fresh_id(), self.now, &job)
+                jobs::add(tx, self.app.store.fresh_id(), self.now, &job)?;
+                Ok(false)
             }
-            _ => Ok(()),
+            _ => Ok(true),
         }
     }
 

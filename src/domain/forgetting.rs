@@ -15,7 +15,7 @@ use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
-use crate::store::{tokens, usage};
+use crate::store::{copies, tokens, usage};
 
 /// Most entries that one write takes away.
 const ENTRIES_PER_WRITE: usize = 100;
@@ -188,6 +188,7 @@ impl Forgetting<'_> {
             return Ok(true);
         }
         usage::forget(tx, UserId(person));
+        copies::forget_offers(tx, person)?;
         for kind in CLEARED {
             streams::clear(tx, Stream::of(person, *kind))?;
         }

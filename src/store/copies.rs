@@ -13,6 +13,9 @@ const COPIES: u8 = 0;
 /// The part of the table that holds who was brought what somebody had posted before.
 const OFFERS: u8 = 1;
 
+/// Records that are taken away at once.
+const CLEAR_RECORDS: usize = 256;
+
 /// Most servers that are told of one change.
 pub const HOSTS_MAX: usize = 10_000;
 
@@ -47,6 +50,28 @@ pub fn of(from: &dyn Read, object: ThingId) -> Result<Vec<(String, ThingId)>> {
         .collect())
 }
 
+/// Forgets who has an object: it is deleted, and they were told.
+pub fn forget(tx: &mut dyn Tx, object: ThingId) -> Result<()> {
+    clear(tx, &copies_of(object))
+}
+
+/// Forgets to whom a person's posts were brought: the person is gone.
+pub fn forget_offers(tx: &mut dyn Tx, person: ThingId) -> Result<()> {
+    clear(tx, &KeyBytes::of(Table::Copy).part(OFFERS).thing(person))
+}
+
+fn clear(tx: &mut dyn Tx, prefix: &KeyBytes) -> Result<()> {
+    loop {
+        let found = tx.scan(prefix, &prefix.end(), CLEAR_RECORDS)?;
+        for (key, _) in &found {
+            tx.delete(key);
+        }
+        if found.len() < CLEAR_RECORDS {
+            return Ok(());
+        }
+    }
+}
+
 /// Notes that a follower elsewhere is brought what a person posted before; false if that was done already.
 pub fn offer(tx: &mut dyn Tx, person: ThingId, follower: ThingId) -> Result<bool> {
     let key = KeyBytes::of(Table::Copy)
@@ -67,7 +92,7 @@ fn copies_of(object: ThingId) -> KeyBytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{note, of, offer};
+    use super::{forget, forget_offers, note, of, offer};
     use crate::ids::ThingId;
     use crate::store::engine::memory::Memory;
 
@@ -89,12 +114,20 @@ mod tests {
             expected.map(|(host, id)| (host.to_owned(), ThingId(id)))
         );
         assert!(of(&memory, ThingId(3)).expect("readable").is_empty());
+        forget(&mut memory, ThingId(1)).expect("forgotten");
+        assert!(of(&memory, ThingId(1)).expect("readable").is_empty());
+        assert_eq!(of(&memory, ThingId(2)).expect("readable").len(), 1);
     }
 
     #[test]
     fn nobody_is_brought_the_same_twice() {
         let mut memory = Memory::default();
-        let mut again = |follower| offer(&mut memory, ThingId(1), ThingId(follower)).expect("kept");
-        assert_eq!([again(7), again(8), again(7)], [true, true, false]);
+        let again = |memory: &mut Memory, follower| {
+            offer(memory, ThingId(1), ThingId(follower)).expect("kept")
+        };
+        let all = [7, 8, 7].map(|follower| again(&mut memory, follower));
+        assert_eq!(all, [true, true, false]);
+        forget_offers(&mut memory, ThingId(1)).expect("forgotten");
+        assert!(again(&mut memory, 7));
     }
 }

@@ -17,7 +17,7 @@ fn ask_request_token(pump: &Pump, client: &Pair, callback: &str) -> Answer {
     pump.site.send(&request)
 }
 
-fn request_token(pump: &Pump, client: &Pair, callback: &str) -> Pair {
+pub(crate) fn request_token(pump: &Pump, client: &Pair, callback: &str) -> Pair {
     let answer = ask_request_token(pump, client, callback).expect(200);
     assert_eq!(answer.pair("oauth_callback_confirmed"), "true");
     Pair::new(

@@ -17,6 +17,7 @@ mod copies;
 mod discovering;
 mod doctoring;
 mod durability;
+mod every_page;
 mod federated_groups;
 mod federating;
 mod finishers;

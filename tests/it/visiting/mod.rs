@@ -11,19 +11,19 @@ use crate::harness::{Browser, Person, Pump, Request, eventually, network, pictur
 use serde_json::{Value, json};
 
 /// A server to visit, with somebody who posts there; another one, with somebody who goes there, and their browser.
-struct Scene {
-    here: Pump,
-    alice: Person,
+pub(crate) struct Scene {
+    pub(crate) here: Pump,
+    pub(crate) alice: Person,
     there: Pump,
     bob: Person,
     /// At the first server.
-    browser: Browser,
+    pub(crate) browser: Browser,
     /// At the second one; it is the same browser for the person.
     home: Browser,
 }
 
 impl Scene {
-    fn new() -> Scene {
+    pub(crate) fn new() -> Scene {
         let [here, there] = [0, 1].map(|number| network::server(number, &[]));
         let (alice, bob) = (here.register("alice"), there.register("bob"));
         let (browser, home) = (here.browser(), there.browser());
@@ -75,7 +75,7 @@ impl Scene {
 
     /// Logs the visitor in; answers the page where that leads.
     #[track_caller]
-    fn visit(&mut self, onward: &str) -> Page {
+    pub(crate) fn visit(&mut self, onward: &str) -> Page {
         let form = self
             .browser
             .open(&format!("/main/remote?continueTo={onward}"));

@@ -18,8 +18,8 @@ const REST: &str = "Promise.all(document.getAnimations()
     .filter(move => move.effect.getComputedTiming().iterations !== Infinity)
     .map(move => move.finished.catch(() => 0))).then(() => true)";
 
-/// Links and buttons that are smaller than a finger. Links in running text may be as high as their line, and what is off the
-/// screen until it has the focus is not looked at.
+/// Links and buttons that are smaller than a finger. Links in running text may be as high as their line; what is off the
+/// screen until it has the focus, and what repeats a link beside it for eyes alone, is not looked at.
 const SMALL_TARGETS: &str = r"(least => {
     const found = [];
     const wanted = 'a[href], button, summary, select, textarea, input:not([type=hidden]), [role=button], [role=link], [role=tab], [role=menuitem]';
@@ -35,14 +35,14 @@ const SMALL_TARGETS: &str = r"(least => {
     };
     for (const element of document.querySelectorAll(wanted)) {
         if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true })) continue;
-        if (inText(element)) continue;
+        if (element.closest('[aria-hidden=true]') || inText(element)) continue;
         const parts = [element, ...(element.labels || [])].filter(part =>
             part === element || ['checkbox', 'radio', 'file'].includes(element.type));
         const boxes = parts.map(part => part.getBoundingClientRect());
         const own = boxes[0];
         if (own.right <= 0 || own.bottom + scrollY <= 0 || own.width <= 1 && boxes.length === 1) continue;
         if (boxes.some(box => box.width >= least - 0.5 && box.height >= least - 0.5)) continue;
-        found.push(`${Math.round(own.width)}×${Math.round(own.height)} ${element.outerHTML.slice(0, 160)}`);
+        found.push(`small target: ${Math.round(own.width)}×${Math.round(own.height)} ${element.outerHTML.slice(0, 160)}`);
     }
     return found;
 })";
@@ -50,10 +50,10 @@ const SMALL_TARGETS: &str = r"(least => {
 /// What is wider than the screen.
 const OVERHANGING: &str = r"(width => {
     if (document.documentElement.scrollWidth <= width && document.body.scrollWidth <= width) return [];
-    const found = [`the page is ${document.documentElement.scrollWidth} px wide`];
+    const found = [`too wide: the page is ${document.documentElement.scrollWidth} px wide`];
     for (const element of document.body.querySelectorAll('*')) {
         const box = element.getBoundingClientRect();
-        if (box.right > width + 0.5 && box.width > 0) found.push(`until ${Math.round(box.right)}: ${element.outerHTML.slice(0, 160)}`);
+        if (box.right > width + 0.5 && box.width > 0) found.push(`too wide: until ${Math.round(box.right)}: ${element.outerHTML.slice(0, 160)}`);
     }
     return found;
 })";

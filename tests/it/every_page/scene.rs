@@ -1,0 +1,142 @@
+//! A family as families are: photos of every shape, long words, long names and short ones, and somebody who tries things.
+
+use crate::authorising::request_token;
+use crate::harness::documents::{comment, reference};
+use crate::harness::{Person, Pump, activity, note, pictures, public};
+use crate::oauth2::{AUTHC, AUTHZ, App, target};
+use serde_json::{Value, json};
+
+const LONG: &str = "It rained all morning, and then the sun came out over the harbour. We walked along the pier to the lighthouse, \
+    where somebody sold smoked fish from a small boat, and the children counted the gulls until they fell asleep. ";
+
+/// A name for each that pages have to bear.
+const NAMES: [(&str, &str); 5] = [
+    (
+        "evan",
+        "Evangelos Konstantinos Papadopoulos-Prodromou the Younger, of the House by the Sea",
+    ),
+    ("ann", "A"),
+    ("bea", "<script>alert('bea')</script><b>Bea"),
+    ("cyd", "\u{202e}cyd \u{5d0}\u{5d1}\u{5d2} \u{200f}(left"),
+    ("dan", "🎉"),
+];
+
+/// A server with a family on it.
+pub(super) struct Family {
+    pub(super) pump: Pump,
+    evan: Person,
+}
+
+impl Family {
+    pub(super) fn new() -> Family {
+        let pump = Pump::start();
+        let evan = pump.register("evan");
+        pump.give_to("evan");
+        fill(&pump, &evan);
+        Family { pump, evan }
+    }
+
+    /// Pages to which no page leads: the first addresses of people, and what comes by letters and from programs.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let invited = self
+            .evan
+            .post_to("/api/owner/invitations", &json!({ "note": "for grandma" }));
+        let link = invited.json()["url"].as_str().expect("a link").to_owned();
+        let reset = self.pump.runs(&["user", "reset-link", "dan"], "");
+        let token = request_token(&self.pump, self.evan.client_pair(), "oob");
+        let app = App::confidential(&self.pump);
+        let site = &self.pump.site;
+        let mut addresses = vec![
+            site.path_of(&link).to_owned(),
+            site.path_of(reset.trim()).to_owned(),
+            format!("/oauth/authorize?oauth_token={}", token.key),
+            target(AUTHZ, &app.question("writeall")),
+            target(AUTHC, &app.question("writeall")),
+            "/main/confirm/no-such-code".to_owned(),
+            "/main/unsubscribe/no-such-code".to_owned(),
+        ];
+        addresses.extend(NAMES.map(|(nickname, _)| format!("/{nickname}")));
+        addresses
+    }
+}
+
+/// Lets a family move in with somebody.
+pub(super) fn fill(pump: &Pump, first: &Person) {
+    let others: Vec<Person> = NAMES
+        .iter()
+        .filter(|(nickname, _)| *nickname != first.nickname && *nickname != "evan")
+        .map(|(nickname, _)| pump.register(nickname))
+        .collect();
+    let names = [(first, NAMES[0].1)].into_iter();
+    let names = names.chain(
+        others
+            .iter()
+            .zip(NAMES.iter().skip(1).map(|(_, name)| *name)),
+    );
+    for (person, name) in names {
+        let profile = json!({
+            "objectType": "person", "id": person.id(), "displayName": name, "summary": LONG,
+            "location": { "objectType": "place", "displayName": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch" },
+        });
+        person.put_to(&person.path("profile"), &profile).ok();
+    }
+    for person in &others {
+        person.follow(first);
+        first.follow(person);
+    }
+    say(first, &others);
+    show(first);
+    let list = json!({ "objectType": "collection", "displayName": "The whole family and everybody who eats with us on Sundays", "objectTypes": ["person"] });
+    let list = first.post(activity("create", &list).to(first))["object"].clone();
+    for person in &others {
+        first.post(activity("add", &person.reference()).with("target", reference(&list)));
+    }
+    first.post(note("For the family alone").to(&list));
+}
+
+/// Texts of every kind, and what the others say to them.
+fn say(first: &Person, others: &[Person]) {
+    let texts = [
+        LONG.repeat(12),
+        "a".repeat(400),
+        "🎉".repeat(200),
+        "x".to_owned(),
+        "\u{202e}backwards \u{5d0}\u{5d1}\u{5d2}".to_owned(),
+        "<script>alert(1)</script><p>A <b>bold</b> word, a <a href=\"https://example.com/a/very/long/address/that/does/not/fit\">link</a></p>\
+            <ul><li>one</li><li>two</li></ul><pre>let code = \"that is much longer than the screen of any phone that there is\";</pre>"
+            .to_owned(),
+    ];
+    let mut last = Value::Null;
+    for text in texts {
+        last = first.post(note(&text).to(public()))["object"].clone();
+    }
+    for person in others {
+        person.does("like", &last);
+        person.post(comment(LONG, &last).to(public()));
+        person.post(note(&format!("Greetings from {}", person.nickname)).to(public()));
+    }
+    others[0].post(activity("share", &reference(&last)).to(public()));
+    others[1].post(note("Only for you").to(first));
+}
+
+/// Pictures of every shape.
+fn show(first: &Person) {
+    let shapes = [
+        ("image/jpeg", pictures::photo(1600, 1200, 6), "A beach"),
+        (
+            "image/jpeg",
+            pictures::jpeg(2000, 300),
+            "The whole family in one row",
+        ),
+        ("image/jpeg", pictures::jpeg(200, 1600), LONG),
+        ("image/png", pictures::png(8, 8), "A dot"),
+        ("image/png", pictures::transparent_png(400, 400), ""),
+        ("image/gif", pictures::moving_gif(60, 60), "It blinks"),
+    ];
+    for (kind, bytes, words) in shapes {
+        let mut picture = first.upload(kind, &bytes);
+        picture["displayName"] = json!(words);
+        picture["content"] = json!(words);
+        first.post(activity("post", &picture).to(public()));
+    }
+}

@@ -154,7 +154,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Fails the story if anything was found.
-    fn is_flawless(mut self) -> BTreeSet<String> {
+    fn without_findings(mut self) -> BTreeSet<String> {
         self.findings.sort();
         self.findings.dedup();
         let count = self.findings.len();
@@ -172,7 +172,7 @@ fn a_stranger_walks_over_every_page() {
     let family = Family::new();
     let chromium = Chromium::take();
     let mut window = chromium.window(&family.pump);
-    let seen = Walk::everywhere("stranger", &mut window, &family.addresses()).is_flawless();
+    let seen = Walk::everywhere("stranger", &mut window, &family.addresses()).without_findings();
     assert!(seen.len() > 10, "{seen:?}");
 }
 
@@ -181,7 +181,7 @@ fn a_user_walks_over_every_page() {
     let family = Family::new();
     let chromium = Chromium::take();
     let mut window = chromium.window_of(&family.pump, "ann");
-    Walk::everywhere("user", &mut window, &family.addresses()).is_flawless();
+    Walk::everywhere("user", &mut window, &family.addresses()).without_findings();
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn the_owner_walks_over_every_page_and_none_is_left_out() {
     let family = Family::new();
     let chromium = Chromium::take();
     let mut window = chromium.window_of(&family.pump, "evan");
-    let seen = Walk::everywhere("owner", &mut window, &family.addresses()).is_flawless();
+    let seen = Walk::everywhere("owner", &mut window, &family.addresses()).without_findings();
     let left_out: Vec<String> = Table::read()
         .patterns()
         .into_iter()
@@ -209,7 +209,7 @@ fn a_visitor_walks_over_every_page() {
         window.has_cookies_of(&scene.browser);
         window.open("/").sees("You are here as");
         let alice = ["/alice".to_owned()];
-        Walk::everywhere("visitor", &mut window, &alice).is_flawless();
+        Walk::everywhere("visitor", &mut window, &alice).without_findings();
     });
 }
 
@@ -218,5 +218,5 @@ fn the_setup_is_as_good_as_the_rest() {
     let pump = Pump::unconfigured();
     let chromium = Chromium::take();
     let mut window = chromium.window(&pump);
-    Walk::everywhere("newcomer", &mut window, &[]).is_flawless();
+    Walk::everywhere("newcomer", &mut window, &[]).without_findings();
 }

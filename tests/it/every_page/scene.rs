@@ -125,7 +125,7 @@ fn show(first: &Person) {
         ("image/jpeg", pictures::photo(1600, 1200, 6), "A beach"),
         (
             "image/jpeg",
-            pictures::jpeg(2000, 300),
+            pictures::grainy(2000, 300, 1),
             "The whole family in one row",
         ),
         ("image/jpeg", pictures::jpeg(200, 1600), LONG),

@@ -36,6 +36,26 @@ pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
     out
 }
 
+/// A JPEG as large as photos are: full of small things, which differ by the number.
+pub(crate) fn grainy(width: u16, height: u16, number: u16) -> Vec<u8> {
+    let pixels = RgbImage::from_fn(u32::from(width), u32::from(height), |x, y| {
+        let mixed = (x + 7919 * y + 31 * u32::from(number)).wrapping_mul(2_654_435_761);
+        let grain = u8::try_from(mixed >> 27).expect("five bits");
+        let shade = |at: u32, of: u16| u8::try_from(at * 200 / u32::from(of)).unwrap_or(u8::MAX);
+        Rgb([
+            shade(x, width) + grain,
+            shade(y, height) + grain,
+            90 + grain,
+        ])
+    });
+    let mut out = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut out, 85);
+    encoder
+        .encode(pixels.as_raw(), width, height, jpeg_encoder::ColorType::Rgb)
+        .expect("a picture becomes a JPEG");
+    out
+}
+
 /// A PNG whose upper half is transparent.
 pub(crate) fn transparent_png(width: u32, height: u32) -> Vec<u8> {
     let image = RgbaImage::from_fn(width, height, |_, y| {

@@ -24,7 +24,7 @@ const SMALL_TARGETS: &str = r"(least => {
     const found = [];
     const wanted = 'a[href], button, summary, select, textarea, input:not([type=hidden]), [role=button], [role=link], [role=tab], [role=menuitem]';
     const inText = element => {
-        if (element.localName !== 'a' || getComputedStyle(element).display !== 'inline') return false;
+        if (element.localName !== 'a' || !['inline', 'inline-block'].includes(getComputedStyle(element).display)) return false;
         let block = element.parentElement;
         while (block && getComputedStyle(block).display.startsWith('inline')) block = block.parentElement;
         if (!block) return false;

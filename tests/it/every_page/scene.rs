@@ -25,6 +25,8 @@ const NAMES: [(&str, &str); 5] = [
 pub(super) struct Family {
     pub(super) pump: Pump,
     evan: Person,
+    /// The page of an activity.
+    activity: String,
 }
 
 impl Family {
@@ -32,8 +34,14 @@ impl Family {
         let pump = Pump::start();
         let evan = pump.register("evan");
         pump.give_to("evan");
-        fill(&pump, &evan);
-        Family { pump, evan }
+        let posted = fill(&pump, &evan);
+        let page = posted["url"].as_str().expect("an activity has a page");
+        let activity = pump.site.path_of(page).to_owned();
+        Family {
+            pump,
+            evan,
+            activity,
+        }
     }
 
     /// Pages to which no page leads: the first addresses of people, and what comes by letters and from programs.
@@ -52,6 +60,7 @@ impl Family {
             format!("/oauth/authorize?oauth_token={}", token.key),
             target(AUTHZ, &app.question("writeall")),
             target(AUTHC, &app.question("writeall")),
+            self.activity.clone(),
             "/main/confirm/no-such-code".to_owned(),
             "/main/unsubscribe/no-such-code".to_owned(),
         ];
@@ -60,8 +69,8 @@ impl Family {
     }
 }
 
-/// Lets a family move in with somebody.
-pub(super) fn fill(pump: &Pump, first: &Person) {
+/// Lets a family move in with somebody; answers an activity.
+pub(super) fn fill(pump: &Pump, first: &Person) -> Value {
     let others: Vec<Person> = NAMES
         .iter()
         .filter(|(nickname, _)| *nickname != first.nickname && *nickname != "evan")
@@ -91,7 +100,7 @@ pub(super) fn fill(pump: &Pump, first: &Person) {
     for person in &others {
         first.post(activity("add", &person.reference()).with("target", reference(&list)));
     }
-    first.post(note("For the family alone").to(&list));
+    first.post(note("For the family alone").to(&list))
 }
 
 /// Texts of every kind, and what the others say to them.

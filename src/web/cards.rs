@@ -14,7 +14,7 @@ use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Object};
 use crate::web::audience::Audience;
 use crate::web::frame::{Face, Frame};
-use crate::web::pictures::{FileLink, Picture};
+use crate::web::pictures::Shown;
 use crate::wire::draft;
 use crate::words::{Words, marked};
 use askama::Template;
@@ -61,10 +61,8 @@ pub struct Card<'a> {
     pub title: Option<String>,
     /// Its words, as clean HTML.
     pub content: Option<String>,
-    /// Its picture.
-    pub picture: Option<Picture>,
-    /// Its other file.
-    pub file: Option<FileLink>,
+    /// Its pictures and other files.
+    pub shown: Shown,
     /// What it answers: a link and its words.
     pub answers: Option<(String, String)>,
     /// Who can see it; none where nobody knows how it was posted.
@@ -177,8 +175,7 @@ impl<'a> Cards<'a> {
         let members = draft::members_of(&object.members);
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let title = display_name(object);
-        let picture = self.picture(id, object, &author, title.as_deref())?;
-        let file = self.file(object, &members);
+        let shown = self.shown(id, object, &author, title.as_deref())?;
         let answers = match object.in_reply_to {
             Some(parent) => self.parent(parent)?,
             None => None,
@@ -202,8 +199,7 @@ impl<'a> Cards<'a> {
                 .filter(|html| !html.trim().is_empty())
                 .map(|html| self.frame.files.html(html)),
             title,
-            picture,
-            file,
+            shown,
             answers,
             audience: post.map(|post| self.audience(&post)).transpose()?,
             likers: self.names(

@@ -1,5 +1,8 @@
 //! The files of posts on pages: pictures in the sizes that there are, and links to everything else.
 
+use crate::domain::access;
+use crate::domain::activities::parts;
+use crate::domain::documents::display_name;
 use crate::domain::names::{domain, is_web_address};
 use crate::domain::uploads;
 use crate::error::Error;
@@ -7,6 +10,7 @@ use crate::ids::ThingId;
 use crate::media::Variant;
 use crate::store::things::Object;
 use crate::web::cards::Cards;
+use crate::web::elsewhere::Elsewhere;
 use crate::web::frame::Face;
 use crate::wire::draft::{self, Members};
 use serde_json::Value;
@@ -24,6 +28,8 @@ pub struct Picture {
     pub size: Option<(u64, u64)>,
     /// What it shows, in words.
     pub alt: String,
+    /// Its own page, where it has one beside that of the post.
+    pub page: Option<String>,
     /// Whether the page may show it; else it links to where it is.
     pub is_shown: bool,
 }
@@ -39,7 +45,64 @@ pub struct FileLink {
     pub is_far: bool,
 }
 
+/// What a post shows besides its words.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// Its pictures, in order.
+    pub pictures: Vec<Picture>,
+    /// Its other files, in order.
+    pub files: Vec<FileLink>,
+}
+
 impl Cards<'_> {
+    /// What a post shows: its own picture or file, and those that are attached to it and that the viewer may read.
+    pub(super) fn shown(
+        &self,
+        id: ThingId,
+        object: &Object,
+        author: &Face,
+        title: Option<&str>,
+    ) -> Result<Shown, Error> {
+        let members = draft::members_of(&object.members);
+        let mut shown = Shown::default();
+        shown
+            .pictures
+            .extend(self.picture(id, object, author, title)?);
+        shown.files.extend(self.file(object, &members));
+        let base = self.app.base();
+        for (id, part) in parts::attached(base, &self.app.store, object)? {
+            if !access::may_read_object(&self.app.store, self.viewer, &part)? {
+                continue;
+            }
+            let title = display_name(&part);
+            let picture = self.picture(id, &part, author, title.as_deref())?;
+            shown
+                .files
+                .extend(self.file(&part, &draft::members_of(&part.members)));
+            shown.pictures.extend(picture.map(|picture| Picture {
+                page: Some(self.link(id, &part, author)),
+                ..picture
+            }));
+        }
+        if !object.is_local()
+            && let Some(Value::Array(list)) = members.get("attachments")
+        {
+            for part in list.iter().take(parts::PARTS_MAX) {
+                if let Value::Object(part) = part {
+                    let kind = part.get("objectType").and_then(Value::as_str);
+                    let picture = kind == Some("image");
+                    shown
+                        .pictures
+                        .extend(known_picture(&self.frame.files, part, author).filter(|_| picture));
+                    shown
+                        .files
+                        .extend(self.file_of(kind.unwrap_or_default(), part));
+                }
+            }
+        }
+        Ok(shown)
+    }
+
     /// The picture of a post; none if it has none. `title` says what it shows where nothing else does.
     pub(super) fn picture(
         &self,
@@ -67,38 +130,23 @@ impl Cards<'_> {
                 largest: self.frame.local(&largest.url),
                 size: Some((u64::from(largest.width), u64::from(largest.height))),
                 alt,
+                page: None,
                 is_shown: true,
             }));
         }
-        let known = |name: &str| {
-            let picture = members.get(name)?;
-            let url = picture
-                .get("url")?
-                .as_str()
-                .filter(|url| is_web_address(url))?;
-            let side = |name: &str| picture.get(name).and_then(Value::as_u64);
-            Some((url.to_owned(), side("width").zip(side("height"))))
-        };
         if object.object_type != "image" {
             return Ok(None);
         }
-        Ok(known("image").map(|(url, size)| {
-            let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
-            let shown = |url: &str| self.frame.files.file(url);
-            let source = shown(&url);
-            Picture {
-                is_shown: source.is_some(),
-                source: source.unwrap_or_default(),
-                sources: String::new(),
-                largest: shown(&largest).unwrap_or(largest),
-                size,
-                alt,
-            }
-        }))
+        let picture = known_picture(&self.frame.files, &members, author);
+        Ok(picture.map(|picture| Picture { alt, ..picture }))
     }
 
     /// The file of a post that is no picture.
     pub(super) fn file(&self, object: &Object, members: &Members) -> Option<FileLink> {
+        self.file_of(&object.object_type, members)
+    }
+
+    fn file_of(&self, object_type: &str, members: &Members) -> Option<FileLink> {
         [("stream", "video"), ("fileUrl", "file")]
             .into_iter()
             .find_map(|(member, kind)| {
@@ -106,7 +154,7 @@ impl Cards<'_> {
                 let url = value
                     .as_str()
                     .or_else(|| value.get("url").and_then(Value::as_str))?;
-                let kind = if object.object_type == "audio" {
+                let kind = if object_type == "audio" {
                     "audio"
                 } else {
                     kind
@@ -123,4 +171,33 @@ impl Cards<'_> {
                 })
             })
     }
+}
+
+/// The picture that members of an object show, which may be on another server.
+fn known_picture(files: &Elsewhere, members: &Members, author: &Face) -> Option<Picture> {
+    let known = |name: &str| {
+        let picture = members.get(name)?;
+        let url = picture
+            .get("url")?
+            .as_str()
+            .filter(|url| is_web_address(url))?;
+        let side = |name: &str| picture.get(name).and_then(Value::as_u64);
+        Some((url.to_owned(), side("width").zip(side("height"))))
+    };
+    let (url, size) = known("image")?;
+    let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
+    let source = files.file(&url);
+    let words = ["alt", "displayName"].into_iter().find_map(|name| {
+        let words = members.get(name)?.as_str()?;
+        (!words.trim().is_empty()).then(|| words.to_owned())
+    });
+    Some(Picture {
+        is_shown: source.is_some(),
+        source: source.unwrap_or_default(),
+        sources: String::new(),
+        largest: files.file(&largest).unwrap_or(largest),
+        size,
+        alt: words.unwrap_or_else(|| format!("Picture by {}", author.name)),
+        page: None,
+    })
 }

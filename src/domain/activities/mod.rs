@@ -8,6 +8,7 @@ mod favorite;
 mod follow;
 mod groups;
 pub mod lists;
+pub mod parts;
 mod post;
 mod receiving;
 mod restoring;

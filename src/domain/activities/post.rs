@@ -44,6 +44,7 @@ impl Posting<'_> {
         if object.is_collection() {
             self.register_list(tx, id, &object)?;
         }
+        self.attach(tx, id, &mut object, &[])?;
         if let Identity::Given(given) = &object.identity {
             aliases::add(tx, given, id)?;
         }
@@ -66,6 +67,7 @@ impl Posting<'_> {
         objects::merge(&mut object, draft);
         object.post = Some(self.activity);
         object.updated = self.now;
+        self.attach(tx, id, &mut object, &[])?;
         if object.in_reply_to.is_none()
             && let Some(parent) = &draft.in_reply_to
         {

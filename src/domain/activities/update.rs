@@ -1,6 +1,6 @@
 //! `update` and `delete`: the author's own objects, and one's own profile.
 
-use super::{Posting, lists};
+use super::{Posting, lists, parts};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::{circles, distribution, names, objects, requests};
@@ -31,6 +31,10 @@ impl Posting<'_> {
             keep_picture(&mut object, draft);
         }
         self.check_list(tx, id, &before, &object)?;
+        if draft.members.contains_key("attachments") {
+            let attached = parts::attached(self.app.base(), tx, &before)?;
+            self.attach(tx, id, &mut object, &attached)?;
+        }
         object.updated = self.now;
         things::put_object(tx, id, object);
         Ok(id)
@@ -54,7 +58,11 @@ impl Posting<'_> {
             .into());
         }
         let post = object.post;
+        let parts = self.parts(tx, &object)?;
         bury(tx, id, object, self.now, freed)?;
+        for (part, object) in parts {
+            bury(tx, part, object, self.now, freed)?;
+        }
         if let Some(post) = post.filter(|_| self.is_elsewhere) {
             requests::withdraw(tx, post)?;
         }

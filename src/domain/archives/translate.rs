@@ -225,6 +225,15 @@ impl Translator<'_> {
         {
             members.insert("inReplyTo".to_owned(), parent);
         }
+        if let Some(Value::Array(parts)) = members.get_mut("attachments") {
+            for part in parts.iter_mut().filter(|part| part.is_object()) {
+                if let Some(id) = given_id(part)
+                    && let Some((known, _)) = self.brought(from, id)?
+                {
+                    part["id"] = self.named(known, from)?["id"].clone();
+                }
+            }
+        }
         let Some(Value::String(id)) = members.remove("id") else {
             return Ok(object);
         };

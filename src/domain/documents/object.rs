@@ -2,6 +2,7 @@
 
 use super::memory::Piece;
 use super::{Documents, Finish, time};
+use crate::domain::activities::parts;
 use crate::domain::{access, circles, names};
 use crate::ids::ThingId;
 use crate::store::engine::Result;
@@ -10,6 +11,7 @@ use crate::store::streams;
 use crate::store::things::{self, Identity, Object};
 use crate::wire::draft::{self, Members};
 use crate::wire::json;
+use serde_json::Value;
 
 /// How much of an object is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(super) struct Depth {
     pub in_reply_to: bool,
     /// Whether the counts are written.
     pub counts: bool,
+    /// Whether what is attached is written whole: not inside of what is attached.
+    pub attachments: bool,
 }
 
 impl Depth {
@@ -28,6 +32,7 @@ impl Depth {
         author: true,
         in_reply_to: true,
         counts: true,
+        attachments: true,
     };
 }
 
@@ -106,7 +111,11 @@ impl Documents<'_> {
         if let Some(deleted) = object.deleted {
             time(out, "deleted", deleted);
         } else if object.is_local() {
-            self.own_members(out, object, finish)?;
+            let attached = match depth.attachments {
+                true => self.attached(object)?,
+                false => None,
+            };
+            self.own_members(out, object, finish, attached)?;
         } else {
             self.refreshing.look(id, object);
             let mut members = draft::members_of(&object.members);
@@ -137,6 +146,7 @@ impl Documents<'_> {
                 author: true,
                 in_reply_to: false,
                 counts: false,
+                attachments: true,
             };
             self.nested(&mut out.object("inReplyTo"), parent, Finish::PLAIN, depth)?;
         }
@@ -154,6 +164,41 @@ impl Documents<'_> {
         self.object_flags(out, id, object, finish, proxy)?;
         self.object_feeds(out, id, object, &theirs, finish, depth)?;
         self.member_feeds(out, id, object)
+    }
+
+    /// What is attached to an object made here, whole where it is here and the viewer may read it; nothing where that is
+    /// nothing else than what is kept.
+    fn attached(&self, object: &Object) -> Result<Option<Value>> {
+        let attached = parts::attached(self.base, self.store, object)?;
+        if attached.is_empty() {
+            return Ok(None);
+        }
+        let mut members = draft::members_of(&object.members);
+        let Some(Value::Array(mut list)) = members.remove("attachments") else {
+            return Ok(None);
+        };
+        let depth = Depth {
+            author: false,
+            in_reply_to: false,
+            counts: true,
+            attachments: false,
+        };
+        for (id, part) in attached {
+            let name = names::object_id(self.base, id, &part).to_string();
+            let mut text = String::with_capacity(1024);
+            {
+                let mut out = json::Object::open(&mut text);
+                match access::may_read_object(self.store, self.viewer, &part)? {
+                    true => self.object_at(&mut out, id, &part, Finish::PLAIN, depth)?,
+                    false => self.stub(&mut out, id, &part),
+                }
+            }
+            let kept = list.iter_mut().find(|kept| kept["id"] == name.as_str());
+            if let (Some(kept), Ok(whole)) = (kept, serde_json::from_str(&text)) {
+                *kept = whole;
+            }
+        }
+        Ok(Some(Value::Array(list)))
     }
 
     /// A mere reference; what is left of an object for somebody who may not read it (`pump-api.md §4.9.4`).

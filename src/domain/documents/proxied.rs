@@ -74,19 +74,27 @@ impl Documents<'_> {
         }
     }
 
-    /// Writes the members that the maker of an object here gave, which may show a file of another server.
+    /// Writes the members that the maker of an object here gave, which may show a file of another server; `attached` instead
+    /// of what it names as attached.
     pub(super) fn own_members(
         &self,
         out: &mut json::Object<'_>,
         object: &Object,
         finish: Finish,
+        attached: Option<Value>,
     ) -> Result<()> {
-        if !self.has_proxied(&object.members, finish)? {
+        let has_proxied = self.has_proxied(&object.members, finish)?;
+        if !has_proxied && attached.is_none() {
             out.members(&object.members);
             return Ok(());
         }
         let mut members = draft::members_of(&object.members);
-        self.add_proxies(&mut members);
+        if has_proxied {
+            self.add_proxies(&mut members);
+        }
+        if let Some(attached) = attached {
+            members.insert("attachments".to_owned(), attached);
+        }
         out.members(&draft::members_text(&members));
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
     account, apps, archives as archiving, assets, composer, confirming, deeds,
-    delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual,
+    delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual, nearby,
     oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, proxy, recovering,
     remote, reporting, requests as requesting, resetting, settings, setup, things, tokens,
 };
@@ -196,6 +196,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/api/owner/deliveries",                OwnerRead(owner::deliveries::all), Quick),
     post  ("/api/owner/deliveries/{host}/retry",   OwnerWrite(owner::deliveries::retry), Quick),
     delete("/api/owner/deliveries/{host}",         OwnerWrite(owner::deliveries::drop_all), Quick),
+    get   ("/api/owner/neighbours",                OwnerRead(owner::neighbours::all), Quick),
     get   ("/api/owner/pins",                      OwnerRead(owner::pins::all),    Quick),
     delete("/api/owner/pins/{host}",               OwnerWrite(owner::pins::forget), Quick),
     get   ("/api/owner/blocks",                    OwnerRead(owner::blocks::all),  Quick),
@@ -289,6 +290,7 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/unfollow",                       Form(deeds::unfollow),          Quick),
     get   ("/main/delete",                         Page(delete_page::ask),         Quick),
     post  ("/main/delete",                         Form(delete_page::delete),      Quick),
+    get   ("/main/nearby",                         Page(nearby::pumps),            Quick),
     get   ("/main/people",                         Page(everybody::everybody),     Quick),
     post  ("/main/lists",                          Form(lists::create),            Quick),
     post  ("/main/lists/add",                      Form(lists::add),               Quick),

@@ -7,12 +7,14 @@ use crate::clock;
 use crate::commands::control;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
+use crate::domain::lan;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
 use crate::federation::spam;
 use crate::jobs;
 use crate::mail::Mailer;
 use crate::media::Blobs;
+use crate::peers::Place;
 use crate::routes;
 use crate::server::{self, Server, Settings};
 use crate::store::engine::sled::Sled;
@@ -21,6 +23,7 @@ use crate::web;
 use sd_notify::NotifyState;
 use std::collections::HashSet;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,13 +86,15 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     if let Some(postman) = postman {
         postman.join();
     }
-    // 4. Threads that are still at work after that are left behind; what they write is whole or not there.
+    // 4. The local network hears that the server leaves.
+    app.peers.lan().leave();
+    // 5. Threads that are still at work after that are left behind; what they write is whole or not there.
     runtime.shutdown_background();
-    // 5. The next run must know which requests have counted.
+    // 6. The next run must know which requests have counted.
     if let Err(error) = guard.close(&app.store) {
         log::warn!("the next run will refuse requests that were signed before it: {error}");
     }
-    // 6. The store writes out what it still holds in memory.
+    // 7. The store writes out what it still holds in memory.
     let closed = app.store.engine().close();
     ended?;
     closed?;
@@ -117,6 +122,7 @@ async fn listen(
         app.settle_base(base, clock::unix_ms())?;
     }
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
+    join_lan(app, server.address());
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
     let code = setup::code_for_console(app).map_err(Failure::new)?;
@@ -158,6 +164,7 @@ async fn watch_over(app: &Arc<App>) -> Failure {
         let its = Arc::clone(app);
         let look = move || {
             its.talks.forget_silent(clock::now());
+            say_where(&its);
             (its.store.engine().failed(), meta::site(&its.store).is_ok())
         };
         match tokio::task::spawn_blocking(look).await {
@@ -167,6 +174,38 @@ async fn watch_over(app: &Arc<App>) -> Failure {
             Ok((None, true)) if watchdog.is_some() => tell_systemd(NotifyState::Watchdog),
             _ => {}
         }
+    }
+}
+
+/// Takes part in the local network where the configuration says so. Without it the server is of use all the same.
+fn join_lan(app: &App, at: SocketAddr) {
+    let listens = app.config.federate_lan;
+    if !listens && !lan::may_announce(app, at.ip().is_loopback()) {
+        return;
+    }
+    match app.peers.lan().join(listens) {
+        Ok(()) => {
+            app.peers.lan().settle(place(app, at));
+            say_where(app);
+        }
+        Err(sentence) => log::warn!("{sentence}"),
+    }
+}
+
+/// Says on the local network what the server is, if that has changed.
+fn say_where(app: &App) {
+    let net = app.peers.lan();
+    let Some(known) = net.place() else { return };
+    net.settle(place(app, known.at));
+    if let Err(error) = lan::announce(app) {
+        log::warn!("the local network hears nothing new: {error}");
+    }
+}
+
+fn place(app: &App, at: SocketAddr) -> Place {
+    Place {
+        at,
+        fingerprint: app.config.tls.as_ref().and_then(server::fingerprint),
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         noweb: values.flag("noweb"),
         sockjs: values.flag("sockjs"),
         federate_lan: values.flag("federateLan"),
+        announce_lan: values.get("announceLan").and_then(Value::as_bool),
         proxy_whitelist: values.texts("proxyWhitelist"),
         firehose: listeners::firehose(values),
         spam_server: listeners::spam_server(values),

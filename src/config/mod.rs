@@ -87,6 +87,8 @@ pub struct Config {
     pub sockjs: bool,
     /// Whether other servers may be at addresses of the local network.
     pub federate_lan: bool,
+    /// Whether the server is announced on the local network. None: where its name is one of that network, and before the setup.
+    pub announce_lan: Option<bool>,
     /// Hosts whose files are not proxied, in lower case.
     pub proxy_whitelist: Vec<String>,
     /// The host that hears of public posts.

@@ -248,7 +248,8 @@ pub const OPTIONS: &[Opt] = &[
     used("clients", Objects, Json("[]"), "OAuth clients known from the start: `client_id`, `client_secret`, `title`, `description`, `host`."),
     used("sockjs", Flag, Json("true"), "Realtime updates for old web clients at `/main/realtime/sockjs`. Streams of events (`…/stream`) are there in any case."),
     // other servers
-    used("federateLan", Flag, Json("false"), "Lets other servers be at addresses of the local network, or of this machine; names in `.local` are found there, and a certificate that no public authority vouches for counts as it was at first. Without it only public addresses are asked for anything."),
+    used("federateLan", Flag, Json("false"), "Lets other servers be at addresses of the local network, or of this machine; names in `.local` are found there, and a certificate that no public authority vouches for counts as it was at first, or as it is announced. Other pumps there are listed for people here. Without it only public addresses are asked for anything."),
+    used("announceLan", Flag, Unset("`true` where `hostname` ends in `.local`, and before the setup, but not on a loopback address"), "Announces the server on the local network (multicast DNS): under its `hostname` if that ends in `.local`, before the setup as `pump.local`, else under a name of its own; as a web site, and as a pump for other pumps."),
     used("proxyWhitelist", Texts, Json("[]"), "Hosts whose files people here get from there, instead of by this server."),
     used("firehose", TextOrFalse, Unset("none"), "Host that hears of all public posts, such as a search engine. pump.io's old default, `ofirehose.com`, is gone and counts as off."),
     used("spamhost", Text, Unset("none"), "Address of a server that is asked about everything that is posted here, and refuses spam; while it does not answer nothing is refused."),

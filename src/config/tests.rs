@@ -332,6 +332,7 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "jsonBytesMax",
         "smtpca",
         "federateLan",
+        "announceLan",
     ];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(

@@ -17,6 +17,7 @@ pub mod feeds;
 pub mod firehose;
 pub mod forgetting;
 pub mod invitations;
+pub mod lan;
 pub mod live;
 pub mod mailing;
 pub mod names;

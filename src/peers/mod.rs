@@ -2,13 +2,14 @@
 //! redirects, and leads to no address that is out of [`Reach`]. Who asks what, and what the answers mean, is decided above.
 
 mod discovery;
-mod mdns;
+mod lan;
 mod pins;
 mod reach;
 mod tls;
 mod tokens;
 
 pub use discovery::{Endpoints, authority};
+pub use lan::{Announcement, Lan, Neighbour, Place, is_local};
 pub use pins::PINS_MAX;
 pub use reach::Reach;
 pub use tokens::{Remembered, Tokens};
@@ -61,6 +62,7 @@ pub struct Peers {
     reach: Reach,
     clock: Arc<Watch>,
     pins: Option<Arc<Pins>>,
+    lan: Arc<Lan>,
     /// What hosts and people were found to be, by their names and ids.
     known: Cache<String, Arc<Known>>,
     /// What this server has said of itself elsewhere, to be asked back.
@@ -220,7 +222,10 @@ impl Peers {
     /// Asks within `reach`, and nothing before the clock is right: signatures and certificates would not count.
     /// The certificates of the local network are kept in `engine`.
     pub fn new(reach: Reach, clock: Arc<Watch>, engine: Arc<dyn Engine>) -> Peers {
-        let pins = reach.lan.then(|| Arc::new(Pins(engine)));
+        let lan = Arc::new(Lan::default());
+        let pins = reach
+            .lan
+            .then(|| Arc::new(Pins::new(engine, Arc::clone(&lan))));
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -242,15 +247,24 @@ impl Peers {
                 config,
                 ().chain(TcpConnector::default())
                     .chain(Tls::new(pins.clone())),
-                reach::WithinReach(reach),
+                reach::WithinReach {
+                    reach,
+                    lan: Arc::clone(&lan),
+                },
             ),
             reach,
             clock,
             pins,
+            lan,
             known: Cache::new(KNOWN_MAX),
             tokens: Tokens::default(),
             claims: Tokens::default(),
         }
+    }
+
+    /// The local network.
+    pub fn lan(&self) -> &Arc<Lan> {
+        &self.lan
     }
 
     /// Sends a request and takes the answer as it is, redirects too.

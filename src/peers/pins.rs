@@ -1,6 +1,8 @@
 //! Which certificates count on the local network, where no public authority vouches for anybody: the one that a server had at
-//! first. Another one later is refused until the owner forgets the first.
+//! first, which must be what is announced for it there, if anything is. Another one later is refused until the owner forgets the
+//! first.
 
+use super::lan::Lan;
 use crate::clock::Timestamp;
 use crate::store::engine::{Durability, Engine, Result};
 use crate::store::pins::{self, Fingerprint, Pin, Refused};
@@ -11,9 +13,16 @@ use std::sync::Arc;
 pub const PINS_MAX: usize = 1000;
 
 /// The certificates that count.
-pub(super) struct Pins(pub Arc<dyn Engine>);
+pub(super) struct Pins {
+    engine: Arc<dyn Engine>,
+    lan: Arc<Lan>,
+}
 
 impl Pins {
+    pub(super) fn new(engine: Arc<dyn Engine>, lan: Arc<Lan>) -> Pins {
+        Pins { engine, lan }
+    }
+
     /// Whether a certificate (DER) of a host counts, which its first one does; the error says why not.
     pub(super) fn judge(
         &self,
@@ -22,7 +31,7 @@ impl Pins {
         now: Timestamp,
     ) -> std::result::Result<(), String> {
         let fingerprint: Fingerprint = Sha256::digest(certificate).into();
-        let known = pins::get(self.0.as_ref(), host);
+        let known = pins::get(self.engine.as_ref(), host);
         match known.map_err(|error| error.to_string())? {
             Some(pin) if pin.fingerprint == fingerprint => Ok(()),
             Some(pin) => {
@@ -41,8 +50,14 @@ impl Pins {
                      `pumphouse pin forget {host}` lets the new one count"
                 ))
             }
+            None if self.lan.vouches(host, &fingerprint) == Some(false) => {
+                log::warn!("the certificate of {host} is not the one that is announced for it");
+                Err(format!(
+                    "the certificate of {host} is not the one that is announced for it on the local network"
+                ))
+            }
             None => {
-                let all = pins::list(self.0.as_ref(), PINS_MAX);
+                let all = pins::list(self.engine.as_ref(), PINS_MAX);
                 if all.map_err(|error| error.to_string())?.len() >= PINS_MAX {
                     return Err(format!(
                         "the certificates of {PINS_MAX} servers are kept, and {host} would be one more; `pumphouse pin list` \
@@ -62,11 +77,11 @@ impl Pins {
 
     /// Whether a host is known by its certificate, so that nothing less will do.
     pub(super) fn knows(&self, host: &str) -> bool {
-        matches!(pins::get(self.0.as_ref(), host), Ok(Some(_)))
+        matches!(pins::get(self.engine.as_ref(), host), Ok(Some(_)))
     }
 
     fn keep(&self, host: &str, pin: &Pin) -> Result<()> {
-        self.0.write(Durability::Durable, &mut |tx| {
+        self.engine.write(Durability::Durable, &mut |tx| {
             pins::put(tx, host, pin);
             Ok(())
         })
@@ -83,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_first_certificate_counts_until_it_is_forgotten() {
-        let kept = Pins(Arc::new(MemoryEngine::default()));
+        let kept = Pins::new(Arc::new(MemoryEngine::default()), Arc::default());
         let judge = |certificate: &[u8], at| kept.judge("b.local", certificate, Timestamp(at));
         assert!(!kept.knows("b.local"));
         judge(b"first", 1).expect("nobody knew it");
@@ -93,7 +108,7 @@ mod tests {
             let why = judge(b"second", at).expect_err("another one");
             assert!(why.contains("pumphouse pin forget b.local"), "{why}");
         }
-        let pin = pins::get(kept.0.as_ref(), "b.local").expect("readable");
+        let pin = pins::get(kept.engine.as_ref(), "b.local").expect("readable");
         let refused = pin.and_then(|pin| pin.refused).expect("it is told");
         assert_eq!(refused.at, Timestamp(3));
         judge(b"first", 5).expect("still the first");

@@ -1,8 +1,10 @@
 //! Which hosts and addresses this server asks anything of (`pump-api.md §6.3`): a name that a stranger wrote must not lead to
 //! the machines of the household, unless the owner has allowed that.
 
-use super::{Failure, mdns};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use super::Failure;
+use super::lan::{Lan, is_local};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+use std::sync::Arc;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
@@ -68,7 +70,10 @@ impl Reach {
 
 /// Looks names up and drops the addresses that are out of reach, so that no name can lead there, however it changes.
 #[derive(Debug)]
-pub(super) struct WithinReach(pub Reach);
+pub(super) struct WithinReach {
+    pub(super) reach: Reach,
+    pub(super) lan: Arc<Lan>,
+}
 
 impl Resolver for WithinReach {
     fn resolve(
@@ -85,14 +90,13 @@ impl Resolver for WithinReach {
         });
         let mut found = self.empty();
         let mut known = Vec::new();
-        if self.0.lan && mdns::is_local(host) {
-            let near = mdns::addresses(host)?.into_iter();
-            known.extend(near.map(|address| SocketAddr::new(address, port)));
+        if self.reach.lan && is_local(host) {
+            known = self.lan.addresses(host, port);
         }
         if known.is_empty() {
             known.extend((host, port).to_socket_addrs()?);
         }
-        let within = known.into_iter().filter(|at| self.0.reaches(at.ip()));
+        let within = known.into_iter().filter(|at| self.reach.reaches(at.ip()));
         for address in within.take(ADDRESSES_MAX) {
             found.push(address);
         }

@@ -51,7 +51,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 
 pub use lane::log_panics;
-pub use tls::check as check_certificate;
+pub use tls::{check as check_certificate, fingerprint};
 
 /// What a site chooses of its server.
 #[derive(Clone, Debug)]

@@ -2,11 +2,13 @@
 //! renewed certificate needs no restart. Broken new files leave the old ones in use.
 
 use crate::config::TlsFiles;
+use crate::store::pins::Fingerprint;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::NoServerSessionStorage;
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -117,6 +119,12 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, String> {
     config.ticketer = ring::Ticketer::new().map_err(unusable)?;
     config.send_tls13_tickets = 1;
     Ok(Arc::new(config))
+}
+
+/// SHA-256 of the server's own certificate (DER); nothing where it cannot be read.
+pub fn fingerprint(files: &TlsFiles) -> Option<Fingerprint> {
+    let certificate = CertificateDer::from_pem_file(&files.cert).ok()?;
+    Some(Sha256::digest(&certificate).into())
 }
 
 fn unreadable(what: &str, path: &Path, error: impl std::fmt::Display) -> String {

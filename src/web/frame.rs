@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
-use crate::domain::{pins, registration, reports, requests};
+use crate::domain::{lan, pins, registration, reports, requests};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
@@ -123,6 +123,7 @@ impl Frame {
             if frame.is_owner {
                 frame.reports = reports::open_total(&app.store)?;
                 frame.problems = pins::problems(&app.store)?;
+                frame.problems.extend(lan::problems(app));
                 frame.problems.extend(app.clock_problem());
             }
         }

@@ -35,6 +35,7 @@ pub struct Person {
 struct Everybody<'a> {
     frame: &'a Frame,
     people: Vec<Person>,
+    sees_neighbours: bool,
     pager: Pager,
 }
 
@@ -93,6 +94,7 @@ pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
     let page = Everybody {
         frame: &frame,
         people,
+        sees_neighbours: app.config.federate_lan,
         pager,
     };
     show(visitor, &page)

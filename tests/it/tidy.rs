@@ -39,6 +39,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["peers"],
         "every request to other hosts has the same limits",
     ),
+    (
+        "mdns_sd::",
+        &["peers"],
+        "one part speaks to the local network",
+    ),
     ("lettre::", &["mail"], "all mail leaves through one place"),
     (
         "hyper::",

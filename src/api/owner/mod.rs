@@ -4,6 +4,7 @@
 pub mod blocks;
 pub mod deliveries;
 pub mod invitations;
+pub mod neighbours;
 pub mod pins;
 pub mod registration;
 pub mod reports;

@@ -8,6 +8,7 @@ pub use code::{Code, code_in};
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::lan;
 use crate::domain::people;
 use crate::domain::registration::Admission;
 use crate::error::Error;
@@ -143,6 +144,11 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
     state.code = None;
     app.setup.is_claimed.store(true, Ordering::Relaxed);
     code::remove_file(&app.config.datadir);
+    drop(state);
+    // Whoever set it up is led to its new name.
+    if let Err(error) = lan::announce(app) {
+        log::warn!("the local network does not know the new name yet: {error}");
+    }
     Ok(owner)
 }
 

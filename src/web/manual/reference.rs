@@ -187,6 +187,7 @@ pub const CHAPTERS: &[Chapter] = &[
         entry("GET", "/api/owner/deliveries", "owner read", "What waits for other hosts, and why."),
         entry("POST", "/api/owner/deliveries/{host}/retry", "owner write", "Tries a host now."),
         entry("DELETE", "/api/owner/deliveries/{host}", "owner write", "Drops what waits for a host."),
+        entry("GET", "/api/owner/neighbours", "owner read", "Other pumps on the local network, as they announce themselves."),
         entry("GET", "/api/owner/pins", "owner read", "Certificates of servers on the local network that count, and what was refused."),
         entry("DELETE", "/api/owner/pins/{host}", "owner write", "Lets the next certificate of a host count."),
         entry("GET", "/api/owner/blocks", "owner read", "Blocked hosts and people of other servers."),

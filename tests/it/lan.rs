@@ -8,7 +8,7 @@ use crate::harness::{eventually, eventually_some, note, public};
 use serde_json::Value;
 use std::fs;
 use std::io::Read as _;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use tempfile::TempDir;
@@ -17,12 +17,12 @@ use tempfile::TempDir;
 const HANDSHAKE: u8 = 22;
 
 /// The certificate of a server, in files.
-struct Certificate {
+pub(crate) struct Certificate {
     directory: TempDir,
 }
 
 impl Certificate {
-    fn new() -> Certificate {
+    pub(crate) fn new() -> Certificate {
         let certificate = Certificate {
             directory: TempDir::new().expect("a directory"),
         };
@@ -31,14 +31,14 @@ impl Certificate {
     }
 
     /// Puts another one in its place.
-    fn renew(&self) {
+    pub(crate) fn renew(&self) {
         let made = rcgen::generate_simple_self_signed(["pump.local".to_owned()]).expect("one");
         fs::write(self.file("cert.pem"), made.cert.pem()).expect("space");
         fs::write(self.file("key.pem"), made.signing_key.serialize_pem()).expect("space");
     }
 
     /// Key and certificate, as options name them.
-    fn options(&self) -> [String; 2] {
+    pub(crate) fn options(&self) -> [String; 2] {
         ["key.pem", "cert.pem"].map(|name| self.file(name).display().to_string())
     }
 
@@ -173,57 +173,5 @@ fn certificates_that_nobody_vouches_for_do_on_the_usual_port_too() {
         let host = bob.url_of("/");
         let host = host.trim_start_matches("https://").trim_end_matches('/');
         assert_eq!(pin(&alice)["host"], host);
-    });
-}
-
-/// RFC 6762 §5.1, §6.7
-#[test]
-fn names_of_the_local_network_are_asked_for_there() {
-    network::inside(
-        "lan::names_of_the_local_network_are_asked_for_there",
-        || {
-            if !network::is_inside() {
-                eprintln!("names of the local network need a network of the story's own");
-                return;
-            }
-            answer_for("Pump-L.local", Ipv4Addr::new(127, 0, 0, 9));
-            let near = network::named("pump-l.local", "127.0.0.9");
-            let a = network::server(0, &[]);
-            let (alice, bob) = (a.register("alice"), near.register("bob"));
-            assert_eq!(bob.id(), "acct:bob@pump-l.local");
-            follow(&alice, &bob);
-            bob.post(note("from next door").to(public()));
-            eventually(|| alice.inbox().major().says("from next door"));
-        },
-    );
-}
-
-/// Answers for one name as the machine does that has it.
-fn answer_for(name: &'static str, address: Ipv4Addr) {
-    let socket = UdpSocket::bind("0.0.0.0:5353").expect("nobody else is here");
-    let group = Ipv4Addr::new(224, 0, 0, 251);
-    socket
-        .join_multicast_v4(&group, &Ipv4Addr::LOCALHOST)
-        .expect("lo is up");
-    std::thread::spawn(move || {
-        let mut query = [0; 512];
-        while let Ok((length, from)) = socket.recv_from(&mut query) {
-            let query = &query[..length];
-            let mut wanted = Vec::new();
-            for label in name.to_ascii_lowercase().split('.') {
-                wanted.push(u8::try_from(label.len()).expect("short"));
-                wanted.extend_from_slice(label.as_bytes());
-            }
-            if !query.windows(wanted.len()).any(|part| part == wanted) {
-                continue;
-            }
-            // The id of the question, one answer, no questions repeated.
-            let mut answer = query[..2].to_vec();
-            answer.extend_from_slice(&[0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
-            answer.extend_from_slice(&wanted);
-            answer.extend_from_slice(&[0, 0, 1, 0x80, 1, 0, 0, 0, 10, 0, 4]);
-            answer.extend_from_slice(&address.octets());
-            socket.send_to(&answer, from).expect("it listens");
-        }
     });
 }

@@ -42,6 +42,7 @@ mod living_on_pages;
 mod mail;
 mod manual;
 mod moving;
+mod neighbours;
 mod nonsense;
 mod oauth2;
 mod owning;

@@ -12,6 +12,16 @@ const INSIDE: &str = "PUMPHOUSE_TEST_NETWORK";
 /// Makes the names known inside a network that has nothing but itself. Everything ends with it.
 const SETUP: &str = "set -e; ip link set lo up; mount --bind \"$1\" /etc/hosts; shift; exec \"$@\"";
 
+/// A network into which machines can be plugged; what is kept of them is kept in memory.
+const LAN: &str = "set -e; mount -t tmpfs tmpfs /run; mkdir /run/netns; ip link add lan type bridge; ip link set lan up; \
+                   ip addr add 10.77.0.1/24 dev lan; ip addr add fd77::1/64 dev lan nodad";
+
+/// A machine of a name, a number, and addresses of the old kind unless there is no third word.
+const MACHINE: &str = "set -e; ip netns add $1; ip link add port$2 type veth peer name eth0 netns $1; \
+                       ip link set port$2 master lan up; ip -n $1 link set lo up; \
+                       if [ -n \"$3\" ]; then ip -n $1 addr add 10.77.0.$2/24 dev eth0; fi; \
+                       ip -n $1 addr add fd77::$2/64 dev eth0 nodad; ip -n $1 link set eth0 up";
+
 /// The names of the servers, at 127.0.0.2 and on.
 const NAMES: [&str; 3] = ["pump-a.test", "pump-b.test", "pump-c.test"];
 
@@ -91,20 +101,51 @@ pub(crate) fn near(number: usize, options: &[&str]) -> Pump {
     Pump::launch(TempDir::new().expect("a directory"), &base, &all)
 }
 
-/// Starts a server of a name that nobody but the machines of the network knows.
+/// Plugs a machine of each name into one network, the first at 10.77.0.2 and fd77::2. Only inside a network of the story's own,
+/// which gets 10.77.0.1 and fd77::1; machines of `v6_only` have no other addresses.
 #[track_caller]
-pub(crate) fn named(name: &str, address: &str) -> Pump {
-    let all = [
-        "--address",
-        address,
-        "--port",
-        "80",
-        "--hostname",
-        name,
-        "--federateLan=true",
-    ];
-    let directory = TempDir::new().expect("a directory");
-    Pump::launch(directory, &format!("http://{name}"), &all)
+pub(crate) fn plug_in(machines: &[&str], v6_only: bool) {
+    run(LAN, &[]);
+    for (number, machine) in (2..).zip(machines) {
+        let old = if v6_only { "" } else { "old" };
+        run(MACHINE, &[machine, &number.to_string(), old]);
+    }
+}
+
+/// Starts a server on a machine, under the name that the machine has in the network, and on the usual port.
+#[track_caller]
+pub(crate) fn on_machine(machine: &str, address: &str, options: &[&str]) -> Pump {
+    let (scheme, port) = match options.contains(&"--cert") {
+        true => ("https", "443"),
+        false => ("http", "80"),
+    };
+    let name = format!("{machine}.local");
+    let mut all = vec!["--address", address, "--port", port, "--hostname", &name];
+    all.extend(options);
+    Pump::launch_on(machine, &format!("{scheme}://{name}"), &all)
+}
+
+/// Starts a server on a machine that nobody has configured.
+#[track_caller]
+pub(crate) fn new_on_machine(machine: &str, address: &str) -> Pump {
+    let all = ["--address", address, "--port", "80"];
+    Pump::launch_on(machine, "http://pump.local", &all)
+}
+
+/// A command on a machine.
+pub(crate) fn on(machine: &str, program: &str) -> Command {
+    let mut command = Command::new("/usr/bin/nsenter");
+    command.arg(format!("--net=/run/netns/{machine}"));
+    command.arg(program);
+    command
+}
+
+#[track_caller]
+fn run(script: &str, arguments: &[&str]) {
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).args(arguments);
+    let output = command.output().expect("there is a shell");
+    assert!(output.status.success(), "{}", pump::said(&output));
 }
 
 /// Whether this is inside a network of the story's own.

@@ -4,7 +4,7 @@ use super::browser::Browser;
 use super::http::{Request, Site};
 use super::oauth::Pair;
 use super::people::{Caller, PASSWORD, Person};
-use super::{eventually, pause};
+use super::{eventually, network, pause};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
@@ -37,6 +37,7 @@ pub(crate) struct Pump {
     directory: TempDir,
     arguments: Vec<String>,
     environment: Environment,
+    machine: Option<String>,
     log: Arc<Mutex<Vec<String>>>,
     client: OnceLock<Pair>,
 }
@@ -92,16 +93,36 @@ impl Pump {
         let mut all = vec!["--hostname", HOST, "--urlPort", "80"];
         all.extend(options);
         let directory = TempDir::new().expect("a directory");
-        Pump::launch_within(environment, directory, &format!("http://{HOST}"), &all)
+        Pump::launch_within(
+            None,
+            environment,
+            directory,
+            &format!("http://{HOST}"),
+            &all,
+        )
     }
 
     #[track_caller]
     pub(super) fn launch(directory: TempDir, base: &str, options: &[&str]) -> Pump {
-        Pump::launch_within(Vec::new(), directory, base, options)
+        Pump::launch_within(None, Vec::new(), directory, base, options)
+    }
+
+    /// Starts it on a machine of a network of the story's own.
+    #[track_caller]
+    pub(super) fn launch_on(machine: &str, base: &str, options: &[&str]) -> Pump {
+        let directory = TempDir::new().expect("a directory");
+        Pump::launch_within(
+            Some(machine.to_owned()),
+            Vec::new(),
+            directory,
+            base,
+            options,
+        )
     }
 
     #[track_caller]
     fn launch_within(
+        machine: Option<String>,
         environment: Environment,
         directory: TempDir,
         base: &str,
@@ -116,7 +137,7 @@ impl Pump {
         }
         arguments.extend(options.iter().map(|&option| option.to_owned()));
         let log = Arc::new(Mutex::new(Vec::new()));
-        let (process, address) = run(&arguments, &environment, &log);
+        let (process, address) = run(machine.as_deref(), &arguments, &environment, &log);
         let site = match options.contains(&"--cert") {
             true => Site::secure(base, address),
             false => Site::new(base, address),
@@ -127,6 +148,7 @@ impl Pump {
             directory,
             arguments,
             environment,
+            machine,
             log,
             client: OnceLock::new(),
         }
@@ -185,7 +207,12 @@ impl Pump {
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it still runs");
-        let (process, address) = run(&self.arguments, &self.environment, &self.log);
+        let (process, address) = run(
+            self.machine.as_deref(),
+            &self.arguments,
+            &self.environment,
+            &self.log,
+        );
         self.process = Some(process);
         self.site.moves_to(address);
     }
@@ -405,11 +432,17 @@ fn binary() -> Command {
 /// Starts the server and waits for the line with its address.
 #[track_caller]
 fn run(
+    machine: Option<&str>,
     arguments: &[String],
     environment: &Environment,
     log: &Arc<Mutex<Vec<String>>>,
 ) -> (Child, SocketAddr) {
-    let mut process = binary()
+    let mut command = match machine {
+        Some(machine) => network::on(machine, BINARY),
+        None => Command::new(BINARY),
+    };
+    let mut process = command
+        .env_clear()
         .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

@@ -344,6 +344,36 @@ fn a_name_that_another_machine_has_is_left_to_it() {
     });
 }
 
+/// RFC 6762 §15
+#[test]
+fn a_pump_and_debian_s_own_share_a_machine() {
+    let test = "a_pump_and_debian_s_own_share_a_machine";
+    among(&["kitchen", "attic"], false, test, || {
+        let Some(avahi) = Avahi::start("kitchen", "kitchen") else {
+            return;
+        };
+        let near = network::on_machine("kitchen", "10.77.0.2", &[LAN]);
+        let far = network::on_machine("attic", "10.77.0.3", &[LAN]);
+        let (bob, alice) = (near.register("bob"), far.register("alice"));
+        far.give_to("alice");
+        eventually(|| neighbour(&alice, "http://kitchen.local").is_some());
+        follows(&alice, &bob, "beside another");
+        eventually(|| {
+            let said = avahi
+                .says("avahi-browse", &["-r", "-p", "-t", "_pumpio._tcp"])
+                .1;
+            ["kitchen.local;10.77.0.2;80", "attic.local;10.77.0.3;80"]
+                .iter()
+                .all(|service| said.contains(service))
+        });
+        assert!(!near.log().contains("kitchen-2"), "{}", near.log());
+        let address = avahi
+            .says("avahi-resolve", &["-4", "-n", "kitchen.local"])
+            .1;
+        assert!(address.contains("10.77.0.2"), "{address}");
+    });
+}
+
 /// pump-api.md §6.4
 #[test]
 fn who_shows_another_certificate_than_is_announced_is_refused() {

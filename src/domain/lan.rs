@@ -41,7 +41,7 @@ fn announcement(app: &App) -> Result<Option<Announcement>, Error> {
         return Ok(None);
     }
     let base = app.known_base();
-    let awaits_setup = setup::is_open(app)?;
+    let needs_setup = setup::is_open(app)?;
     let id = id(app)?;
     let host = match base.map(|base| base.host()) {
         None => NEW_HOST.to_owned(),
@@ -61,7 +61,7 @@ fn announcement(app: &App) -> Result<Option<Announcement>, Error> {
         url: base.map(|base| base.url().to_owned()),
         port: base.map_or(place.at.port(), |base| base.port()),
         is_secure,
-        awaits_setup,
+        needs_setup,
         place,
     }))
 }

@@ -40,7 +40,7 @@ pub struct Announcement {
     /// Whether it is found by https.
     pub is_secure: bool,
     /// Whether nobody has set it up yet.
-    pub awaits_setup: bool,
+    pub needs_setup: bool,
     /// Where it is.
     pub place: Place,
 }
@@ -174,7 +174,7 @@ fn instance(what: &Announcement) -> String {
 
 fn text(what: &Announcement) -> Vec<(String, String)> {
     let fingerprint = what.place.fingerprint.as_ref().map(words);
-    let setup = if what.awaits_setup { "1" } else { "0" };
+    let setup = if what.needs_setup { "1" } else { "0" };
     let all = [
         ("txtvers", Some(TEXT_VERSION)),
         ("id", Some(what.id.as_str())),
@@ -215,7 +215,7 @@ mod tests {
             url: Some("http://pump.local".to_owned()),
             port: 80,
             is_secure: false,
-            awaits_setup: false,
+            needs_setup: false,
             place: Place {
                 at: ([0, 0, 0, 0], 80).into(),
                 fingerprint: Some([0xab; 32]),

@@ -11,11 +11,17 @@ use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
 use crate::store::things::{Activity, Thing};
 
-/// `GET /api/activity/{key}`: 200 with the activity, 403 for whom it was not addressed to, 404, 410.
+/// `GET /api/activity/{key}`: 200 with the activity, 403 for whom it was not addressed to, 404, 410. With `relay` and the key
+/// that the server of a group got with it, whoever got it there may read it (`pump-api.md §10.3`, D34).
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, activity) = named(request)?;
     let viewer = feeds::viewer(reader);
-    if !access::may_read_activity(&request.app().store, viewer, &activity)? {
+    let app = request.app();
+    let is_relayed = request.query("relay").is_some_and(|key| {
+        let own = names::activity_id(app.base(), id, &activity);
+        activity.remote_id.is_none() && app.proxies.is_relay_key(&own, &key)
+    });
+    if !is_relayed && !access::may_read_activity(&app.store, viewer, &activity)? {
         return Err(Error::forbidden("This activity was not addressed to you."));
     }
     representation::activity(request, viewer, id, &activity)

@@ -92,6 +92,22 @@ impl Proxies {
         Some((What::of(*what)?, url))
     }
 
+    /// What lets whoever has it read the activity with an id, whoever that is: the server of a group gets it with what is said in
+    /// the group alone, and passes it on with it, so that those who get it there can ask here whether it is so.
+    pub fn relay_key(&self, activity: &str) -> Option<String> {
+        let mark = self.marking(&relayed(activity))?.finalize().into_bytes();
+        Some(URL_SAFE_NO_PAD.encode(mark.get(..MARK_BYTES)?))
+    }
+
+    /// Whether that is the key of an activity.
+    pub fn is_relay_key(&self, activity: &str, key: &str) -> bool {
+        let mark = URL_SAFE_NO_PAD.decode(key).ok();
+        let mark = mark.filter(|mark| mark.len() == MARK_BYTES);
+        let marking = self.marking(&relayed(activity));
+        let checked = mark.zip(marking);
+        checked.is_some_and(|(mark, marking)| marking.verify_truncated_left(&mark).is_ok())
+    }
+
     /// Notes that a host did not answer.
     pub fn rest(&self, host: &str, now: Timestamp) {
         self.resting.insert(host.to_owned(), now);
@@ -108,6 +124,11 @@ impl Proxies {
         mac.update(signed);
         Some(mac)
     }
+}
+
+/// What is signed for an activity; no [`What`] begins so.
+fn relayed(activity: &str) -> Vec<u8> {
+    [&[u8::MAX], activity.as_bytes()].concat()
 }
 
 impl fmt::Debug for Proxies {
@@ -190,6 +211,18 @@ mod tests {
         }
         assert_eq!(Proxies::new(&[]).meant(key), None);
         assert_eq!(Proxies::new(&[]).address(&base, url, What::Media), None);
+    }
+
+    #[test]
+    fn a_relay_key_opens_its_own_activity_only() {
+        let here = proxies(&store());
+        let one = here.relay_key("http://pump.test/api/activity/1");
+        let one = one.expect("there is a secret");
+        assert!(here.is_relay_key("http://pump.test/api/activity/1", &one));
+        assert!(!here.is_relay_key("http://pump.test/api/activity/2", &one));
+        for wrong in ["", "x", &one[1..], &format!("{one}A"), &"A".repeat(22)] {
+            assert!(!here.is_relay_key("http://pump.test/api/activity/1", wrong));
+        }
     }
 
     #[test]

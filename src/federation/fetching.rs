@@ -26,9 +26,12 @@ pub fn fetch(app: &App, id: &str, now: Timestamp) -> Result<ObjectDraft, Failure
     Ok(draft)
 }
 
-/// An activity as it stands at the address that is its id.
-pub fn fetch_activity(app: &App, id: &str) -> Result<Value, Failure> {
-    let found = document(app, id)?;
+/// An activity as it stands at the address that is its id; its server may want the key that came with it.
+pub fn fetch_activity(app: &App, id: &str, key: Option<&str>) -> Result<Value, Failure> {
+    let found = match key {
+        Some(key) => document(app, &names::with_argument(id, "relay", key))?,
+        None => document(app, id)?,
+    };
     match found.get("id").and_then(Value::as_str) {
         Some(own) if own == id => Ok(found),
         _ => Err(useless(id, "is something else at its own address")),

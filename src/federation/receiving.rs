@@ -5,6 +5,7 @@ use super::fetching::{self, bare, is_of};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities::{self, Arrival, Inbox};
+use crate::domain::documents::RELAY_KEY;
 use crate::domain::{blocks, circles, names, objects};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
@@ -99,7 +100,8 @@ fn relayed(
         let id = &pushed.id;
         return Err(Error::Invalid(format!("{id} is not an id of {origin}.")));
     }
-    let found = fetching::fetch_activity(app, &pushed.id);
+    let key = pushed.draft.members.get(RELAY_KEY).and_then(Value::as_str);
+    let found = fetching::fetch_activity(app, &pushed.id, key);
     let found = found.map_err(|error| {
         Error::Forbidden(format!(
             "The server of its actor does not show this: {error}"

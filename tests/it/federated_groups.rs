@@ -69,18 +69,42 @@ fn a_group_has_members_on_three_servers() {
             let id = open["object"]["id"].as_str().expect("an id");
             let path = format!("/api/note?id={}", encode(id));
             assert_eq!(cyd.get(&path).ok()["content"], "and I bring cake");
-            // What is for the group alone is shown by its author's server to nobody else: it stays between these two.
+            // What is for the group alone its author's server shows to those who got it in the group, and to nobody else.
             let closed = bob.post(note("for us").to(there.clone()));
             got(&inbox_of(&group, &abe), &closed);
-            got(&abe.inbox().major(), &closed);
-            got(&bea.inbox().major(), &closed);
+            for who in [&abe, &bea, &cyd] {
+                let got = got(&who.inbox().major(), &closed);
+                assert_eq!(got["object"]["content"], "for us");
+                assert_eq!(got["actor"]["id"], bob.id());
+            }
+            let path = b.site.path_of(link_self(&closed)).to_owned();
+            b.client().get(&path).refused(403);
+            let answer = cyd.post(comment(
+                "me too",
+                &got(&cyd.inbox().major(), &closed)["object"],
+            ));
+            for who in [&abe, &bob, &bea] {
+                got(&who.inbox().minor(), &answer);
+            }
+            // It changes, and goes, for them too.
+            bob.put_to(
+                link_self(&closed["object"]),
+                &json!({ "content": "for all of us" }),
+            )
+            .ok();
+            eventually(|| {
+                let got = got(&cyd.inbox().major(), &closed);
+                got["object"]["content"] == "for all of us"
+            });
+            bob.delete(link_self(&closed["object"])).ok();
+            eventually(|| !cyd.inbox().major().says("for all of us"));
 
             bob.does("leave", &there);
             eventually(|| members(&group, &ann) == 3);
             let late = bob.post(note("still here?").to(there.clone()));
             let last = ann.post(note("goodbye").to(there.clone()));
             got(&cyd.inbox().major(), &last);
-            assert!(!cyd.inbox().has(&closed) && !cyd.inbox().has(&late));
+            assert!(!cyd.inbox().has(&late));
             assert!(!inbox_of(&group, &ann).has(&late));
             assert!(!bob.inbox().has(&last));
 
@@ -188,6 +212,55 @@ fn who_is_no_member_is_not_heard_in_a_group() {
     push(&path, &scene.act("8", "join", &closed, &closed)).refused(400);
     scene.evan.delete(link_self(&scene.group)).ok();
     push(&inbox, &said).refused(410);
+}
+
+/// pump-api.md D34
+#[test]
+fn what_is_said_in_a_group_elsewhere_is_shown_by_its_own_key_alone() {
+    let scene = Scene::new();
+    let (pump, evan) = (&scene.pump, &scene.evan);
+    let home = Peer::start();
+    let group = format!("{}/api/group/1", home.base);
+    let inbox = "/api/group/1/inbox";
+    home.knows(
+        &group,
+        &[
+            ("self", &group),
+            ("activity-inbox", &format!("{group}/inbox")),
+        ],
+    );
+    let there = json!({ "objectType": "group", "id": group });
+    home.json("/api/group/1", &there);
+    home.json(inbox, &json!({}));
+    let said = [
+        evan.post(note("one").to(there.clone())),
+        evan.post(note("two").to(there.clone())),
+        evan.post(note("open").to(there.clone()).cc(public())),
+    ];
+    eventually(|| home.heard(inbox).len() == 3);
+    let heard = home.heard(inbox);
+    let keys = heard.iter().map(|heard| {
+        let activity: Value = serde_json::from_str(&heard.body).expect("JSON");
+        activity["relayKey"].as_str().map(str::to_owned)
+    });
+    let keys: Vec<Option<String>> = keys.collect();
+    assert_eq!(keys[2], None);
+    let [one, two] = [0, 1].map(|number| keys[number].clone().expect("a key"));
+    assert_ne!(one, two);
+    let path = pump.site.path_of(link_self(&said[0])).to_owned();
+    let reader = pump.client();
+    for wrong in ["", "x", &two, &format!("{one}A")] {
+        reader.get(&format!("{path}?relay={wrong}")).refused(403);
+    }
+    reader.get(&path).refused(403);
+    let shown = reader.get(&format!("{path}?relay={one}")).ok();
+    assert_eq!(shown["object"]["content"], "one");
+    assert!(shown.get("relayKey").is_none() && evan.read(&said[0]).ok().get("relayKey").is_none());
+    reader
+        .put_to(&format!("{path}?relay={one}"), &shown)
+        .expect(400);
+    let object = pump.site.path_of(link_self(&said[0]["object"]));
+    reader.get(&format!("{object}?relay={one}")).refused(403);
 }
 
 /// pump-api.md D34

@@ -8,6 +8,9 @@ use crate::store::engine::Result;
 use crate::store::things::{self, Activity, Address, Object};
 use crate::wire::{draft, json};
 
+/// The member of an activity that holds what [`crate::domain::proxies::Proxies::relay_key`] made.
+pub const RELAY_KEY: &str = "relayKey";
+
 impl Documents<'_> {
     /// Writes an activity. Who may read the activity was decided before; its object, target and addresses are looked at
     /// one by one.
@@ -67,6 +70,9 @@ impl Documents<'_> {
         }
         if let Some(generator) = activity.generator {
             self.aside(&mut out.object("generator"), generator, finish)?;
+        }
+        if let Some(key) = &self.relay_key {
+            out.text(RELAY_KEY, key);
         }
         self.addresses(out, activity, finish)
     }

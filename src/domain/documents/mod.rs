@@ -11,6 +11,7 @@ mod person;
 mod proxied;
 mod sentence;
 
+pub use activity::RELAY_KEY;
 pub use sentence::{display_name, past_form};
 
 use crate::app::App;
@@ -124,6 +125,8 @@ pub struct Documents<'a> {
     memory: Memory,
     /// Whether activities that came without a sentence get one.
     has_sentences: bool,
+    /// What the server of a group passes on with an activity (`pump-api.md §10.3`, D34).
+    relay_key: Option<String>,
     /// Whether the actors of activities have the totals of their feeds.
     has_totals: bool,
 }
@@ -140,6 +143,7 @@ impl<'a> Documents<'a> {
             is_user: OnceCell::new(),
             memory: Memory::default(),
             has_sentences: true,
+            relay_key: None,
             has_totals: false,
         }
     }
@@ -153,6 +157,14 @@ impl<'a> Documents<'a> {
         Documents {
             has_totals: true,
             ..Documents::for_viewer(app, viewer)
+        }
+    }
+
+    /// As [`Documents::for_delivery`], for the server of a group that is to pass an activity on.
+    pub fn for_relay(app: &'a App, group: ThingId, activity: &str) -> Documents<'a> {
+        Documents {
+            relay_key: app.proxies.relay_key(activity),
+            ..Documents::for_delivery(app, group)
         }
     }
 

@@ -4,24 +4,27 @@
 use crate::api::{feeds, representation};
 use crate::auth::{LocalUser, Reader};
 use crate::domain::access::{self, Viewer};
+use crate::domain::documents::as2::Kind;
 use crate::domain::documents::{Documents, Finish};
-use crate::domain::{activities, names};
+use crate::domain::{activities, names, relays};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
 use crate::store::things::{Activity, Thing};
 
-/// `GET /api/activity/{key}`: 200 with the activity, 403 for whom it was not addressed to, 404, 410. With `relay` and the key
-/// that the server of a group got with it, whoever got it there may read it (`pump-api.md §10.3`, D34).
+/// `GET /api/activity/{key}`: 200 with the activity, 403 for whom it was not addressed to, 404, 410. With a key in `relay`, as
+/// a group elsewhere may read it (`pump-api.md §10.3`, D34).
 pub fn one(request: &Request, reader: &Reader) -> Answer {
     let (id, activity) = named(request)?;
-    let viewer = feeds::viewer(reader);
-    let app = request.app();
-    let is_relayed = request.query("relay").is_some_and(|key| {
-        let own = names::activity_id(app.base(), id, &activity);
-        activity.remote_id.is_none() && app.proxies.is_relay_key(&own, &key)
-    });
-    if !is_relayed && !access::may_read_activity(&app.store, viewer, &activity)? {
+    let (app, viewer) = (request.app(), feeds::viewer(reader));
+    if let Some(key) = request.query(relays::ARGUMENT)
+        && let Some(group) = relays::group(app, id, &activity, &key)?
+    {
+        let documents = Documents::for_relay(app, group);
+        let text = documents.activity_text(id, &activity, Finish::PLAIN)?;
+        return Ok(representation::answer(request, Kind::Activity, text));
+    }
+    if !access::may_read_activity(&app.store, viewer, &activity)? {
         return Err(Error::forbidden("This activity was not addressed to you."));
     }
     representation::activity(request, viewer, id, &activity)

@@ -5,6 +5,7 @@ use crate::api::{feeds, users};
 use crate::auth::{self, LocalUser};
 use crate::domain::access::Viewer;
 use crate::domain::documents::{Documents, Finish};
+use crate::domain::relays;
 use crate::domain::uploads::{self, Served, Texts};
 use crate::error::Error;
 use crate::http::{Answer, Body, Request, Response};
@@ -40,7 +41,8 @@ pub fn add(request: &Request, user: &LocalUser) -> Answer {
     answer(request, user, id)
 }
 
-/// `GET /uploads/{*path}`: a file, for whoever may read the object that shows it; 403, 404. Answers `Range` and conditions.
+/// `GET /uploads/{*path}`: a file, for whoever may read the object that shows it; 403, 404. Answers `Range` and conditions. With
+/// a key in `relay`, as a group elsewhere may see it (`pump-api.md §10.3`, D34).
 pub fn file(request: &Request) -> Answer {
     let path = request.param("path");
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -49,7 +51,8 @@ pub fn file(request: &Request) -> Answer {
         Ok(reader) => feeds::viewer(&reader),
         Err(_) => Viewer::NOBODY,
     };
-    let served = uploads::open(request.app(), viewer, name)?;
+    let key = request.query(relays::ARGUMENT);
+    let served = uploads::open(request.app(), viewer, key.as_deref(), name)?;
     files::answer(request, dressed(served))
 }
 

@@ -29,8 +29,8 @@ pub fn is_member(from: &dyn Read, circle: ThingId, person: ThingId) -> Result<bo
     streams::contains(from, Stream::of(circle, StreamKind::Members), person)
 }
 
-/// Whether a group takes what an activity addresses to it: who speaks in it is a member or made it, or says that he
-/// leaves. What others address to it is theirs to send, but does not get in.
+/// Whether a group takes what an activity addresses to it: who speaks in it is a member or made it, says that he leaves, or
+/// changes or deletes what he said in it before. What others address to it is theirs to send, but does not get in.
 pub fn takes(
     from: &dyn Read,
     group: ThingId,
@@ -41,7 +41,19 @@ pub fn takes(
     Ok(object.deleted.is_none()
         && (is_farewell
             || object.author == Some(activity.actor)
-            || is_member(from, group, activity.actor)?))
+            || is_member(from, group, activity.actor)?
+            || is_about_said(from, group, activity)?))
+}
+
+/// Whether an activity changes or deletes what was said in a group. Only its author can do that.
+fn is_about_said(from: &dyn Read, group: ThingId, activity: &Activity) -> Result<bool> {
+    if !matches!(activity.verb.as_str(), "update" | "delete") {
+        return Ok(false);
+    }
+    match things::object(from, activity.object)?.and_then(|object| object.post) {
+        Some(post) => streams::contains(from, Stream::of(group, StreamKind::Inbox), post),
+        None => Ok(false),
+    }
 }
 
 impl<'a> Circles<'a> {

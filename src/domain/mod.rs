@@ -31,6 +31,7 @@ pub mod queues;
 pub mod quotas;
 pub mod refreshing;
 pub mod registration;
+pub mod relays;
 pub mod reports;
 pub mod requests;
 pub mod setup;

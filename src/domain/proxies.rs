@@ -4,7 +4,7 @@
 
 use crate::clock::Timestamp;
 use crate::domain::names;
-use crate::ids::Base;
+use crate::ids::{Base, ThingId};
 use crate::store::engine::Result;
 use crate::store::{Store, meta};
 use base64::Engine as _;
@@ -92,18 +92,18 @@ impl Proxies {
         Some((What::of(*what)?, url))
     }
 
-    /// What lets whoever has it read the activity with an id, whoever that is: the server of a group gets it with what is said in
-    /// the group alone, and passes it on with it, so that those who get it there can ask here whether it is so.
-    pub fn relay_key(&self, activity: &str) -> Option<String> {
-        let mark = self.marking(&relayed(activity))?.finalize().into_bytes();
+    /// What lets whoever shows it read what an activity here brought to a group elsewhere, as that group may ([`super::relays`]).
+    pub fn relay_key(&self, activity: ThingId, group: ThingId) -> Option<String> {
+        let marking = self.marking(&relayed(activity, group))?;
+        let mark = marking.finalize().into_bytes();
         Some(URL_SAFE_NO_PAD.encode(mark.get(..MARK_BYTES)?))
     }
 
-    /// Whether that is the key of an activity.
-    pub fn is_relay_key(&self, activity: &str, key: &str) -> bool {
+    /// Whether that is the key of an activity and a group.
+    pub fn is_relay_key(&self, activity: ThingId, group: ThingId, key: &str) -> bool {
         let mark = URL_SAFE_NO_PAD.decode(key).ok();
         let mark = mark.filter(|mark| mark.len() == MARK_BYTES);
-        let marking = self.marking(&relayed(activity));
+        let marking = self.marking(&relayed(activity, group));
         let checked = mark.zip(marking);
         checked.is_some_and(|(mark, marking)| marking.verify_truncated_left(&mark).is_ok())
     }
@@ -126,9 +126,10 @@ impl Proxies {
     }
 }
 
-/// What is signed for an activity; no [`What`] begins so.
-fn relayed(activity: &str) -> Vec<u8> {
-    [&[u8::MAX], activity.as_bytes()].concat()
+/// What is signed for an activity and a group; no [`What`] begins so.
+fn relayed(activity: ThingId, group: ThingId) -> Vec<u8> {
+    let [activity, group] = [activity, group].map(|thing| thing.0.to_be_bytes());
+    [&[u8::MAX], activity.as_slice(), group.as_slice()].concat()
 }
 
 impl fmt::Debug for Proxies {
@@ -156,7 +157,7 @@ impl What {
 mod tests {
     use super::{Proxies, REST_SECS, What};
     use crate::clock::Timestamp;
-    use crate::ids::Base;
+    use crate::ids::{Base, ThingId};
     use crate::store::Store;
     use crate::store::engine::memory::MemoryEngine;
 
@@ -214,15 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn a_relay_key_opens_its_own_activity_only() {
-        let here = proxies(&store());
-        let one = here.relay_key("http://pump.test/api/activity/1");
-        let one = one.expect("there is a secret");
-        assert!(here.is_relay_key("http://pump.test/api/activity/1", &one));
-        assert!(!here.is_relay_key("http://pump.test/api/activity/2", &one));
-        for wrong in ["", "x", &one[1..], &format!("{one}A"), &"A".repeat(22)] {
-            assert!(!here.is_relay_key("http://pump.test/api/activity/1", wrong));
+    fn a_relay_key_opens_one_activity_for_one_group() {
+        let (here, there) = (proxies(&store()), proxies(&store()));
+        let [one, two] = [ThingId(1), ThingId(2)];
+        let key = here.relay_key(one, two).expect("there is a secret");
+        assert!(here.is_relay_key(one, two, &key));
+        assert!(!here.is_relay_key(two, one, &key));
+        assert!(!here.is_relay_key(one, one, &key));
+        assert!(!there.is_relay_key(one, two, &key));
+        for wrong in ["", "x", &key[1..], &format!("{key}A"), &"A".repeat(22)] {
+            assert!(!here.is_relay_key(one, two, wrong));
         }
+        assert_eq!(Proxies::new(&[]).relay_key(one, two), None);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub fn catch_up(app: &App, person: ThingId, follower: ThingId, now: Timestamp) -
     }
     let inbox = Inbox::User(UserId(follower));
     // What answers what comes after it: the oldest first.
-    let arrivals = posts.iter().rev().map(|post| post.arrival(inbox, false));
+    let arrivals = posts.iter().rev().map(|post| post.arrival(inbox, None));
     let arrivals: Vec<_> = arrivals.collect();
     activities::catch_up(app, UserId(follower), &arrivals, now)?;
     Ok(Outcome::Arrived)

@@ -4,7 +4,7 @@ use super::Speaker;
 use super::speaking::{self, Signed};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::names;
+use crate::domain::{names, relays};
 use crate::peers::{Failure, authority};
 use crate::wire::draft::ObjectDraft;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub fn fetch(app: &App, id: &str, now: Timestamp) -> Result<ObjectDraft, Failure
 /// An activity as it stands at the address that is its id; its server may want the key that came with it.
 pub fn fetch_activity(app: &App, id: &str, key: Option<&str>) -> Result<Value, Failure> {
     let found = match key {
-        Some(key) => document(app, &names::with_argument(id, "relay", key))?,
+        Some(key) => document(app, &names::with_argument(id, relays::ARGUMENT, key))?,
         None => document(app, id)?,
     };
     match found.get("id").and_then(Value::as_str) {

@@ -5,8 +5,7 @@ use super::fetching::{self, bare, is_of};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities::{self, Arrival, Inbox};
-use crate::domain::documents::RELAY_KEY;
-use crate::domain::{blocks, circles, names, objects};
+use crate::domain::{blocks, circles, names, objects, relays};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::peers::authority;
@@ -46,7 +45,7 @@ pub fn receive(
     }
     let host = authority(&sender).unwrap_or_default().to_ascii_lowercase();
     let pushed = pushed.believed(app, &host, FETCHES_MAX, now)?;
-    activities::receive(app, &pushed.arrival(inbox, false), now)
+    activities::receive(app, &pushed.arrival(inbox, None), now)
 }
 
 /// Takes what the own server of `sender`, somebody elsewhere who is here at the moment, says that they have just done; so
@@ -66,7 +65,7 @@ pub fn receive_of(
     }
     let host = authority(sender).unwrap_or_default().to_ascii_lowercase();
     let pushed = pushed.believed(app, &host, FETCHES_MAX, now)?;
-    activities::receive(app, &pushed.arrival(Inbox::User(user), false), now)
+    activities::receive(app, &pushed.arrival(Inbox::User(user), None), now)
 }
 
 /// What the server of a group passes on that somebody of a third server said in it: believed only as the actor's own server
@@ -81,16 +80,16 @@ fn relayed(
     let (Some(Identity::Host(relay)), Inbox::User(user)) = (&client.identity, inbox) else {
         return Ok(None);
     };
-    if !is_said_in_a_group_of(app, relay, user, &pushed.draft)? {
+    let Some(group) = group_of(app, relay, user, &pushed.draft)? else {
         return Ok(None);
-    }
+    };
     let is_ours = names::is_ours(app.base(), &pushed.id);
     let is_known = names::find_thing(app.base(), &app.store, &pushed.id)?.is_some();
     if is_known || is_ours {
         if !is_known {
             return Err(Error::Invalid(format!("There is no {} here.", pushed.id)));
         }
-        let arrival = pushed.arrival(inbox, true);
+        let arrival = pushed.arrival(inbox, Some(group));
         return activities::receive(app, &arrival, now).map(Some);
     }
     blocks::check(&app.store, &pushed.actor)?;
@@ -100,7 +99,11 @@ fn relayed(
         let id = &pushed.id;
         return Err(Error::Invalid(format!("{id} is not an id of {origin}.")));
     }
-    let key = pushed.draft.members.get(RELAY_KEY).and_then(Value::as_str);
+    let key = pushed
+        .draft
+        .members
+        .get(relays::MEMBER)
+        .and_then(Value::as_str);
     let found = fetching::fetch_activity(app, &pushed.id, key);
     let found = found.map_err(|error| {
         Error::Forbidden(format!(
@@ -114,26 +117,30 @@ fn relayed(
             pushed.id
         )));
     }
-    activities::receive(app, &found.arrival(inbox, true), now).map(Some)
+    let group = group_of(app, relay, user, &found.draft)?.ok_or_else(|| {
+        let id = &pushed.id;
+        Error::Forbidden(format!("{id} is not said in a group of {relay}."))
+    })?;
+    activities::receive(app, &found.arrival(inbox, Some(group)), now).map(Some)
 }
 
-/// Whether an activity is addressed to a group at home at `host` that the user has joined.
-fn is_said_in_a_group_of(
+/// The group at home at `host` that the user has joined and to which an activity is addressed.
+fn group_of(
     app: &App,
     host: &str,
     user: UserId,
     draft: &ActivityDraft,
-) -> Result<bool, Error> {
+) -> Result<Option<ThingId>, Error> {
     for address in draft.addresses.each().into_iter().flatten() {
         let id = address.id.as_deref().unwrap_or_default();
         if authority(id).is_some_and(|home| home.eq_ignore_ascii_case(host))
             && let Some(group) = names::find_thing(app.base(), &app.store, id)?
             && circles::is_member(&app.store, group, user.0)?
         {
-            return Ok(true);
+            return Ok(Some(group));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// What somebody elsewhere posted, as it stands in their feed: nothing of it is believed that is not theirs, and nobody else
@@ -198,13 +205,13 @@ impl Pushed {
     }
 
     /// The activity on its way into an inbox.
-    pub fn arrival(&self, inbox: Inbox, is_relayed: bool) -> Arrival<'_> {
+    pub fn arrival(&self, inbox: Inbox, relay: Option<ThingId>) -> Arrival<'_> {
         Arrival {
             id: &self.id,
             actor: names::canonical(&self.actor).into_owned(),
             draft: &self.draft,
             inbox,
-            is_relayed,
+            relay,
         }
     }
 }

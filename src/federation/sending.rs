@@ -5,7 +5,7 @@ use super::{Speaker, catching_up, fetching};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::documents::{Documents, Finish};
-use crate::domain::{audience, blocks, errands, firehose, names, objects};
+use crate::domain::{audience, blocks, errands, names, objects, relays};
 use crate::ids::{Nickname, ThingId};
 use crate::peers::Failure;
 use crate::store::deliveries::{Delivery, Errand};
@@ -141,14 +141,8 @@ impl Parcel {
         if blocks::is_blocked(&app.store, &name)? {
             return Ok(None);
         }
-        // What is said in a group alone only its server gets from here; the others ask whether it is so.
-        let is_to_pass_on =
-            known.object_type == "group" && actor.is_local() && !firehose::is_public(&activity);
-        let documents = match is_to_pass_on {
-            true => {
-                let own = names::activity_id(app.base(), id, &activity);
-                Documents::for_relay(app, recipient, &own)
-            }
+        let documents = match relays::has_key(&activity, &known) {
+            true => Documents::for_relay(app, recipient),
             false => Documents::for_delivery(app, recipient),
         };
         Ok(Some(Parcel {

@@ -4,7 +4,9 @@ use crate::harness::documents::{note, public, reference};
 use crate::harness::http::encode;
 use crate::harness::peer::Peer;
 use crate::harness::people::{Person, Stream, link_self};
-use crate::harness::{Activity, Pump, activity, comment, eventually, eventually_some, network};
+use crate::harness::{
+    Activity, Pump, Request, activity, comment, eventually, eventually_some, network, pictures,
+};
 use serde_json::{Value, json};
 
 fn new_group(maker: &Person) -> Value {
@@ -69,41 +71,14 @@ fn a_group_has_members_on_three_servers() {
             let id = open["object"]["id"].as_str().expect("an id");
             let path = format!("/api/note?id={}", encode(id));
             assert_eq!(cyd.get(&path).ok()["content"], "and I bring cake");
-            // What is for the group alone its author's server shows to those who got it in the group, and to nobody else.
-            let closed = bob.post(note("for us").to(there.clone()));
-            got(&inbox_of(&group, &abe), &closed);
-            for who in [&abe, &bea, &cyd] {
-                let got = got(&who.inbox().major(), &closed);
-                assert_eq!(got["object"]["content"], "for us");
-                assert_eq!(got["actor"]["id"], bob.id());
-            }
-            let path = b.site.path_of(link_self(&closed)).to_owned();
-            b.client().get(&path).refused(403);
-            let answer = cyd.post(comment(
-                "me too",
-                &got(&cyd.inbox().major(), &closed)["object"],
-            ));
-            for who in [&abe, &bob, &bea] {
-                got(&who.inbox().minor(), &answer);
-            }
-            // It changes, and goes, for them too.
-            bob.put_to(
-                link_self(&closed["object"]),
-                &json!({ "content": "for all of us" }),
-            )
-            .ok();
-            eventually(|| {
-                let got = got(&cyd.inbox().major(), &closed);
-                got["object"]["content"] == "for all of us"
-            });
-            bob.delete(link_self(&closed["object"])).ok();
-            eventually(|| !cyd.inbox().major().says("for all of us"));
-
             bob.does("leave", &there);
             eventually(|| members(&group, &ann) == 3);
             let late = bob.post(note("still here?").to(there.clone()));
             let last = ann.post(note("goodbye").to(there.clone()));
             got(&cyd.inbox().major(), &last);
+            // Whoever left takes back what was said before.
+            bob.delete(link_self(&open["object"])).ok();
+            eventually(|| !cyd.inbox().major().says("and I bring cake"));
             assert!(!cyd.inbox().has(&late));
             assert!(!inbox_of(&group, &ann).has(&late));
             assert!(!bob.inbox().has(&last));
@@ -116,6 +91,109 @@ fn a_group_has_members_on_three_servers() {
                 got["to"][0]["displayName"] == "Loud choir"
             });
             a.is_sound();
+        },
+    );
+}
+
+/// pump-api.md §4.11, D34
+#[test]
+fn what_is_said_in_a_group_alone_reaches_its_members_on_three_servers() {
+    network::inside(
+        "federated_groups::what_is_said_in_a_group_alone_reaches_its_members_on_three_servers",
+        || {
+            let [a, b, c] = [0, 1, 2].map(|number| network::server(number, &[]));
+            let [ann, abe] = a.register_all(["ann", "abe"]);
+            let [bob, bea] = b.register_all(["bob", "bea"]);
+            let [cyd, eve] = c.register_all(["cyd", "eve"]);
+            let group = new_group(&ann);
+            let there = reference(&group);
+            abe.does("join", &there);
+            for (number, who) in [&bob, &bea, &cyd].into_iter().enumerate() {
+                who.does("join", &there);
+                eventually(|| members(&group, &ann) == 2 + number as u64);
+            }
+            let said = bob.post(note("for us").to(there.clone()));
+            let others = [&abe, &bea, &cyd];
+            for who in others {
+                let got = got(&who.inbox().major(), &said);
+                assert_eq!(got["object"]["content"], "for us");
+                assert_eq!(got["actor"]["id"], bob.id());
+            }
+            assert!(inbox_of(&group, &abe).has(&said));
+            for who in [&abe, &bea, &cyd, &bob] {
+                assert!(!who.inbox().page().to_string().contains("relayKey"));
+            }
+            let page = inbox_of(&group, &abe).page().to_string();
+            assert!(!page.contains("relayKey"), "{page}");
+            let path = b.site.path_of(link_self(&said)).to_owned();
+            b.client().get(&path).refused(403);
+
+            // They answer it, and like it, and all hear of that; strangers of the same servers do not.
+            let at_home = got(&cyd.inbox().major(), &said)["object"].clone();
+            let answer = cyd.post(comment("me too", &at_home));
+            let like = cyd.does("favorite", &at_home);
+            for who in [&abe, &bob, &bea] {
+                got(&who.inbox().minor(), &answer);
+                got(&who.inbox().minor(), &like);
+            }
+            eventually(|| bob.read(&said["object"]).ok()["likes"]["totalItems"] == 1);
+            let replies = bob.stream_of(&said["object"], "replies").items();
+            assert_eq!(replies.len(), 1, "{replies:?}");
+            assert_eq!(replies[0]["content"], "me too");
+            assert_eq!(replies[0]["author"]["id"], cyd.id());
+            let back = bob.post(comment("so four", &said["object"]));
+            for who in others {
+                got(&who.inbox().minor(), &back);
+            }
+
+            // Its pictures are seen where it is.
+            let photo = pictures::photo(640, 480, 1);
+            let upload = bob.upload("image/jpeg", &photo);
+            let image = bob.post(activity("post", &upload).to(there.clone()));
+            let mut album = json!({ "objectType": "note", "content": "two of them" });
+            album["attachments"] = json!([bob.upload("image/jpeg", &photo)]);
+            let album = bob.post(activity("post", &album).to(there.clone()));
+            for who in [&abe, &cyd] {
+                let got = [&image, &album].map(|posted| got(&who.inbox().major(), posted));
+                let shown = &got[0]["object"]["image"];
+                let proxy = shown["pump_io"]["proxyURL"].as_str().expect("a proxy");
+                let shown = who.get(proxy).expect(200);
+                assert_eq!(pictures::size_of(&shown.body), (320, 240));
+                let part = &got[1]["object"]["attachments"][0]["image"]["url"];
+                let part = part.as_str().unwrap_or_else(|| panic!("{}", got[1]));
+                let keyed = Request::get(b.site.path_of(part));
+                b.site.send(&keyed).expect(200);
+                let (bare, _) = part.split_once('?').expect("a key");
+                let bare = Request::get(b.site.path_of(bare));
+                b.site.send(&bare).expect(403);
+            }
+            assert!(!eve.inbox().has(&image));
+
+            // It changes, and goes, for them too, and then its key opens nothing more.
+            let shown = got(&cyd.inbox().major(), &image)["object"]["image"]["url"].clone();
+            let shown = shown.as_str().expect("an address");
+            bob.put_to(
+                link_self(&said["object"]),
+                &json!({ "content": "for all of us" }),
+            )
+            .ok();
+            for who in [&abe, &cyd] {
+                eventually(|| who.inbox().major().says("for all of us"));
+            }
+            bob.does("leave", &there);
+            eventually(|| members(&group, &ann) == 3);
+            for gone in [&said, &image] {
+                bob.delete(link_self(&gone["object"])).ok();
+            }
+            for who in [&abe, &cyd] {
+                eventually(|| !who.inbox().major().says("for all of us"));
+                eventually(|| {
+                    let kept = got(&who.inbox().major(), &image);
+                    kept["object"].get("deleted").is_some()
+                });
+            }
+            let keyed = Request::get(b.site.path_of(shown));
+            b.site.send(&keyed).expect(404);
         },
     );
 }
@@ -255,12 +333,14 @@ fn what_is_said_in_a_group_elsewhere_is_shown_by_its_own_key_alone() {
     reader.get(&path).refused(403);
     let shown = reader.get(&format!("{path}?relay={one}")).ok();
     assert_eq!(shown["object"]["content"], "one");
-    assert!(shown.get("relayKey").is_none() && evan.read(&said[0]).ok().get("relayKey").is_none());
+    assert_eq!(evan.read(&said[0]).ok().get("relayKey"), None);
     reader
         .put_to(&format!("{path}?relay={one}"), &shown)
         .expect(400);
     let object = pump.site.path_of(link_self(&said[0]["object"]));
     reader.get(&format!("{object}?relay={one}")).refused(403);
+    evan.delete(link_self(&said[0])).ok();
+    reader.get(&format!("{path}?relay={one}")).refused(410);
 }
 
 /// pump-api.md D34

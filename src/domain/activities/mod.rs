@@ -50,6 +50,8 @@ pub struct Posting<'a> {
     pub present: Timestamp,
     /// Whether it came in from another host.
     pub is_elsewhere: bool,
+    /// The group elsewhere whose server passes it on: it knows that the actor is a member, who may refer to what was said there.
+    pub relay: Option<ThingId>,
 }
 
 impl<'a> Posting<'a> {
@@ -62,6 +64,7 @@ impl<'a> Posting<'a> {
             activity: app.store.fresh_id(),
             present: now,
             is_elsewhere: false,
+            relay: None,
         }
     }
 }
@@ -273,9 +276,12 @@ impl Posting<'_> {
         if object.deleted.is_some() {
             return Err(Error::invalid("This object was deleted.").into());
         }
-        if !access::may_read_object(tx, self.viewer(), object)? {
-            return Err(Error::invalid("There is no such object.").into());
+        let group = Viewer { person: self.relay };
+        if access::may_read_object(tx, self.viewer(), object)?
+            || access::may_read_object(tx, group, object)?
+        {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::invalid("There is no such object.").into())
     }
 }

@@ -28,8 +28,8 @@ pub struct Arrival<'a> {
     pub draft: &'a ActivityDraft,
     /// Where it is pushed to.
     pub inbox: Inbox,
-    /// Whether the server of a group passes it on that it got from somewhere else.
-    pub is_relayed: bool,
+    /// The group in which it was said, if that one's server passes it on.
+    pub relay: Option<ThingId>,
 }
 
 /// An inbox of this server into which others push.
@@ -83,6 +83,7 @@ fn take(
     }
     let mut posting = Posting::from_elsewhere(app, owner, now);
     posting.actor = posting.stranger(tx, arrival)?;
+    posting.relay = arrival.relay;
     if streams::contains(tx, Stream::of(owner, StreamKind::Following), posting.actor)? {
         streams::append(tx, Stream::of(posting.actor, StreamKind::Followers), owner)?;
     }
@@ -235,7 +236,7 @@ fn admit_to_user(
         if is_change(activity) {
             return Ok(Way::Past);
         }
-        if requests::can_be(activity) && !arrival.is_relayed {
+        if requests::can_be(activity) && arrival.relay.is_none() {
             return Ok(Way::Aside);
         }
         return Err(Error::forbidden(
@@ -277,7 +278,7 @@ fn concerns(
     for address in activity.addresses.each().into_iter().flatten() {
         if let Address::Thing(group) = address
             && circles::is_member(from, *group, user)?
-            && speaks_for(from, arrival, *group)?
+            && (arrival.relay == Some(*group) || speaks_for(from, arrival, *group)?)
         {
             return Ok(true);
         }
@@ -293,12 +294,12 @@ fn concerns(
     Ok(authors.contains(&Some(user)))
 }
 
-/// Whether what comes in comes from the server of a group: that one knows who its members are.
+/// Whether what comes in is of the server of a group: that one knows who its members are.
 fn speaks_for(from: &dyn Read, arrival: &Arrival<'_>, group: ThingId) -> Result<bool> {
     let group = things::object(from, group)?.filter(|group| group.object_type == "group");
     let Some(Identity::Remote(id)) = group.map(|group| group.identity) else {
         return Ok(false);
     };
     let host = |id: &str| peers::authority(id).map(str::to_ascii_lowercase);
-    Ok(arrival.is_relayed || host(&id) == host(&arrival.actor))
+    Ok(host(&id) == host(&arrival.actor))
 }

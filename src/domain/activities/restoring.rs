@@ -49,6 +49,7 @@ pub fn restore(
         },
         present: now,
         is_elsewhere: false,
+        relay: None,
     };
     let draft = past.draft;
     let target = match &draft.target {

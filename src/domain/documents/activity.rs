@@ -2,14 +2,11 @@
 
 use super::object::Depth;
 use super::{Documents, Finish, time};
-use crate::domain::{access, names};
+use crate::domain::{access, names, relays};
 use crate::ids::ThingId;
 use crate::store::engine::Result;
 use crate::store::things::{self, Activity, Address, Object};
 use crate::wire::{draft, json};
-
-/// The member of an activity that holds what [`crate::domain::proxies::Proxies::relay_key`] made.
-pub const RELAY_KEY: &str = "relayKey";
 
 impl Documents<'_> {
     /// Writes an activity. Who may read the activity was decided before; its object, target and addresses are looked at
@@ -46,7 +43,7 @@ impl Documents<'_> {
             let mut member = out.object("actor");
             let (id, finish) = (activity.actor, finish.aside());
             if actor.is_person() {
-                self.person(&mut member, id, actor, finish, self.has_totals)?;
+                self.person(&mut member, id, actor, finish, self.is_delivery)?;
             } else {
                 self.object_at(&mut member, id, actor, finish, Depth::WHOLE)?;
             }
@@ -55,7 +52,10 @@ impl Documents<'_> {
         if activity.deleted.is_some() {
             return Ok(());
         }
-        self.activity_members(out, &activity.members, finish)?;
+        match self.hides_key(activity) {
+            true => self.activity_members(out, &without_key(activity), finish)?,
+            false => self.activity_members(out, &activity.members, finish)?,
+        }
         if self.has_sentences && !has_own_sentence(activity) {
             let sentence = self.sentence(activity, actor.as_deref(), object.as_ref())?;
             out.text("content", &sentence);
@@ -71,8 +71,8 @@ impl Documents<'_> {
         if let Some(generator) = activity.generator {
             self.aside(&mut out.object("generator"), generator, finish)?;
         }
-        if let Some(key) = &self.relay_key {
-            out.text(RELAY_KEY, key);
+        if let Some(key) = self.relay_key(id) {
+            out.text(relays::MEMBER, &key);
         }
         self.addresses(out, activity, finish)
     }
@@ -185,6 +185,13 @@ impl Documents<'_> {
         }
         Ok(hidden)
     }
+}
+
+/// The members of an activity that everybody sees who sees the activity.
+fn without_key(activity: &Activity) -> String {
+    let mut members = draft::members_of(&activity.members);
+    members.remove(relays::MEMBER);
+    draft::members_text(&members)
 }
 
 /// Whether the client gave the activity a sentence of its own.

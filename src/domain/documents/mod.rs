@@ -11,7 +11,6 @@ mod person;
 mod proxied;
 mod sentence;
 
-pub use activity::RELAY_KEY;
 pub use sentence::{display_name, past_form};
 
 use crate::app::App;
@@ -125,10 +124,10 @@ pub struct Documents<'a> {
     memory: Memory,
     /// Whether activities that came without a sentence get one.
     has_sentences: bool,
-    /// What the server of a group passes on with an activity (`pump-api.md §10.3`, D34).
-    relay_key: Option<String>,
-    /// Whether the actors of activities have the totals of their feeds.
-    has_totals: bool,
+    /// Whether this goes to another server: the actors of activities have the totals of their feeds then.
+    is_delivery: bool,
+    /// The group elsewhere whose server passes this on to the members, who prove by a key that they got it there.
+    relaying: Option<ThingId>,
 }
 
 impl<'a> Documents<'a> {
@@ -143,8 +142,8 @@ impl<'a> Documents<'a> {
             is_user: OnceCell::new(),
             memory: Memory::default(),
             has_sentences: true,
-            relay_key: None,
-            has_totals: false,
+            is_delivery: false,
+            relaying: None,
         }
     }
 
@@ -155,15 +154,16 @@ impl<'a> Documents<'a> {
             person: Some(recipient),
         };
         Documents {
-            has_totals: true,
+            is_delivery: true,
             ..Documents::for_viewer(app, viewer)
         }
     }
 
-    /// As [`Documents::for_delivery`], for the server of a group that is to pass an activity on.
-    pub fn for_relay(app: &'a App, group: ThingId, activity: &str) -> Documents<'a> {
+    /// As [`Documents::for_delivery`], for a group elsewhere whose server passes it on, with what opens it
+    /// ([`crate::domain::relays`]).
+    pub fn for_relay(app: &'a App, group: ThingId) -> Documents<'a> {
         Documents {
-            relay_key: app.proxies.relay_key(activity),
+            relaying: Some(group),
             ..Documents::for_delivery(app, group)
         }
     }

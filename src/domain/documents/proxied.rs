@@ -3,8 +3,10 @@
 
 use super::{Documents, Finish};
 use crate::domain::proxies::What;
+use crate::domain::{names, relays};
+use crate::ids::ThingId;
 use crate::store::engine::Result;
-use crate::store::things::{self, Object};
+use crate::store::things::{self, Activity, Object};
 use crate::wire::draft::{self, Members};
 use crate::wire::json;
 use crate::wire::scrub::FILE_MEMBERS;
@@ -22,6 +24,18 @@ const FEEDS: [&str; 7] = [
 ];
 
 impl Documents<'_> {
+    /// What opens what an activity here brought to the group for which this is written, if it is written for one.
+    pub(super) fn relay_key(&self, activity: ThingId) -> Option<String> {
+        let group = self.relaying?;
+        self.proxies.relay_key(activity, group)
+    }
+
+    /// Whether an activity holds a key that is not for whom this is written: it is for those to whom it is passed on.
+    pub(super) fn hides_key(&self, activity: &Activity) -> bool {
+        let is_passed_on = self.is_delivery && activity.remote_id.is_some();
+        !is_passed_on && activity.members.contains(relays::MEMBER)
+    }
+
     /// Whether addresses of other servers are told with those here, in something that is finished like this.
     pub(super) fn is_proxied(&self, finish: Finish) -> Result<bool> {
         if !finish.proxied {
@@ -84,11 +98,16 @@ impl Documents<'_> {
         attached: Option<Value>,
     ) -> Result<()> {
         let has_proxied = self.has_proxied(&object.members, finish)?;
-        if !has_proxied && attached.is_none() {
+        let key = object.post.filter(|_| object.file.is_some());
+        let key = key.and_then(|post| self.relay_key(post));
+        if !has_proxied && attached.is_none() && key.is_none() {
             out.members(&object.members);
             return Ok(());
         }
         let mut members = draft::members_of(&object.members);
+        if let Some(key) = key {
+            add_key(&mut members, &key);
+        }
         if has_proxied {
             self.add_proxies(&mut members);
         }
@@ -123,5 +142,22 @@ impl Documents<'_> {
         }
         out.members(&draft::members_text(&members));
         Ok(())
+    }
+}
+
+/// Puts a key into the addresses of the files that an object here shows.
+fn add_key(members: &mut Members, key: &str) {
+    let keyed = |url: &str| Value::from(names::with_argument(url, relays::ARGUMENT, key));
+    for name in FILE_MEMBERS {
+        if let Some(url) = members.get_mut(*name).and_then(|file| file.get_mut("url"))
+            && let Some(text) = url.as_str()
+        {
+            *url = keyed(text);
+        }
+    }
+    if let Some(url) = members.get_mut("fileUrl")
+        && let Some(text) = url.as_str()
+    {
+        *url = keyed(text);
     }
 }

@@ -6,7 +6,7 @@ mod address;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{names, quotas};
+use crate::domain::{names, quotas, relays};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, avatar, photo};
@@ -79,9 +79,14 @@ pub fn add_avatar(
     keep(app, user, spool, declared, texts, Use::Avatar, now)
 }
 
-/// Finds a file by the last part of its address and opens it, if the viewer may read it: 403 if not, 404 if there is none.
-/// What others see of a picture is a copy without metadata; the original is its author's.
-pub fn open(app: &App, viewer: Viewer, file_name: &str) -> Result<Served, Error> {
+/// Finds a file by the last part of its address and opens it, if the viewer or whoever shows the key of a group may read it:
+/// 403 if not, 404 if there is none. What others see of a picture is a copy without metadata; the original is its author's.
+pub fn open(
+    app: &App,
+    viewer: Viewer,
+    relay_key: Option<&str>,
+    file_name: &str,
+) -> Result<Served, Error> {
     let missing = || Error::not_found("There is no such file.");
     let (key, variant) = parse_name(file_name).ok_or_else(missing)?;
     let found = names::by_key(&app.store, key)?;
@@ -90,7 +95,14 @@ pub fn open(app: &App, viewer: Viewer, file_name: &str) -> Result<Served, Error>
     };
     let upload = object.file.as_ref().ok_or_else(missing)?;
     let nobody = may_see(app, Viewer::NOBODY, id, &object, variant)?;
-    if !nobody && !may_see(app, viewer, id, &object, variant)? {
+    let group = match relay_key {
+        Some(key) => relays::viewer(app, &object, key)?,
+        None => Viewer::NOBODY,
+    };
+    if !nobody
+        && !may_see(app, viewer, id, &object, variant)?
+        && !may_see(app, group, id, &object, variant)?
+    {
         return Err(Error::forbidden("This file was not posted to you."));
     }
     let mime = match variant {

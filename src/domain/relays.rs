@@ -1,0 +1,51 @@
+//! What somebody here says in a group of another server, and not to everybody (`pump-api.md §4.11`, `§10.3`, D34). The group's
+//! server passes it on to its members, and their servers ask here whether it is so. This server does not know them: it knows
+//! whom the group's server told. So that one gets a key with the activity, bound to both, and whoever shows it reads what the
+//! group may read: the activity, and the files that it shows. It opens nothing else, and nothing any more when the post is gone.
+
+use crate::app::App;
+use crate::domain::access::Viewer;
+use crate::domain::firehose;
+use crate::ids::ThingId;
+use crate::store::engine::Result;
+use crate::store::things::{self, Activity, Address, Object};
+
+/// The member of an activity that holds the key on its way; feeds do not show it.
+pub const MEMBER: &str = "relayKey";
+
+/// The argument of an address that holds the key.
+pub const ARGUMENT: &str = "relay";
+
+/// Whether an activity goes to a recipient with a key.
+pub fn has_key(activity: &Activity, recipient: &Object) -> bool {
+    let is_group = recipient.object_type == "group" && !recipient.is_local();
+    is_group && activity.remote_id.is_none() && !firehose::is_public(activity)
+}
+
+/// The group as which whoever shows a key reads what an activity brought; nothing if the key is of no group to which that went.
+pub fn group(app: &App, id: ThingId, activity: &Activity, key: &str) -> Result<Option<ThingId>> {
+    if activity.remote_id.is_some() || activity.deleted.is_some() {
+        return Ok(None);
+    }
+    for address in activity.addresses.each().into_iter().flatten() {
+        if let Address::Thing(group) = *address
+            && app.proxies.is_relay_key(id, group, key)
+            && things::object(&app.store, group)?.is_some_and(|group| has_key(activity, &group))
+        {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}
+
+/// As [`group`], for what an object shows; as whom its file is seen.
+pub fn viewer(app: &App, object: &Object, key: &str) -> Result<Viewer> {
+    let Some(id) = object.post else {
+        return Ok(Viewer::NOBODY);
+    };
+    let person = match things::activity(&app.store, id)? {
+        Some(activity) => group(app, id, &activity, key)?,
+        None => None,
+    };
+    Ok(Viewer { person })
+}

@@ -48,6 +48,7 @@ const CLEARED: &[StreamKind] = &[
     StreamKind::Requests,
     StreamKind::Admitted,
     StreamKind::Refused,
+    StreamKind::Dismissed,
     StreamKind::PersonLists,
     StreamKind::ImageLists,
     StreamKind::OtherLists,

@@ -14,6 +14,7 @@ use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Address, Object};
+use crate::store::users;
 
 /// Most requests that wait for one user; the oldest go first.
 const REQUESTS_MAX: usize = 200;
@@ -23,6 +24,15 @@ const REQUESTS_OF_ONE_MAX: usize = 20;
 
 /// How long a request waits, in seconds: thirty days.
 const AGE_SECS_MAX: i64 = 30 * 24 * 3600;
+
+/// A day, in seconds: requests that are too old go once a day.
+const DAY_SECS: i64 = 24 * 3600;
+
+/// Most requests of which is known for one user that they are not wanted; the oldest are forgotten.
+const DISMISSED_MAX: u64 = 1_000;
+
+/// Users who are looked at at once where requests are swept away.
+const SWEEP_USERS: usize = 64;
 
 /// Most people whom one user refuses.
 const REFUSED_MAX: u64 = 1_000;
@@ -51,9 +61,13 @@ pub fn is_refused(from: &dyn Read, user: ThingId, sender: ThingId) -> Result<boo
     streams::contains(from, Stream::of(user, StreamKind::Refused), sender)
 }
 
+/// Whether an activity was a request to a user, and is to be none again however often it is sent.
+pub fn is_dismissed(from: &dyn Read, user: UserId, id: ThingId) -> Result<bool> {
+    streams::contains(from, dismissed_by(user), id)
+}
+
 /// Keeps an activity as a request to a user, who is noted among the addresses that only the actor sees, to read it.
 pub fn keep(
-    app: &App,
     tx: &mut dyn Tx,
     user: UserId,
     id: ThingId,
@@ -78,12 +92,10 @@ pub fn keep(
         drop_one(tx, user, *request)?;
     }
     if streams::append(tx, stream_of(user), id)? {
-        let due = Timestamp(now.0.saturating_add(AGE_SECS_MAX));
-        let job = Job::DropRequest {
-            person: user.0,
-            activity: id,
-        };
-        jobs::add(tx, app.store.fresh_id(), due, &job)?;
+        // One job for all that ends on the same day: it has the same key.
+        let days = now.0.saturating_add(AGE_SECS_MAX) / DAY_SECS + 1;
+        let due = Timestamp(days.saturating_mul(DAY_SECS));
+        jobs::add(tx, ThingId(0), due, &Job::SweepRequests)?;
     }
     let own = Address::Thing(user.0);
     if !activity.addresses.bcc.contains(&own) {
@@ -162,15 +174,31 @@ pub fn delete(app: &App, user: UserId, request: ThingId) -> std::result::Result<
     })?)
 }
 
-/// The job: takes a request away that waited too long, if it still waits.
-pub fn drop_old(app: &App, person: ThingId, request: ThingId) -> Result<()> {
-    app.store.write(|tx| {
-        let user = UserId(person);
-        match streams::contains(tx, stream_of(user), request)? {
-            true => drop_one(tx, user, request),
-            false => Ok(()),
+/// The job: takes away, of all users, the requests that came here too long ago.
+pub fn sweep(app: &App, now: Timestamp) -> Result<()> {
+    let mut after = None;
+    loop {
+        let users = users::list(&app.store, after, SWEEP_USERS)?;
+        for (user, _) in &users {
+            if streams::total(&app.store, stream_of(*user))? > 0 {
+                app.store.write(|tx| drop_old(tx, *user, now))?;
+            }
         }
-    })
+        match users.last() {
+            Some((last, _)) => after = Some(*last),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn drop_old(tx: &mut dyn Tx, user: UserId, now: Timestamp) -> Result<()> {
+    for request in waiting(tx, user)? {
+        let came = things::activity(tx, request)?.and_then(|activity| activity.received);
+        if came.is_none_or(|came| now.secs_since(came) >= AGE_SECS_MAX) {
+            drop_one(tx, user, request)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes an activity whose object was deleted away from those to whom it is a request.
@@ -179,8 +207,10 @@ pub fn withdraw(tx: &mut dyn Tx, request: ThingId) -> Result<()> {
         return Ok(());
     };
     for address in &activity.addresses.bcc {
-        if let Address::Thing(person) = address {
-            streams::remove(tx, stream_of(UserId(*person)), request)?;
+        if let Address::Thing(person) = address
+            && waits(tx, UserId(*person), request)?
+        {
+            drop_one(tx, UserId(*person), request)?;
         }
     }
     Ok(())
@@ -255,9 +285,14 @@ fn asked(from: &dyn Read, user: UserId, request: ThingId) -> Result<Activity> {
     Ok(activity.ok_or_else(missing)?)
 }
 
-/// Takes a request out of those of a user, and the user out of its addresses.
+/// Takes a request out of those of a user, and the user out of its addresses, for good.
 fn drop_one(tx: &mut dyn Tx, user: UserId, request: ThingId) -> Result<()> {
     streams::remove(tx, stream_of(user), request)?;
+    streams::append(tx, dismissed_by(user), request)?;
+    let too_many = streams::page(tx, dismissed_by(user), Start::Offset(DISMISSED_MAX), 1)?;
+    for forgotten in too_many.unwrap_or_default() {
+        streams::remove(tx, dismissed_by(user), forgotten)?;
+    }
     if let Some(mut activity) = things::activity(tx, request)? {
         let bcc = &mut activity.addresses.bcc;
         bcc.retain(|address| *address != Address::Thing(user.0));
@@ -266,13 +301,21 @@ fn drop_one(tx: &mut dyn Tx, user: UserId, request: ThingId) -> Result<()> {
     Ok(())
 }
 
+fn dismissed_by(user: UserId) -> Stream {
+    Stream::of(user.0, StreamKind::Dismissed)
+}
+
 fn stream_of(user: UserId) -> Stream {
     Stream::of(user.0, StreamKind::Requests)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{REQUESTS_MAX, drop_old, keep, waiting, waits};
+    use super::{
+        AGE_SECS_MAX, DAY_SECS, DISMISSED_MAX, REQUESTS_MAX, drop_one, is_dismissed, keep, sweep,
+        waiting, waits,
+    };
+    use crate::clock::Timestamp;
     use crate::domain::access::{self, Viewer};
     use crate::domain::testing::{NOW, Pump};
     use crate::ids::{Nonce, ThingId, UserId};
@@ -303,7 +346,7 @@ mod tests {
         let app = &pump.app;
         let write = |tx: &mut dyn Tx| {
             let (id, mut activity) = (app.store.fresh_id(), sent(sender));
-            keep(app, tx, user, id, &mut activity, NOW)?;
+            keep(tx, user, id, &mut activity, NOW)?;
             things::put_activity(tx, id, activity);
             Ok(id)
         };
@@ -314,7 +357,8 @@ mod tests {
     fn what_waited_too_long_goes_and_can_be_read_no_more() {
         let pump = Pump::start();
         let (app, ann) = (&pump.app, pump.register("ann"));
-        let request = kept(&pump, ann, 7);
+        let requests = [7, 8].map(|sender| kept(&pump, ann, sender));
+        let request = requests[0];
         let may_read = || {
             let activity = things::activity(&app.store, request).expect("readable");
             let activity = activity.expect("there");
@@ -322,17 +366,29 @@ mod tests {
         };
         assert!(waits(&app.store, ann, request).expect("readable") && may_read());
         let queued = jobs::next(&app.store, 9).expect("readable");
-        let job = Job::DropRequest {
-            person: ann.0,
-            activity: request,
-        };
-        let due = queued.iter().find(|queued| queued.job == job);
-        let days = due.map(|queued| queued.due.secs_since(NOW) / (24 * 3600));
-        assert_eq!(days, Some(30));
+        assert_eq!(queued.len(), 1, "one for all of a day");
+        assert_eq!(queued[0].job, Job::SweepRequests);
+        assert_eq!(queued[0].due.secs_since(NOW) / DAY_SECS, 30);
+        sweep(app, Timestamp(NOW.0 + AGE_SECS_MAX - 1)).expect("swept");
+        assert!(waits(&app.store, ann, request).expect("readable"));
         for _ in 0..2 {
-            drop_old(app, ann.0, request).expect("dropped");
+            sweep(app, queued[0].due).expect("swept");
         }
         assert!(!waits(&app.store, ann, request).expect("readable") && !may_read());
+        assert!(is_dismissed(&app.store, ann, request).expect("readable"));
+    }
+
+    #[test]
+    fn what_was_dismissed_long_ago_is_forgotten() {
+        let pump = Pump::start();
+        let (store, ann) = (&pump.app.store, pump.register("ann"));
+        let dismiss = |tx: &mut dyn Tx| {
+            (1..=DISMISSED_MAX + 1).try_for_each(|number| drop_one(tx, ann, ThingId(number)))
+        };
+        store.write(dismiss).expect("dismissed");
+        let known = [1, 2, DISMISSED_MAX + 1].map(ThingId);
+        let known = known.map(|id| is_dismissed(store, ann, id).expect("readable"));
+        assert_eq!(known, [false, true, true]);
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
         Job::ForgetRest { person, after } => {
             forgetting::forget_rest(app, person, after, clock::now())
         }
-        Job::DropRequest { person, activity } => requests::drop_old(app, person, activity),
+        Job::SweepRequests => requests::sweep(app, clock::now()),
     }
 }
 

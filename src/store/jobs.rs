@@ -29,13 +29,8 @@ pub enum Job {
         /// The last thing that was looked at.
         after: ThingId,
     },
-    /// Take away what a stranger elsewhere sent to a user who has not let them in.
-    DropRequest {
-        /// The user, as a person.
-        person: ThingId,
-        /// What was sent.
-        activity: ThingId,
-    },
+    /// Take away what strangers elsewhere sent long ago to users who have not let them in.
+    SweepRequests,
 }
 
 impl Record for Job {

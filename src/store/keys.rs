@@ -119,11 +119,13 @@ pub enum StreamKind {
     Admitted = 24,
     /// The people elsewhere of whom a user wants to hear nothing.
     Refused = 25,
+    /// What a user has deleted of what strangers elsewhere sent, or what waited in vain.
+    Dismissed = 26,
 }
 
 impl StreamKind {
     /// All of them, in the order of their numbers, which begin with 1.
-    const ALL: [StreamKind; 25] = [
+    const ALL: [StreamKind; 26] = [
         StreamKind::Outbox,
         StreamKind::OutboxMajor,
         StreamKind::OutboxMinor,
@@ -149,6 +151,7 @@ impl StreamKind {
         StreamKind::Requests,
         StreamKind::Admitted,
         StreamKind::Refused,
+        StreamKind::Dismissed,
     ];
 
     /// The kind with this number.
@@ -211,6 +214,7 @@ impl Stream {
                 | StreamKind::Users
                 | StreamKind::Admitted
                 | StreamKind::Refused
+                | StreamKind::Dismissed
         )
     }
 }

@@ -203,12 +203,20 @@ fn who_follows_lets_in_and_what_is_deleted_is_gone() {
     evan.delete(&path).refused(404);
     evan.get(&named("/api/note", &three["object"])).refused(403);
     assert_eq!(requests(evan), ["one"]);
+    // However often it is sent.
+    for name in ["two", "three"] {
+        scene.push(evan, &scene.note(name)).ok();
+    }
+    assert_eq!(requests(evan), ["one"]);
+    evan.get(&named("/api/note", &three["object"])).refused(403);
+    scene.push(ann, &scene.note("three")).ok();
+    assert_eq!(requests(ann), ["three", "one"]);
 
     evan.does("follow", &scene.stranger());
     assert!(requests(evan).is_empty());
     assert!(evan.inbox().major().says("one"));
     assert!(!evan.inbox().says("two") && !evan.inbox().says("three"));
-    assert_eq!(requests(ann), ["one"]);
+    assert_eq!(requests(ann), ["three", "one"]);
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn enter(
     match (way, arrival.inbox) {
         (Way::In, Inbox::User(user)) => distribution::bring(app, tx, id, activity, user.0, now),
         (Way::In, Inbox::Group(_)) => distribution::spread(app, tx, id, activity, now),
-        (Way::Aside, Inbox::User(user)) => requests::keep(app, tx, user, id, activity, now),
+        (Way::Aside, Inbox::User(user)) => requests::keep(tx, user, id, activity, now),
         _ => Ok(()),
     }
 }
@@ -237,7 +237,10 @@ fn admit_to_user(
             return Ok(Way::Past);
         }
         if requests::can_be(activity) && arrival.relay.is_none() {
-            return Ok(Way::Aside);
+            return Ok(match requests::is_dismissed(tx, user, id)? {
+                true => Way::Past,
+                false => Way::Aside,
+            });
         }
         return Err(Error::forbidden(
             "This is addressed to nobody here who has to do with its sender.",

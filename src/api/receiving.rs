@@ -10,9 +10,11 @@ use crate::federation::receiving;
 use crate::http::{Answer, Request, Response};
 use crate::peers::authority;
 use crate::store::{clients, things, users};
+use hyper::StatusCode;
 
 /// `POST /api/user/{nickname}/inbox`: 200 with the activity; 400 for what is not the sender's to say, 401 for whoever is no
-/// server, 403 for what has nothing to do with the user, 404 for nobody, 429 for more than one server may send.
+/// server, 403 for what has nothing to do with the user, 404 for nobody, 429 for more than one server may send. 202 for what the
+/// server of a group passes on, if the server of its actor is away: it will be asked later.
 pub fn inbox(request: &Request, client: &Client) -> Answer {
     let nobody = || Error::not_found("There is nobody of that name here.");
     let nickname = request.nickname()?;
@@ -35,6 +37,11 @@ fn receive(request: &Request, client: &Client, inbox: Inbox) -> Answer {
     let host = authority(&sender).unwrap_or(&sender);
     let _place = request.guard.admit_push(request, host)?;
     let id = receiving::receive(app, &client, inbox, request.json()?, request.now)?;
+    let Some(id) = id else {
+        let mut answer = Response::json(&"Accepted");
+        answer.status = StatusCode::ACCEPTED;
+        return Ok(answer);
+    };
     let activity = things::activity(&app.store, id)?.ok_or(Error::Gone)?;
     let viewer = Viewer {
         person: Some(activity.actor),

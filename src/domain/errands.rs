@@ -31,9 +31,20 @@ pub fn queue(
     errand: Errand,
     now: Timestamp,
 ) -> Result<()> {
-    let Some(host) = host_of(tx, thing)? else {
-        return Ok(());
-    };
+    match host_of(tx, thing)? {
+        Some(host) => queue_at(app, tx, &host, errand, now),
+        None => Ok(()),
+    }
+}
+
+/// Puts an errand into the queue of a host.
+pub fn queue_at(
+    app: &App,
+    tx: &mut dyn Tx,
+    host: &str,
+    errand: Errand,
+    now: Timestamp,
+) -> Result<()> {
     let delivery = Delivery {
         errand,
         created: match app.clock.doubt(now) {
@@ -41,7 +52,7 @@ pub fn queue(
             None => now,
         },
     };
-    if deliveries::add(tx, &host, app.store.fresh_id(), &delivery)? {
+    if deliveries::add(tx, host, app.store.fresh_id(), &delivery)? {
         app.note_delivery();
     } else {
         log::warn!(

@@ -27,6 +27,10 @@ pub fn group(app: &App, id: ThingId, activity: &Activity, key: &str) -> Result<O
     if activity.remote_id.is_some() || activity.deleted.is_some() {
         return Ok(None);
     }
+    let object = things::object(&app.store, activity.object)?;
+    if activity.verb != "delete" && object.is_some_and(|object| object.deleted.is_some()) {
+        return Ok(None);
+    }
     for address in activity.addresses.each().into_iter().flatten() {
         if let Address::Thing(group) = *address
             && app.proxies.is_relay_key(id, group, key)

@@ -2,10 +2,11 @@
 //! about what lives on the own host only. Of everything else the home is asked, or no more is kept than that it exists.
 
 use super::fetching::{self, bare, is_of};
+use super::relaying;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities::{self, Arrival, Inbox};
-use crate::domain::{blocks, circles, names, objects, relays};
+use crate::domain::{blocks, names, objects};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::peers::authority;
@@ -14,7 +15,7 @@ use crate::wire::draft::{ActivityDraft, ObjectDraft};
 use serde_json::Value;
 
 /// Most things of third hosts that are asked for because of one activity.
-const FETCHES_MAX: usize = 4;
+pub(super) const FETCHES_MAX: usize = 4;
 
 /// Deepest chain of authors and parents that is looked at.
 const DEPTH_MAX: usize = 4;
@@ -22,30 +23,31 @@ const DEPTH_MAX: usize = 4;
 /// Longest id of an activity, in bytes.
 const ID_BYTES_MAX: usize = 2048;
 
-/// Takes an activity that `client` pushes into an inbox here; answers its thing. 401 for a client that speaks for nobody, 400 for
-/// what is not the sender's to say, 403 for what has nothing to do with whose inbox it is.
+/// Takes an activity that `client` pushes into an inbox here; answers its thing, or nothing where the server of its actor will
+/// be asked for it later. 401 for a client that speaks for nobody, 400 for what is not the sender's to say, 403 for what has
+/// nothing to do with whose inbox it is.
 pub fn receive(
     app: &App,
     client: &Client,
     inbox: Inbox,
     document: Value,
     now: Timestamp,
-) -> Result<ThingId, Error> {
+) -> Result<Option<ThingId>, Error> {
     let sender = sender(client)?;
     let pushed = Pushed::parse(document)?;
     blocks::check(&app.store, &sender)?;
-    if !is_spoken_for(client, &pushed.actor) {
-        if let Some(known) = relayed(app, client, inbox, &pushed, now)? {
-            return Ok(known);
-        }
-        return Err(Error::Invalid(format!(
+    if is_spoken_for(client, &pushed.actor) {
+        let host = authority(&sender).unwrap_or_default().to_ascii_lowercase();
+        let pushed = pushed.believed(app, &host, FETCHES_MAX, now)?;
+        return activities::receive(app, &pushed.arrival(inbox, None), now).map(Some);
+    }
+    match relaying::Hearing::of(app, client, inbox, &pushed)? {
+        Some(hearing) => hearing.take(app, &pushed, now),
+        None => Err(Error::Invalid(format!(
             "The actor {} is not {sender}, who sends this.",
             pushed.actor
-        )));
+        ))),
     }
-    let host = authority(&sender).unwrap_or_default().to_ascii_lowercase();
-    let pushed = pushed.believed(app, &host, FETCHES_MAX, now)?;
-    activities::receive(app, &pushed.arrival(inbox, None), now)
 }
 
 /// Takes what the own server of `sender`, somebody elsewhere who is here at the moment, says that they have just done; so
@@ -68,81 +70,6 @@ pub fn receive_of(
     activities::receive(app, &pushed.arrival(Inbox::User(user), None), now)
 }
 
-/// What the server of a group passes on that somebody of a third server said in it: believed only as the actor's own server
-/// shows it (`pump-api.md §10.3`, D34). Nothing if it is no such thing.
-fn relayed(
-    app: &App,
-    client: &Client,
-    inbox: Inbox,
-    pushed: &Pushed,
-    now: Timestamp,
-) -> Result<Option<ThingId>, Error> {
-    let (Some(Identity::Host(relay)), Inbox::User(user)) = (&client.identity, inbox) else {
-        return Ok(None);
-    };
-    let Some(group) = group_of(app, relay, user, &pushed.draft)? else {
-        return Ok(None);
-    };
-    let is_ours = names::is_ours(app.base(), &pushed.id);
-    let is_known = names::find_thing(app.base(), &app.store, &pushed.id)?.is_some();
-    if is_known || is_ours {
-        if !is_known {
-            return Err(Error::Invalid(format!("There is no {} here.", pushed.id)));
-        }
-        let arrival = pushed.arrival(inbox, Some(group));
-        return activities::receive(app, &arrival, now).map(Some);
-    }
-    blocks::check(&app.store, &pushed.actor)?;
-    let origin = authority(&pushed.actor).unwrap_or_default();
-    let origin = origin.to_ascii_lowercase();
-    if !is_of(&origin, &pushed.id) || authority(&pushed.id).is_none() {
-        let id = &pushed.id;
-        return Err(Error::Invalid(format!("{id} is not an id of {origin}.")));
-    }
-    let key = pushed
-        .draft
-        .members
-        .get(relays::MEMBER)
-        .and_then(Value::as_str);
-    let found = fetching::fetch_activity(app, &pushed.id, key);
-    let found = found.map_err(|error| {
-        Error::Forbidden(format!(
-            "The server of its actor does not show this: {error}"
-        ))
-    })?;
-    let found = Pushed::parse(found)?.believed(app, &origin, FETCHES_MAX, now)?;
-    if names::canonical(&found.actor) != names::canonical(&pushed.actor) {
-        return Err(Error::Invalid(format!(
-            "{} is of somebody else.",
-            pushed.id
-        )));
-    }
-    let group = group_of(app, relay, user, &found.draft)?.ok_or_else(|| {
-        let id = &pushed.id;
-        Error::Forbidden(format!("{id} is not said in a group of {relay}."))
-    })?;
-    activities::receive(app, &found.arrival(inbox, Some(group)), now).map(Some)
-}
-
-/// The group at home at `host` that the user has joined and to which an activity is addressed.
-fn group_of(
-    app: &App,
-    host: &str,
-    user: UserId,
-    draft: &ActivityDraft,
-) -> Result<Option<ThingId>, Error> {
-    for address in draft.addresses.each().into_iter().flatten() {
-        let id = address.id.as_deref().unwrap_or_default();
-        if authority(id).is_some_and(|home| home.eq_ignore_ascii_case(host))
-            && let Some(group) = names::find_thing(app.base(), &app.store, id)?
-            && circles::is_member(&app.store, group, user.0)?
-        {
-            return Ok(Some(group));
-        }
-    }
-    Ok(None)
-}
-
 /// What somebody elsewhere posted, as it stands in their feed: nothing of it is believed that is not theirs, and nobody else
 /// is asked. The error says why it is left out.
 pub fn posted(app: &App, author: &str, item: Value, now: Timestamp) -> Result<Pushed, Error> {
@@ -160,13 +87,13 @@ pub fn posted(app: &App, author: &str, item: Value, now: Timestamp) -> Result<Pu
 /// An activity of another server.
 #[derive(Debug)]
 pub struct Pushed {
-    id: String,
-    actor: String,
-    draft: ActivityDraft,
+    pub(super) id: String,
+    pub(super) actor: String,
+    pub(super) draft: ActivityDraft,
 }
 
 impl Pushed {
-    fn parse(document: Value) -> Result<Pushed, Error> {
+    pub(super) fn parse(document: Value) -> Result<Pushed, Error> {
         let id = document.get("id").and_then(Value::as_str);
         let id = id.map(str::to_owned);
         let draft = ActivityDraft::parse(document)?;
@@ -181,7 +108,7 @@ impl Pushed {
 
     /// What is left of it when only `host`, the actor's own, is believed. Of what lives elsewhere the home is asked, at most for
     /// `fetches_max` things.
-    fn believed(
+    pub(super) fn believed(
         mut self,
         app: &App,
         host: &str,

@@ -1,12 +1,13 @@
 //! Delivers what was done here to the inboxes of other hosts (`pump-api.md §6.5`), and asks them what waits to be asked.
 
+use super::relaying::Hearing;
 use super::speaking::{self, Signed};
 use super::{Speaker, catching_up, fetching};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::{audience, blocks, errands, names, objects, relays};
-use crate::ids::{Nickname, ThingId};
+use crate::ids::{Nickname, ThingId, UserId};
 use crate::peers::Failure;
 use crate::store::deliveries::{Delivery, Errand};
 use crate::store::engine::Result;
@@ -44,17 +45,31 @@ pub fn deliver(app: &App, delivery: &Delivery, now: Timestamp) -> Result<Outcome
     if now.secs_since(delivery.created) > AGE_SECS_MAX {
         return Ok(Outcome::Dropped("it was tried for three days".to_owned()));
     }
-    match delivery.errand {
-        Errand::Bring {
+    match &delivery.errand {
+        &Errand::Bring {
             activity,
             recipient,
         } => match Parcel::pack(app, activity, recipient)? {
             Some(parcel) => Ok(parcel.bring(app, now)),
             None => Ok(Outcome::Dropped("it is gone".to_owned())),
         },
-        Errand::Learn { thing } => learn(app, thing, now),
-        Errand::TellAuthor { activity } => tell_author(app, activity, now),
-        Errand::CatchUp { person, follower } => catching_up::catch_up(app, person, follower, now),
+        &Errand::Learn { thing } => learn(app, thing, now),
+        &Errand::TellAuthor { activity } => tell_author(app, activity, now),
+        &Errand::CatchUp { person, follower } => catching_up::catch_up(app, person, follower, now),
+        Errand::Hear {
+            activity,
+            key,
+            group,
+            user,
+        } => {
+            let hearing = Hearing {
+                id: activity,
+                key: key.as_deref(),
+                group: *group,
+                user: UserId(*user),
+            };
+            hearing.ask(app, now)
+        }
     }
 }
 
@@ -96,12 +111,13 @@ fn tell_author(app: &App, id: ThingId, now: Timestamp) -> Result<Outcome> {
         return Ok(Outcome::Dropped("nobody is known as its author".to_owned()));
     };
     if !audience::is_addressed(&app.store, &activity, author)? {
-        let errand = Errand::Bring {
-            activity: id,
-            recipient: author,
-        };
-        app.store
-            .write(|tx| errands::queue(app, tx, author, errand, now))?;
+        app.store.write(|tx| {
+            let errand = Errand::Bring {
+                activity: id,
+                recipient: author,
+            };
+            errands::queue(app, tx, author, errand, now)
+        })?;
         app.wake();
     }
     Ok(Outcome::Arrived)

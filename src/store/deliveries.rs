@@ -25,7 +25,7 @@ pub(super) const HOSTS: u8 = 0;
 const DELIVERIES: u8 = 1;
 
 /// Something that is to be done at another host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// What.
     pub errand: Errand,
@@ -34,7 +34,7 @@ pub struct Delivery {
 }
 
 /// What is to be done at another host. Records hold these by their numbers: new ones come at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Errand {
     /// One activity is brought to one person or group there.
     Bring {
@@ -60,6 +60,17 @@ pub enum Errand {
     TellAuthor {
         /// The like or the share.
         activity: ThingId,
+    },
+    /// What somebody there said in a group of a third server is asked for: that one passed it on while nobody answered there.
+    Hear {
+        /// The id of the activity.
+        activity: String,
+        /// What opens it.
+        key: Option<String>,
+        /// The group.
+        group: ThingId,
+        /// The member here for whom it was passed on.
+        user: ThingId,
     },
 }
 

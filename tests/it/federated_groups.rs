@@ -2,7 +2,7 @@
 
 use crate::harness::documents::{note, public, reference};
 use crate::harness::http::encode;
-use crate::harness::peer::Peer;
+use crate::harness::peer::{Peer, Said};
 use crate::harness::people::{Person, Stream, link_self};
 use crate::harness::{
     Activity, Pump, Request, activity, comment, eventually, eventually_some, network, pictures,
@@ -198,6 +198,17 @@ fn what_is_said_in_a_group_alone_reaches_its_members_on_three_servers() {
     );
 }
 
+/// A group of another server.
+fn group_of(home: &Peer) -> Value {
+    let id = format!("{}/api/group/1", home.base);
+    let inbox = format!("{id}/inbox");
+    home.knows(&id, &[("self", &id), ("activity-inbox", &inbox)]);
+    let group = json!({ "objectType": "group", "id": id });
+    home.json("/api/group/1", &group);
+    home.json("/api/group/1/inbox", &json!({}));
+    group
+}
+
 /// A server with a group, and another one with somebody who speaks here.
 struct Scene {
     pump: Pump,
@@ -298,18 +309,7 @@ fn what_is_said_in_a_group_elsewhere_is_shown_by_its_own_key_alone() {
     let scene = Scene::new();
     let (pump, evan) = (&scene.pump, &scene.evan);
     let home = Peer::start();
-    let group = format!("{}/api/group/1", home.base);
-    let inbox = "/api/group/1/inbox";
-    home.knows(
-        &group,
-        &[
-            ("self", &group),
-            ("activity-inbox", &format!("{group}/inbox")),
-        ],
-    );
-    let there = json!({ "objectType": "group", "id": group });
-    home.json("/api/group/1", &there);
-    home.json(inbox, &json!({}));
+    let (there, inbox) = (group_of(&home), "/api/group/1/inbox");
     let said = [
         evan.post(note("one").to(there.clone())),
         evan.post(note("two").to(there.clone())),
@@ -349,16 +349,7 @@ fn what_a_group_passes_on_is_believed_as_its_author_shows_it() {
     let scene = Scene::new();
     let (pump, evan) = (&scene.pump, &scene.evan);
     let home = Peer::start();
-    let group = format!("{}/api/group/1", home.base);
-    home.knows(
-        &group,
-        &[
-            ("self", &group),
-            ("activity-inbox", &format!("{group}/inbox")),
-        ],
-    );
-    home.json("/api/group/1/inbox", &json!({}));
-    let group = json!({ "objectType": "group", "id": group });
+    let group = group_of(&home);
     let host = home.base.trim_start_matches("http://").to_owned();
     let relay = home.key(pump, "host", &host);
     let open = |name: &str, object: &Value| {
@@ -409,4 +400,42 @@ fn what_a_group_passes_on_is_believed_as_its_author_shows_it() {
     bent["to"] = json!([group]);
     push(&bent).refused(403);
     assert_eq!(evan.inbox().major().items()[0]["id"], said["id"]);
+}
+
+/// pump-api.md D34
+#[test]
+fn what_a_group_passes_on_comes_later_where_the_server_of_its_author_is_away() {
+    let mut scene = Scene::new();
+    let evan = scene.evan.clone();
+    let home = Peer::start();
+    let group = group_of(&home);
+    let host = home.base.trim_start_matches("http://").to_owned();
+    let relay = home.key(&scene.pump, "host", &host);
+    evan.post(Activity(json!({ "verb": "join", "object": group })));
+    eventually(|| !home.heard("/api/group/1/inbox").is_empty());
+    let said = scene.act("1", "post", &scene.note("better late"), &group);
+    let shown = "/api/activity/1?relay=k%2B";
+    let away = Said {
+        status: 503,
+        headers: vec![("Retry-After".to_owned(), "1".to_owned())],
+        body: Vec::new(),
+    };
+    scene.peer.says(shown, away);
+    let mut passed = said.clone();
+    passed["relayKey"] = "k+".into();
+    let path = evan.path("inbox");
+    for _ in 0..2 {
+        let pushed = scene.peer.push_to(&scene.pump, &relay, &path, &passed);
+        pushed.expect(202);
+    }
+    assert!(!evan.inbox().has(&said));
+    scene.pump.restart();
+    scene.peer.json(shown, &said);
+    eventually(|| evan.inbox().major().first_is("better late"));
+    let pushed = scene.peer.push_to(&scene.pump, &relay, &path, &passed);
+    assert_eq!(pushed.ok()["id"], said["id"]);
+    let items = evan.inbox().items();
+    let all = items.iter().filter(|item| item["id"] == said["id"]);
+    assert_eq!(all.count(), 1);
+    scene.pump.is_sound();
 }

@@ -899,6 +899,7 @@ pub(super) const ROWS: &[Row] = &[
             "federated_groups::a_group_has_members_on_three_servers",
             "federated_groups::what_is_said_in_a_group_alone_reaches_its_members_on_three_servers",
             "federated_groups::what_is_said_in_a_group_elsewhere_is_shown_by_its_own_key_alone",
+            "federated_groups::what_a_group_passes_on_comes_later_where_the_server_of_its_author_is_away",
             "federated_groups::what_a_group_passes_on_is_believed_as_its_author_shows_it",
         ]),
     ),

@@ -92,18 +92,18 @@ impl Proxies {
         Some((What::of(*what)?, url))
     }
 
-    /// What lets whoever shows it read what an activity here brought to a group elsewhere, as that group may ([`super::relays`]).
-    pub fn relay_key(&self, activity: ThingId, group: ThingId) -> Option<String> {
-        let marking = self.marking(&relayed(activity, group))?;
+    /// What lets whoever shows it read an activity, or the file of an object, as a group elsewhere may ([`super::relays`]).
+    pub fn relay_key(&self, thing: ThingId, group: ThingId) -> Option<String> {
+        let marking = self.marking(&relayed(thing, group))?;
         let mark = marking.finalize().into_bytes();
         Some(URL_SAFE_NO_PAD.encode(mark.get(..MARK_BYTES)?))
     }
 
-    /// Whether that is the key of an activity and a group.
-    pub fn is_relay_key(&self, activity: ThingId, group: ThingId, key: &str) -> bool {
+    /// Whether that is the key of a thing and a group.
+    pub fn is_relay_key(&self, thing: ThingId, group: ThingId, key: &str) -> bool {
         let mark = URL_SAFE_NO_PAD.decode(key).ok();
         let mark = mark.filter(|mark| mark.len() == MARK_BYTES);
-        let marking = self.marking(&relayed(activity, group));
+        let marking = self.marking(&relayed(thing, group));
         let checked = mark.zip(marking);
         checked.is_some_and(|(mark, marking)| marking.verify_truncated_left(&mark).is_ok())
     }
@@ -126,10 +126,10 @@ impl Proxies {
     }
 }
 
-/// What is signed for an activity and a group; no [`What`] begins so.
-fn relayed(activity: ThingId, group: ThingId) -> Vec<u8> {
-    let [activity, group] = [activity, group].map(|thing| thing.0.to_be_bytes());
-    [&[u8::MAX], activity.as_slice(), group.as_slice()].concat()
+/// What is signed for a thing and a group; no [`What`] begins so.
+fn relayed(thing: ThingId, group: ThingId) -> Vec<u8> {
+    let [thing, group] = [thing, group].map(|thing| thing.0.to_be_bytes());
+    [&[u8::MAX], thing.as_slice(), group.as_slice()].concat()
 }
 
 impl fmt::Debug for Proxies {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relay_key_opens_one_activity_for_one_group() {
+    fn a_relay_key_opens_one_thing_for_one_group() {
         let (here, there) = (proxies(&store()), proxies(&store()));
         let [one, two] = [ThingId(1), ThingId(2)];
         let key = here.relay_key(one, two).expect("there is a secret");
@@ -223,7 +223,7 @@ mod tests {
         assert!(!here.is_relay_key(two, one, &key));
         assert!(!here.is_relay_key(one, one, &key));
         assert!(!there.is_relay_key(one, two, &key));
-        for wrong in ["", "x", &key[1..], &format!("{key}A"), &"A".repeat(22)] {
+        for wrong in ["", "x", "AA", &format!("{key}A"), &"A".repeat(22)] {
             assert!(!here.is_relay_key(one, two, wrong));
         }
         assert_eq!(Proxies::new(&[]).relay_key(one, two), None);

@@ -1,7 +1,8 @@
 //! What somebody here says in a group of another server, and not to everybody (`pump-api.md §4.11`, `§10.3`, D34). The group's
 //! server passes it on to its members, and their servers ask here whether it is so. This server does not know them: it knows
-//! whom the group's server told. So that one gets a key with the activity, bound to both, and whoever shows it reads what the
-//! group may read: the activity, and the files that it shows. It opens nothing else, and nothing any more when the post is gone.
+//! whom the group's server told. So that one gets a key with the activity, and whoever shows it reads the activity as the group
+//! may. Each file that it shows has a key of its own, in its address. A key is of one thing and one group, opens nothing else, and
+//! nothing any more when the post is gone.
 
 use crate::app::App;
 use crate::domain::access::Viewer;
@@ -22,34 +23,40 @@ pub fn has_key(activity: &Activity, recipient: &Object) -> bool {
     is_group && activity.remote_id.is_none() && !firehose::is_public(activity)
 }
 
-/// The group as which whoever shows a key reads what an activity brought; nothing if the key is of no group to which that went.
+/// The group as which whoever shows the key of an activity reads it; nothing if the key is of no group to which that went.
 pub fn group(app: &App, id: ThingId, activity: &Activity, key: &str) -> Result<Option<ThingId>> {
-    if activity.remote_id.is_some() || activity.deleted.is_some() {
-        return Ok(None);
-    }
     let object = things::object(&app.store, activity.object)?;
     if activity.verb != "delete" && object.is_some_and(|object| object.deleted.is_some()) {
         return Ok(None);
     }
+    addressed(app, activity, id, key)
+}
+
+/// As whom whoever shows the key of a file sees the object that it belongs to.
+pub fn viewer(app: &App, id: ThingId, object: &Object, key: &str) -> Result<Viewer> {
+    let post = match object.post {
+        Some(post) => things::activity(&app.store, post)?,
+        None => None,
+    };
+    let person = match post {
+        Some(post) => addressed(app, &post, id, key)?,
+        None => None,
+    };
+    Ok(Viewer { person })
+}
+
+/// The group for which something that an activity brought has this key.
+fn addressed(app: &App, activity: &Activity, thing: ThingId, key: &str) -> Result<Option<ThingId>> {
+    if activity.deleted.is_some() {
+        return Ok(None);
+    }
     for address in activity.addresses.each().into_iter().flatten() {
         if let Address::Thing(group) = *address
-            && app.proxies.is_relay_key(id, group, key)
+            && app.proxies.is_relay_key(thing, group, key)
             && things::object(&app.store, group)?.is_some_and(|group| has_key(activity, &group))
         {
             return Ok(Some(group));
         }
     }
     Ok(None)
-}
-
-/// As [`group`], for what an object shows; as whom its file is seen.
-pub fn viewer(app: &App, object: &Object, key: &str) -> Result<Viewer> {
-    let Some(id) = object.post else {
-        return Ok(Viewer::NOBODY);
-    };
-    let person = match things::activity(&app.store, id)? {
-        Some(activity) => group(app, id, &activity, key)?,
-        None => None,
-    };
-    Ok(Viewer { person })
 }

@@ -115,7 +115,7 @@ impl Documents<'_> {
                 true => self.attached(object)?,
                 false => None,
             };
-            self.own_members(out, object, finish, attached)?;
+            self.own_members(out, (id, object), finish, attached)?;
         } else {
             self.refreshing.look(id, object);
             let mut members = draft::members_of(&object.members);

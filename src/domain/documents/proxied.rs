@@ -24,10 +24,10 @@ const FEEDS: [&str; 7] = [
 ];
 
 impl Documents<'_> {
-    /// What opens what an activity here brought to the group for which this is written, if it is written for one.
-    pub(super) fn relay_key(&self, activity: ThingId) -> Option<String> {
+    /// What opens a thing for the group for which this is written, if it is written for one.
+    pub(super) fn relay_key(&self, thing: ThingId) -> Option<String> {
         let group = self.relaying?;
-        self.proxies.relay_key(activity, group)
+        self.proxies.relay_key(thing, group)
     }
 
     /// Whether an activity holds a key that is not for whom this is written: it is for those to whom it is passed on.
@@ -93,13 +93,15 @@ impl Documents<'_> {
     pub(super) fn own_members(
         &self,
         out: &mut json::Object<'_>,
-        object: &Object,
+        (id, object): (ThingId, &Object),
         finish: Finish,
         attached: Option<Value>,
     ) -> Result<()> {
         let has_proxied = self.has_proxied(&object.members, finish)?;
-        let key = object.post.filter(|_| object.file.is_some());
-        let key = key.and_then(|post| self.relay_key(post));
+        let key = match object.file {
+            Some(_) => self.relay_key(id),
+            None => None,
+        };
         if !has_proxied && attached.is_none() && key.is_none() {
             out.members(&object.members);
             return Ok(());

@@ -96,7 +96,7 @@ pub fn open(
     let upload = object.file.as_ref().ok_or_else(missing)?;
     let nobody = may_see(app, Viewer::NOBODY, id, &object, variant)?;
     let group = match relay_key {
-        Some(key) => relays::viewer(app, &object, key)?,
+        Some(key) => relays::viewer(app, id, &object, key)?,
         None => Viewer::NOBODY,
     };
     if !nobody

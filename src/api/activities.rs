@@ -20,7 +20,7 @@ pub fn one(request: &Request, reader: &Reader) -> Answer {
     if let Some(key) = request.query(relays::ARGUMENT)
         && let Some(group) = relays::group(app, id, &activity, &key)?
     {
-        let documents = Documents::for_relay(app, group);
+        let documents = Documents::for_relay(app, group, group);
         let text = documents.activity_text(id, &activity, Finish::PLAIN)?;
         return Ok(representation::answer(request, Kind::Activity, text));
     }

@@ -17,8 +17,22 @@ pub const MEMBER: &str = "relayKey";
 /// The argument of an address that holds the key.
 pub const ARGUMENT: &str = "relay";
 
-/// Whether an activity goes to a recipient with a key.
-pub fn has_key(activity: &Activity, recipient: &Object) -> bool {
+/// The group whose key goes along with an activity to a recipient: the recipient, or else the first one to which it is addressed.
+/// Servers keep one copy for all who live there, whoever of them got it first.
+pub fn group_for(app: &App, activity: &Activity, recipient: ThingId) -> Result<Option<ThingId>> {
+    let mut first = None;
+    for address in activity.addresses.each().into_iter().flatten() {
+        if let Address::Thing(thing) = *address
+            && (first.is_none() || thing == recipient)
+            && things::object(&app.store, thing)?.is_some_and(|group| has_key(activity, &group))
+        {
+            first = Some(thing);
+        }
+    }
+    Ok(first)
+}
+
+fn has_key(activity: &Activity, recipient: &Object) -> bool {
     let is_group = recipient.object_type == "group" && !recipient.is_local();
     is_group && activity.remote_id.is_none() && !firehose::is_public(activity)
 }

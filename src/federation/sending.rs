@@ -157,9 +157,9 @@ impl Parcel {
         if blocks::is_blocked(&app.store, &name)? {
             return Ok(None);
         }
-        let documents = match relays::has_key(&activity, &known) {
-            true => Documents::for_relay(app, recipient),
-            false => Documents::for_delivery(app, recipient),
+        let documents = match relays::group_for(app, &activity, recipient)? {
+            Some(group) => Documents::for_relay(app, recipient, group),
+            None => Documents::for_delivery(app, recipient),
         };
         Ok(Some(Parcel {
             speaker,

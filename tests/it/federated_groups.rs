@@ -147,12 +147,19 @@ fn what_is_said_in_a_group_alone_reaches_its_members_on_three_servers() {
             }
 
             // Its pictures are seen where it is.
+            eve.follow(&bob);
+            eventually(|| bob.followers().total() == 1);
             let photo = pictures::photo(640, 480, 1);
             let upload = bob.upload("image/jpeg", &photo);
             let image = bob.post(activity("post", &upload).to(there.clone()));
+            // Whoever follows the author gets one more copy, and first.
             let mut album = json!({ "objectType": "note", "content": "two of them" });
             album["attachments"] = json!([bob.upload("image/jpeg", &photo)]);
-            let album = bob.post(activity("post", &album).to(there.clone()));
+            let followers = bob.path("followers");
+            let followers = json!({ "objectType": "collection", "id": bob.url_of(&followers) });
+            let album = activity("post", &album).to(there.clone()).cc(followers);
+            let album = bob.post(album);
+            eventually(|| eve.inbox().major().has(&album));
             for who in [&abe, &cyd] {
                 let got = [&image, &album].map(|posted| got(&who.inbox().major(), posted));
                 let shown = &got[0]["object"]["image"];

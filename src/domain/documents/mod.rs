@@ -159,12 +159,11 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// As [`Documents::for_delivery`], for a group elsewhere whose server passes it on, with what opens it
-    /// ([`crate::domain::relays`]).
-    pub fn for_relay(app: &'a App, group: ThingId) -> Documents<'a> {
+    /// As [`Documents::for_delivery`], with what opens it for the members of a group elsewhere ([`crate::domain::relays`]).
+    pub fn for_relay(app: &'a App, recipient: ThingId, group: ThingId) -> Documents<'a> {
         Documents {
             relaying: Some(group),
-            ..Documents::for_delivery(app, group)
+            ..Documents::for_delivery(app, recipient)
         }
     }
 

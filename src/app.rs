@@ -17,6 +17,7 @@ use crate::peers::{Peers, Reach};
 use crate::store::Store;
 use crate::store::engine::{Read, Result};
 use crate::store::meta;
+use crate::words::Language;
 use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
@@ -142,6 +143,14 @@ impl App {
             Ok(Some(site)) if !site.name.is_empty() => site.name,
             _ => DEFAULT_SITE.to_owned(),
         }
+    }
+
+    /// The language of the site: of letters to those who chose none, and of pages for whoever does not say what they read.
+    pub fn language(&self) -> Language {
+        let code = meta::language(&self.store).ok().flatten();
+        code.as_deref()
+            .and_then(Language::of_code)
+            .unwrap_or_default()
     }
 
     /// Removes a file that nothing shows any more. A file that stays behind does no harm; the sweep finds it.

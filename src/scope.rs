@@ -1,5 +1,6 @@
 //! What a bearer token allows. The names are pump.io's (`pump-api.md §2.6`); each allows what those before it allow.
 
+use crate::words::marked;
 use serde::{Deserialize, Serialize};
 
 /// A set of scopes, as it was asked for and granted.
@@ -11,16 +12,18 @@ const NAMES: [&str; 3] = ["read", "writeown", "writeall"];
 
 /// What each allows, for people.
 const SENTENCES: [&str; 3] = [
-    "read everything that you can read here, also what only you can see",
-    "post, comment, like, share, follow and upload in your name, and change or delete what you posted",
-    "change your password, delete your account and, if you own this server, administer it",
+    marked("read everything that you can read here, also what only you can see"),
+    marked(
+        "post, comment, like, share, follow and upload in your name, and change or delete what you posted",
+    ),
+    marked("change your password, delete your account and, if you own this server, administer it"),
 ];
 
 /// The same, in short, each with what those before it allow.
 const SUMMARIES: [&str; 3] = [
-    "read what you can read",
-    "read, post, and change what you posted",
-    "do everything, also delete your account",
+    marked("read what you can read"),
+    marked("read, post, and change what you posted"),
+    marked("do everything, also delete your account"),
 ];
 
 impl Scope {

@@ -6,6 +6,7 @@ use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::clients::{self, Generator};
 use crate::store::engine::Read;
 use crate::store::visits::Visit;
+use crate::words::Words;
 use hyper::header;
 use std::cell::Cell;
 
@@ -66,6 +67,8 @@ pub struct Visitor {
     /// Whose session it is, while that account must first confirm its mail address.
     pub(in crate::auth) unconfirmed: Option<UserId>,
     pub(in crate::auth) csrf: String,
+    /// In which language the visitor reads.
+    pub(in crate::auth) words: Words,
     /// The cookie that the visitor gets; none if the browser has it.
     pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
     /// Whether the browser must have the cookie: it is that of a new session, or a form's token is bound to it.
@@ -178,6 +181,11 @@ impl Visitor {
     /// The user whose session it is, who is nobody on the pages until the account's mail address is confirmed.
     pub fn unconfirmed(&self) -> Option<UserId> {
         self.unconfirmed
+    }
+
+    /// Says sentences in the visitor's language.
+    pub fn words(&self) -> Words {
+        self.words
     }
 
     /// The token that every form of this visitor's pages carries in its field `_csrf`.

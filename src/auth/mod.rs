@@ -9,6 +9,7 @@ pub mod configured;
 pub mod grants;
 mod guard;
 mod hosts;
+pub mod language;
 mod oauth1;
 pub mod oauth2;
 mod owner;

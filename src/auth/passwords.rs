@@ -50,22 +50,22 @@ impl Hash {
 
 /// Checks a password that somebody wants; the error is a sentence for them.
 pub fn check(password: &str) -> Result<(), Error> {
-    let refuse = |reason: &str| Err(Error::Invalid(format!("Bad password: {reason}")));
+    let refuse = |reason: &str| Err(Error::invalid(reason));
     if password.chars().count() < CHARS_MIN {
-        return refuse("it needs at least 8 characters.");
+        return refuse("Bad password: it needs at least 8 characters.");
     }
     if password.len() > BYTES_MAX {
-        return refuse("it is too long.");
+        return refuse("Bad password: it is too long.");
     }
     if password.chars().all(char::is_alphabetic) {
-        return refuse("it needs more than letters, for example a digit.");
+        return refuse("Bad password: it needs more than letters, for example a digit.");
     }
     if password.chars().all(char::is_numeric) {
-        return refuse("it needs more than digits, for example a letter.");
+        return refuse("Bad password: it needs more than digits, for example a letter.");
     }
     let lower = password.to_lowercase();
     if COMMON.lines().any(|common| common == lower) {
-        return refuse("it is one of those that everybody tries first.");
+        return refuse("Bad password: it is one of those that everybody tries first.");
     }
     Ok(())
 }

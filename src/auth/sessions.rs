@@ -5,7 +5,7 @@
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie. People of other
 //! servers have the same cookie, see [`visits`].
 
-use super::{LocalUser, Means, Visitor, may_act, must_confirm, visits};
+use super::{LocalUser, Means, Visitor, language, may_act, must_confirm, visits};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
@@ -77,6 +77,7 @@ pub(super) fn visitor_of(
     cookie: &str,
     built: Option<Cookie<'static>>,
 ) -> Visitor {
+    let words = language::words_of(request, known.as_ref().map(|(id, _)| *id));
     let (user, unconfirmed) = match known {
         Some((_, account)) if account.suspended.is_some() => (None, None),
         Some((id, account)) if must_confirm(request, &account) => (None, Some(id)),
@@ -88,6 +89,7 @@ pub(super) fn visitor_of(
         user,
         remote: None,
         unconfirmed,
+        words,
         csrf: csrf_of(cookie),
         cookie: built,
     }
@@ -219,13 +221,8 @@ fn by_session(id: UserId, account: User) -> LocalUser {
 
 /// The value of the request's cookie, if it has the form that we give.
 pub(super) fn cookie_of(request: &Request) -> Option<&str> {
-    let lines = request.headers.get_all(header::COOKIE).iter();
-    lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == COOKIE && value.len() == COOKIE_CHARS)
-        .map(|(_, value)| value)
+    let mut values = request.cookies(COOKIE);
+    values.find(|value| value.len() == COOKIE_CHARS)
 }
 
 pub(super) fn built(request: &Request, value: String) -> Cookie<'static> {

@@ -155,18 +155,27 @@ pub fn revoke(app: &App, code: &str, now: Timestamp) -> std::result::Result<(), 
 /// The invitation of a code, if somebody can come by it now: 404 if there is none, 403 with a sentence if it works no more.
 pub fn working(app: &App, from: &dyn Read, code: &str, now: Timestamp) -> Result<Invitation> {
     let invitation = invitations::get(from, code)?.ok_or_else(unknown)?;
-    let what = match invitation.state(now) {
-        State::Open => return Ok(invitation),
-        State::UsedUp if invitation.uses_max == 1 => "was used already",
-        State::UsedUp => "was used by as many people as it was made for",
-        State::Ended => "has ended: it was good for some days only",
-        State::Revoked => "was taken back",
-    };
+    let state = invitation.state(now);
+    if state == State::Open {
+        return Ok(invitation);
+    }
     let inviter = people::name_of(from, invitation.by)?;
     let site = app.site_name_in(from);
-    Err(Error::Forbidden(format!(
-        "This invitation {what}. Ask {inviter}, who invited you to {site}, for a new one."
-    ))
+    Err(Error::Forbidden(match state {
+        State::Open | State::Revoked => format!(
+            "This invitation was taken back. Ask {inviter}, who invited you to {site}, for a new one."
+        ),
+        State::UsedUp if invitation.uses_max == 1 => format!(
+            "This invitation was used already. Ask {inviter}, who invited you to {site}, for a new one."
+        ),
+        State::UsedUp => format!(
+            "This invitation was used by as many people as it was made for. Ask {inviter}, who invited you to {site}, for a \
+             new one."
+        ),
+        State::Ended => format!(
+            "This invitation has ended: it was good for some days only. Ask {inviter}, who invited you to {site}, for a new one."
+        ),
+    })
     .into())
 }
 

@@ -86,23 +86,24 @@ pub fn arrive(
 ) -> Result<Visit, Error> {
     let (pass, document) =
         ask_who(app, journey, verifier).map_err(|error| in_words(&journey.host, &error))?;
-    let wrong = |why: &str| Error::Remote(format!("{} {why}", journey.host));
+    let host = &journey.host;
     let outbox = document
         .pointer("/links/activity-outbox/href")
         .and_then(Value::as_str)
         .filter(|outbox| is_at(&journey.host, outbox))
         .map(str::to_owned);
     let person = ObjectDraft::parse(document)
-        .map_err(|_| wrong("answers with something that is nobody."))?;
+        .map_err(|_| Error::Remote(format!("{host} answers with something that is nobody.")))?;
     let id = person.id.as_deref().unwrap_or_default();
     if person.object_type.as_deref() != Some("person") || !is_at(&journey.host, id) {
-        return Err(wrong(
-            "says that you are somebody of another server. That is not believed.",
-        ));
+        return Err(Error::Remote(format!(
+            "{host} says that you are somebody of another server. That is not believed."
+        )));
     }
     let id = names::canonical(id).into_owned();
     blocks::check(&app.store, &id)?;
-    let outbox = outbox.ok_or_else(|| wrong("does not say where you post."))?;
+    let outbox =
+        outbox.ok_or_else(|| Error::Remote(format!("{host} does not say where you post.")))?;
     let thing = app
         .store
         .write(|tx| principals::welcome(app, tx, &person, now))?;

@@ -154,6 +154,17 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The values of the cookies of a name.
+    pub fn cookies(&self, name: &str) -> impl Iterator<Item = &str> {
+        let lines = self.headers.get_all(hyper::header::COOKIE).iter();
+        lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(move |(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
     /// Whether the page that sends it wants a part of a page, which it puts into its place (htmx).
     pub fn is_for_part(&self) -> bool {
         self.headers.contains_key("hx-request")

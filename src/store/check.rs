@@ -161,6 +161,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"nonces" => decodes::<nonces::LastRun>(value)?,
             b"registration" => decodes::<meta::Registration>(value)?,
             b"owner" => decodes::<users::Owned>(value)?,
+            b"language" => decodes::<meta::SiteLanguage>(value)?,
             b"proxy" => decodes::<meta::ProxySecret>(value)?,
             _ => {}
         },

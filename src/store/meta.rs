@@ -98,6 +98,15 @@ impl Registration {
     }
 }
 
+/// The code of the language of the site, for whoever did not say which they read.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SiteLanguage(String);
+
+impl Record for SiteLanguage {
+    const NAME: &'static str = "language of the site";
+    const VERSION: u8 = 1;
+}
+
 /// What signs the keys of addresses by which files of other servers are had here.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ProxySecret([u8; 32]);
@@ -150,6 +159,17 @@ pub fn registration(read: &dyn Read) -> Result<Option<Registration>> {
 /// Decides who can get an account here.
 pub fn put_registration(tx: &mut dyn Tx, registration: Registration) {
     record::put(tx, &key("registration"), &registration);
+}
+
+/// The code of the language of the site, if one was ever chosen.
+pub fn language(read: &dyn Read) -> Result<Option<String>> {
+    let known = record::get(read, &key("language"))?;
+    Ok(known.map(|SiteLanguage(code)| code))
+}
+
+/// Chooses the language of the site by its code.
+pub fn put_language(tx: &mut dyn Tx, code: &str) {
+    record::put(tx, &key("language"), &SiteLanguage(code.to_owned()));
 }
 
 /// What signs the keys of proxied addresses; made when it is asked for the first time.

@@ -118,7 +118,7 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
             let (post, object) = top(request, id, object)?;
             return pages::foot(request, visitor, &frame, (post, &object), |card| {
                 typed.clone_into(&mut card.typed);
-                card.problem = Some(problem.public());
+                card.problem = Some(frame.words.told(&problem.public()));
             });
         }
         return pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem);

@@ -4,6 +4,7 @@ use crate::http::Request;
 use crate::http::error_page::plain_page;
 use crate::web::frame::Frame;
 use crate::web::login;
+use crate::words::marked;
 use askama::Template;
 
 #[derive(Template)]
@@ -11,8 +12,8 @@ use askama::Template;
 struct ErrorPage<'a> {
     frame: &'a Frame,
     status: u16,
-    heading: &'static str,
-    text: &'a str,
+    heading: &'a str,
+    text: String,
     login: Option<String>,
 }
 
@@ -20,31 +21,31 @@ struct ErrorPage<'a> {
 pub fn page(request: &Request, status: u16, text: &str) -> String {
     let frame = Frame::bare(request);
     let heading = match status {
-        401 => "Log in first",
-        403 => "Not for you",
-        404 => "Not found",
-        409 => "That is taken",
-        410 => "Deleted",
-        413 => "Too large",
-        429 => "Too fast",
-        502 => "The other server",
-        503 => "Busy",
-        507 => "The disk is full",
-        500.. => "Something went wrong",
-        _ => "That did not work",
+        401 => marked("Log in first"),
+        403 => marked("Not for you"),
+        404 => marked("Not found"),
+        409 => marked("That is taken"),
+        410 => marked("Deleted"),
+        413 => marked("Too large"),
+        429 => marked("Too fast"),
+        502 => marked("The other server"),
+        503 => marked("Busy"),
+        507 => marked("The disk is full"),
+        500.. => marked("Something went wrong"),
+        _ => marked("That did not work"),
     };
-    let text = match (status, text) {
+    let said = match (status, text) {
         (401, "Not logged in.") => {
-            "You are not logged in, or not any more. Log in, and go back to what you typed."
+            marked("You are not logged in, or not any more. Log in, and go back to what you typed.")
         }
-        (410, "Deleted") => "This was here, and was deleted.",
+        (410, "Deleted") => marked("This was here, and was deleted."),
         (_, text) => text,
     };
     let page = ErrorPage {
         frame: &frame,
         status,
-        heading,
-        text,
+        heading: frame.say(heading),
+        text: frame.words.told(said),
         login: (status == 401 && !request.app().config.noweb).then(|| {
             match request.method == hyper::Method::GET {
                 true => login::login_address(&frame),

@@ -51,7 +51,8 @@ pub fn again<T: Template>(
         return Err(error);
     }
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut answer = show(visitor, &page(error.public())?)?.with_status(status);
+    let mut answer =
+        show(visitor, &page(visitor.words().told(&error.public()))?)?.with_status(status);
     if let Some(secs) = error.retry_after_secs() {
         answer.set(header::RETRY_AFTER, &secs.to_string());
     }

@@ -1,7 +1,7 @@
 //! What stands around every page: the name of the site, the way home, who is logged in, and the token for its forms.
 
 use crate::app::App;
-use crate::auth::Visitor;
+use crate::auth::{Visitor, language};
 use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
 use crate::domain::{lan, pins, registration, reports, requests};
@@ -15,7 +15,7 @@ use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
 use crate::web::elsewhere::Elsewhere;
 use crate::wire::draft;
-use crate::words::{Counted, Language, Values, Words, marked};
+use crate::words::{Counted, Values, Words, marked};
 use askama::Template;
 use hyper::{Method, header};
 use serde_json::Value;
@@ -107,24 +107,22 @@ impl Frame {
     /// The frame of a page for a visitor.
     pub fn of(request: &Request, visitor: &Visitor) -> Result<Frame, Error> {
         let app = request.app();
-        let mut frame = Frame::bare(request);
+        let mut frame = Frame::with(request, visitor.words());
         visitor.csrf().clone_into(&mut frame.csrf);
         frame.is_bare = app.config.noweb;
         if let Some(user) = visitor.user().filter(|_| !app.config.noweb) {
-            let chosen = preferences::get(&app.store, user.id())?;
-            if let Some(language) = Language::of_code(&chosen.language) {
-                frame.words = Words::of(language);
-            }
-            frame.appearance = chosen.appearance;
+            frame.appearance = preferences::get(&app.store, user.id())?.appearance;
             frame.files.is_guest = true;
             frame.me = frame.face(app, user.id().0)?;
             frame.requests = requests::total(&app.store, user.id())?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
             if frame.is_owner {
                 frame.reports = reports::open_total(&app.store)?;
-                frame.problems = pins::problems(&app.store)?;
-                frame.problems.extend(lan::problems(app));
-                frame.problems.extend(app.clock_problem());
+                let mut problems = pins::problems(&app.store)?;
+                problems.extend(lan::problems(app));
+                problems.extend(app.clock_problem());
+                let told = problems.iter().map(|problem| frame.words.told(problem));
+                frame.problems = told.collect();
             }
         }
         if let Some(remote) = visitor.remote().filter(|_| !app.config.noweb) {
@@ -137,6 +135,10 @@ impl Frame {
 
     /// The frame of a page that knows no visitor.
     pub fn bare(request: &Request) -> Frame {
+        Frame::with(request, language::words(request))
+    }
+
+    fn with(request: &Request, words: Words) -> Frame {
         let app = request.app();
         let config = &app.config;
         let base = app.known_base();
@@ -151,7 +153,7 @@ impl Frame {
             _ => format!("{root}/"),
         };
         Frame {
-            words: words_of(request),
+            words,
             appearance: Appearance::default(),
             site: app.site_name(),
             here,
@@ -185,6 +187,11 @@ impl Frame {
     /// A sentence about a number of things.
     pub fn count(&self, one: &str, many: &str, count: impl Counted) -> String {
         self.words.count(one, many, count.number())
+    }
+
+    /// HTML of a sentence with names in it.
+    pub fn named(&self, english: &str, names: impl Values) -> String {
+        self.words.named(english, names)
     }
 
     /// HTML of a sentence with links in it.
@@ -281,12 +288,12 @@ impl Frame {
     pub fn way_in(&self) -> Option<&'static str> {
         match self.registration {
             Registration::Open => None,
-            Registration::Invite => Some(
+            Registration::Invite => Some(marked(
                 "New accounts are by invitation here. Ask somebody who runs this server for a link.",
-            ),
-            Registration::Closed => {
-                Some("New accounts are not open here. Ask the owner of this server for one.")
-            }
+            )),
+            Registration::Closed => Some(marked(
+                "New accounts are not open here. Ask the owner of this server for one.",
+            )),
         }
     }
 
@@ -338,7 +345,7 @@ impl Frame {
             key: person.key(id).to_string(),
             name: name.unwrap_or_else(|| match (nickname.as_str(), &handle) {
                 ("", Some(handle)) => handle.clone(),
-                ("", None) => "Somebody".to_owned(),
+                ("", None) => self.say("Somebody").to_owned(),
                 (nickname, _) => nickname.to_owned(),
             }),
             handle: handle.unwrap_or_default(),
@@ -384,12 +391,6 @@ impl Face {
         }
         out
     }
-}
-
-/// The language that the browser of a request asks for.
-pub fn words_of(request: &Request) -> Words {
-    let asked = request.header(&header::ACCEPT_LANGUAGE);
-    Words::of(asked.and_then(Language::accepted).unwrap_or_default())
 }
 
 /// How somebody of another server is called among all servers: by an account, or by the address that is the id.

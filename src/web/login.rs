@@ -11,12 +11,13 @@ use crate::web::confirming;
 use crate::web::forms::{again, check_repeated, in_words, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::text;
+use crate::words::marked;
 use askama::Template;
 use hyper::{StatusCode, header};
 use serde::Deserialize;
 
 /// What a page says where a nickname and a password do not fit.
-pub const WRONG_LOGIN: &str = "The nickname or the password is not right. Try again.";
+pub const WRONG_LOGIN: &str = marked("The nickname or the password is not right. Try again.");
 
 #[derive(Template)]
 #[template(path = "login.html", config = "assets/askama.toml")]

@@ -138,7 +138,7 @@ fn login_page(
         token: &pending.token,
         client: pending.client.name(),
         username,
-        problem: problem.map(Error::public),
+        problem: problem.map(|problem| visitor.words().told(&problem.public())),
     };
     let status = match problem {
         None => StatusCode::OK,

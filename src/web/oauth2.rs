@@ -9,6 +9,7 @@ use crate::http::{Answer, Request, Response};
 use crate::web::forms::{again, in_words, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login::WRONG_LOGIN;
+use crate::words::Words;
 use askama::Template;
 use hyper::{Method, StatusCode};
 
@@ -129,8 +130,9 @@ fn asked(request: &Request, visitor: &Visitor) -> Result<Result<Box<Asked>, Resp
         Verdict::SendBack { location, .. } if visitor.user().is_some() => {
             Ok(Err(onward(request, &location)))
         }
-        Verdict::SendBack { text, .. } => Err(Error::Invalid(format!(
-            "The application that sent you here asked for something that cannot be: {text}"
+        Verdict::SendBack { text, .. } => Err(Error::Invalid(Words::default().fill(
+            "The application that sent you here asked for something that cannot be: {0}",
+            [text],
         ))),
     }
 }

@@ -15,6 +15,7 @@ use crate::web::forms::value;
 use crate::web::frame::{Frame, show};
 use crate::web::{text, things as pages};
 use crate::wire::draft;
+use crate::words::Words;
 use askama::Template;
 use serde_json::{Value, json};
 
@@ -149,9 +150,9 @@ fn send(
             .chars()
             .take(REASON_CHARS_MAX)
             .collect();
-        return Err(Error::Remote(format!(
-            "{} did not do it: {} {reason}",
-            visit.host, said.status
+        return Err(Error::Remote(Words::default().fill(
+            "{0} did not do it: {1} {2}",
+            (&visit.host, said.status, reason),
         )));
     }
     let Some(reader) = reader else {

@@ -87,7 +87,7 @@ pub fn claim(request: &Request) -> Answer {
     let form = request.form();
     let field = |name: &str| value(&form, name).trim();
     let claimed = setup::check_code(request.app(), field("code"), request.now)
-        .and_then(|()| choice(request, &form))
+        .and_then(|()| choice(request, &visitor, &form))
         .and_then(|choice| setup::claim(request.app(), &choice, request.now));
     match claimed {
         Ok(owner) => {
@@ -120,7 +120,11 @@ fn frame(request: &Request, visitor: &Visitor) -> Frame {
 }
 
 /// What the form says, checked.
-fn choice(request: &Request, form: &[(String, String)]) -> Result<Choice, Error> {
+fn choice(
+    request: &Request,
+    visitor: &Visitor,
+    form: &[(String, String)],
+) -> Result<Choice, Error> {
     let site = value(form, "site").trim();
     if site.is_empty() || site.chars().count() > SITE_CHARS_MAX {
         return Err(Error::Invalid(format!(
@@ -137,6 +141,7 @@ fn choice(request: &Request, form: &[(String, String)]) -> Result<Choice, Error>
     let password = passwords::hash(&request.guard, password)?;
     Ok(Choice {
         site: site.to_owned(),
+        language: visitor.words().language,
         base,
         owner: User {
             owner: true,

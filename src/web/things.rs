@@ -116,7 +116,7 @@ pub fn with_problem(
 ) -> Answer {
     let page = one(request, visitor, frame, object, |card| {
         typed.clone_into(&mut card.typed);
-        card.problem = Some(problem.public());
+        card.problem = Some(frame.words.told(&problem.public()));
     })?;
     Ok(page.with_status(StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::BAD_REQUEST)))
 }

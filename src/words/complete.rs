@@ -12,7 +12,54 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What says a sentence; `count` says one of two.
-const CALLS: [&str; 5] = ["say(", "fill(", "count(", "linked(", "marked("];
+const CALLS: [&str; 6] = ["say(", "fill(", "count(", "linked(", "named(", "marked("];
+
+/// What makes sentences that pages show and the API says in English, such as those of errors: every text there that is a
+/// sentence is translated (`told.rs`). Folders and files, below `src`.
+const TELLS: &[&str] = &[
+    "app.rs",
+    "auth/accounts.rs",
+    "auth/grants.rs",
+    "auth/mod.rs",
+    "auth/oauth2/authorize.rs",
+    "auth/owner.rs",
+    "auth/passwords.rs",
+    "auth/sessions.rs",
+    "domain/activities/favorite.rs",
+    "domain/activities/follow.rs",
+    "domain/activities/groups.rs",
+    "domain/activities/lists.rs",
+    "domain/activities/share.rs",
+    "domain/administration.rs",
+    "domain/archives/desk.rs",
+    "domain/archives/source.rs",
+    "domain/blocks.rs",
+    "domain/invitations.rs",
+    "domain/lan.rs",
+    "domain/mailing",
+    "domain/people.rs",
+    "domain/personal_tokens.rs",
+    "domain/pins.rs",
+    "domain/quotas.rs",
+    "domain/registration.rs",
+    "domain/reports.rs",
+    "domain/requests.rs",
+    "domain/setup/mod.rs",
+    "domain/uploads",
+    "error.rs",
+    "federation/visiting.rs",
+    "ids.rs",
+    "mailbox.rs",
+    "media",
+    "routes.rs",
+    "server/answer.rs",
+    "server/intake.rs",
+    "server/lane.rs",
+    "store/bearer/issuing.rs",
+    "store/engine/mod.rs",
+    "store/users.rs",
+    "web",
+];
 
 /// Templates for programmers, who read English, and for letters' plain frames.
 const ENGLISH: [&str; 1] = ["manual"];
@@ -55,7 +102,16 @@ fn said() -> Said {
         } else {
             "mod tests {"
         };
-        sentences(text.split(own_tests).next().unwrap_or_default(), &mut said);
+        let text = text.split(own_tests).next().unwrap_or_default();
+        sentences(text, &mut said);
+        let place = path.strip_prefix(root().join("src"));
+        if place.is_ok_and(|place| {
+            TELLS.iter().any(|told| place.starts_with(told))
+                && !place.starts_with("web/manual")
+                && !place.ends_with("tests.rs")
+        }) {
+            told_sentences(text, &mut said);
+        }
     }
     said
 }
@@ -88,6 +144,85 @@ fn sentences(text: &str, said: &mut Said) {
             }
         }
     }
+}
+
+/// Sentences among the texts of a source file, whatever becomes of them.
+fn told_sentences(source: &str, said: &mut Said) {
+    let lines = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let source: String = lines.map(|line| format!("{line}\n")).collect();
+    let source = source.replace("'\"'", "");
+    let mut rest = source.as_str();
+    while let Some((_, inside)) = rest.split_once('"') {
+        let mut text = String::new();
+        let mut letters = inside.char_indices();
+        let mut end = inside.len();
+        let mut is_plain = true;
+        while let Some((at, letter)) = letters.next() {
+            match letter {
+                '"' => {
+                    end = at + 1;
+                    break;
+                }
+                '\\' => match letters.next().map(|(_, escaped)| escaped) {
+                    Some('\n') => {
+                        let next = letters.clone().find(|(_, next)| !next.is_whitespace());
+                        while letters.clone().next().map(|(at, _)| at) < next.map(|(at, _)| at) {
+                            letters.next();
+                        }
+                    }
+                    Some('u') => {
+                        let code: String = letters
+                            .by_ref()
+                            .map(|(_, digit)| digit)
+                            .skip(1)
+                            .take_while(|digit| *digit != '}')
+                            .collect();
+                        let code = u32::from_str_radix(&code, 16).ok();
+                        text.extend(code.and_then(char::from_u32));
+                    }
+                    _ => is_plain = false,
+                },
+                letter => text.push(letter),
+            }
+        }
+        rest = inside.get(end..).unwrap_or_default();
+        let begins = |first: char| first.is_uppercase() || first == '{';
+        if is_plain
+            && text.contains(' ')
+            && text.starts_with(begins)
+            && text.ends_with(['.', '?', '!'])
+        {
+            said.entry(numbered(&text)).or_insert(None);
+        }
+    }
+}
+
+/// A sentence with numbers for the names of its values, in their order.
+fn numbered(sentence: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut out = String::new();
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').expect("a sentence with a value");
+        let place = match name.parse::<usize>() {
+            Ok(place) => place,
+            Err(_) => match names
+                .iter()
+                .position(|known| *known == name && !name.is_empty())
+            {
+                Some(known) => known,
+                None => {
+                    names.push(name);
+                    names.len() - 1
+                }
+            },
+        };
+        let _ = write!(out, "{before}{{{place}}}");
+        rest = after;
+    }
+    out + rest
 }
 
 /// The string with which a text begins, and what follows it.
@@ -125,6 +260,7 @@ fn table_of(language: Language) -> BTreeMap<&'static str, Translation> {
 /// The table of a language as it is to be: every sentence, with the translations that there are.
 fn written(language: Language, said: &Said) -> String {
     let known = table_of(language);
+    let printed = |found: Option<&str>| typeset(language, found.unwrap_or_default());
     let mut out = format!(
         "# {} ({}). One line for each sentence and its translation; {{0}}, {{1}} and [brackets] stay.\n",
         language.name(),
@@ -136,15 +272,27 @@ fn written(language: Language, said: &Said) -> String {
             None => write!(
                 out,
                 "\nmsgid \"{one}\"\nmsgstr \"{}\"\n",
-                found.map_or("", |found| found.one)
+                printed(found.map(|found| found.one))
             ),
             Some(many) => write!(
                 out,
                 "\nmsgid \"{one}\"\nmsgid_plural \"{many}\"\nmsgstr[0] \"{}\"\nmsgstr[1] \"{}\"\n",
-                found.map_or("", |found| found.one),
-                found.and_then(|found| found.many).unwrap_or_default()
+                printed(found.map(|found| found.one)),
+                printed(found.and_then(|found| found.many))
             ),
         };
+    }
+    out
+}
+
+/// A translation as it is to be printed: French has narrow spaces before what stands high, and inside its quotes.
+fn typeset(language: Language, text: &str) -> String {
+    if language != Language::French {
+        return text.to_owned();
+    }
+    let mut out = text.replace(" :", "\u{a0}:").replace("« ", "«\u{202f}");
+    for mark in [" ;", " ?", " !", " »"] {
+        out = out.replace(mark, &mark.replace(' ', "\u{202f}"));
     }
     out
 }
@@ -222,7 +370,12 @@ fn languages_are_complete() {
 /// The text of a template without comments, expressions and tags; and the values of attributes that people read.
 fn words_of_template(text: &str) -> String {
     let mut out = text.to_owned();
-    for (open, close) in [("{#", "#}"), ("{{", "}}"), ("{%", "%}")] {
+    for (open, close) in [
+        ("{#", "#}"),
+        ("{{", "}}"),
+        ("{%", "%}"),
+        ("<style>", "</style>"),
+    ] {
         while let Some((before, rest)) = out.split_once(open) {
             let after = rest.split_once(close).map_or("", |(_, after)| after);
             out = format!("{before}\u{1}{after}");
@@ -287,7 +440,6 @@ const NOT_YET: &[&str] = &[
     "confirm.html",
     "confirmed.html",
     "delete.html",
-    "error.html",
     "favorites.html",
     "followers.html",
     "invitations.html",
@@ -296,35 +448,16 @@ const NOT_YET: &[&str] = &[
     "left.html",
     "list.html",
     "lists.html",
-    "login.html",
-    "mail/letter.html",
-    "oauth/code.html",
-    "oauth/consent.html",
-    "oauth/login.html",
-    "oauth/refused.html",
-    "oauth2/consent.html",
-    "oauth2/login.html",
     "parts/access.html",
     "parts/follow.html",
     "parts/mail.html",
-    "parts/new-account.html",
     "parts/people.html",
     "people.html",
     "profile.html",
-    "recover-code.html",
-    "recover-idle.html",
-    "recover-sent.html",
-    "recover.html",
-    "register.html",
     "remote.html",
     "report.html",
     "reports.html",
     "requests.html",
-    "reset.html",
-    "sent.html",
     "settings.html",
-    "setup.html",
     "tokens.html",
-    "unsubscribe.html",
-    "welcome.html",
 ];

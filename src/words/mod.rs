@@ -7,6 +7,7 @@
 mod catalog;
 #[cfg(test)]
 mod complete;
+mod told;
 mod when;
 
 use crate::html;
@@ -119,6 +120,15 @@ impl Words {
         fill(sentence, &[self.number(count)])
     }
 
+    /// HTML of a sentence with names in it, each kept apart from the direction in which the sentence is read.
+    pub fn named(self, english: &str, names: impl Values) -> String {
+        let isolated: Vec<String> = (0..)
+            .map_while(|place| names.value(place))
+            .map(|name| format!("<bdi>{}</bdi>", html::escape(&name.to_string())))
+            .collect();
+        fill(&html::escape(self.say(english)), &isolated)
+    }
+
     /// HTML of a sentence of which what stands in `[brackets]` leads to the addresses, in their order.
     pub fn linked(self, english: &str, links: impl Values) -> String {
         let mut out = String::new();
@@ -210,6 +220,12 @@ impl<T: Display, const N: usize> Values for [T; N] {
     }
 }
 
+impl<T: Display> Values for Vec<T> {
+    fn value(&self, place: usize) -> Option<&dyn Display> {
+        self.get(place).map(|value| value as &dyn Display)
+    }
+}
+
 impl<A: Display, B: Display> Values for (A, B) {
     fn value(&self, place: usize) -> Option<&dyn Display> {
         match place {
@@ -285,6 +301,14 @@ mod tests {
         assert_eq!(
             words.count("1 comment", "{0} comments", 1200),
             "1,200 comments"
+        );
+    }
+
+    #[test]
+    fn names_are_kept_apart_and_escaped() {
+        assert_eq!(
+            Words::default().named("{1} & {0}", ["<b>", "Ann"]),
+            "<bdi>Ann</bdi> &amp; <bdi>&lt;b&gt;</bdi>"
         );
     }
 

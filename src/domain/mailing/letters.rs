@@ -7,11 +7,14 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::mail::Letter;
 use crate::mailbox::MailAddress;
+use crate::words::Words as Speech;
 use askama::Template;
 
 /// What a letter says.
 #[derive(Debug)]
 pub(super) struct Words {
+    /// Says sentences in the language of the reader.
+    pub(super) speech: Speech,
     /// The name of the site.
     pub(super) site: String,
     /// The address of the site.
@@ -63,12 +66,13 @@ struct Text<'a> {
 
 impl Words {
     /// A letter with a title and nothing else yet.
-    pub(super) fn new(app: &App, title: String) -> Words {
-        Words::of(app.site_name(), app.base().url(), title)
+    pub(super) fn new(app: &App, speech: Speech, title: String) -> Words {
+        Words::of(app.site_name(), app.base().url(), speech, title)
     }
 
-    fn of(site: String, root: &str, title: String) -> Words {
+    fn of(site: String, root: &str, speech: Speech, title: String) -> Words {
         Words {
+            speech,
             site,
             root: root.to_owned(),
             title,
@@ -82,77 +86,98 @@ impl Words {
     }
 
     /// The link by which an address is confirmed.
-    pub(super) fn confirm(app: &App, nickname: &str, code: &str) -> Words {
+    pub(super) fn confirm(app: &App, speech: Speech, nickname: &str, code: &str) -> Words {
         let site = app.site_name();
         let hours = confirming::LINK_SECS / 3600;
         let url = format!("{}/main/confirm/{code}", app.base().url());
+        let title = speech.fill("Confirm your mail address at {0}", [&site]);
         Words {
-            paragraphs: vec![format!(
-                "Somebody, most likely you, gave this mail address for the account {nickname} at {site}. Follow the link to \
-                 confirm that it is yours."
+            paragraphs: vec![speech.fill(
+                "Somebody, most likely you, gave this mail address for the account {0} at {1}. Follow the link to confirm \
+                 that it is yours.",
+                (nickname, &site),
             )],
-            action: Some(("Confirm my address".to_owned(), url)),
+            action: Some((speech.say("Confirm my address").to_owned(), url)),
             ending: vec![
-                format!("The link can be used once, within {hours} hours."),
-                "It was not you? Then do nothing: without the link the address is not kept."
+                speech.fill("The link can be used once, within {0} hours.", [hours]),
+                speech
+                    .say("It was not you? Then do nothing: without the link the address is not kept.")
                     .to_owned(),
             ],
-            ..Words::new(app, format!("Confirm your mail address at {site}"))
+            ..Words::new(app, speech, title)
         }
     }
 
     /// The link by which a new password is set.
-    pub(super) fn recover(app: &App, nickname: &str, code: &str) -> Words {
+    pub(super) fn recover(app: &App, speech: Speech, nickname: &str, code: &str) -> Words {
         let site = app.site_name();
         let minutes = recovering::LETTER_SECS / 60;
+        let title = speech.fill("A new password for {0} at {1}", (nickname, &site));
         Words {
-            paragraphs: vec![format!(
-                "Somebody, most likely you, forgot the password of the account {nickname} at {site}. Follow the link to set a \
-                 new one."
+            paragraphs: vec![speech.fill(
+                "Somebody, most likely you, forgot the password of the account {0} at {1}. Follow the link to set a new one.",
+                (nickname, &site),
             )],
             action: Some((
-                "Set a new password".to_owned(),
+                speech.say("Set a new password").to_owned(),
                 recovering::address(app, code),
             )),
             ending: vec![
-                format!(
-                    "The link can be used once, within {minutes} minutes. Other browsers are logged out then."
+                speech.fill(
+                    "The link can be used once, within {0} minutes. Other browsers are logged out then.",
+                    [minutes],
                 ),
-                "It was not you? Then do nothing: your password stays as it is.".to_owned(),
+                speech
+                    .say("It was not you? Then do nothing: your password stays as it is.")
+                    .to_owned(),
             ],
-            ..Words::new(app, format!("A new password for {nickname} at {site}"))
+            ..Words::new(app, speech, title)
         }
     }
 
     /// That a link was used.
-    pub(super) fn password_changed(app: &App, nickname: &str) -> Words {
+    pub(super) fn password_changed(app: &App, speech: Speech, nickname: &str) -> Words {
         let site = app.site_name();
         let root = app.base().url();
         Words {
             paragraphs: vec![
-                format!("The account {nickname} at {site} was opened with a link for a forgotten password, and logged out of all other browsers."),
-                "It was not you? Set a new password at once, and look at the applications that have access.".to_owned(),
+                speech.fill(
+                    "The account {0} at {1} was opened with a link for a forgotten password, and logged out of all other browsers.",
+                    (nickname, &site),
+                ),
+                speech
+                    .say("It was not you? Set a new password at once, and look at the applications that have access.")
+                    .to_owned(),
             ],
-            action: Some(("Set a new password".to_owned(), format!("{root}/main/recover"))),
-            ..Words::new(app, format!("Your password at {site}"))
+            action: Some((
+                speech.say("Set a new password").to_owned(),
+                format!("{root}/main/recover"),
+            )),
+            ..Words::new(app, speech, speech.fill("Your password at {0}", [&site]))
         }
     }
 
     /// That mail goes elsewhere from now on.
-    pub(super) fn address_changed(app: &App, nickname: &str) -> Words {
+    pub(super) fn address_changed(app: &App, speech: Speech, nickname: &str) -> Words {
         let site = app.site_name();
         Words {
             paragraphs: vec![
-                format!("Mail for the account {nickname} at {site} does not come to this address any more."),
-                "It was not you? Log in and set another password, and your address again; if you cannot log in, ask the owner \
-                 of the site."
+                speech.fill(
+                    "Mail for the account {0} at {1} does not come to this address any more.",
+                    (nickname, &site),
+                ),
+                speech
+                    .say(
+                        "It was not you? Log in and set another password, and your address again; if you cannot log in, ask \
+                         the owner of the site.",
+                    )
                     .to_owned(),
             ],
             action: Some((
-                "Look at my account".to_owned(),
+                speech.say("Look at my account").to_owned(),
                 format!("{}/main/account", app.base().url()),
             )),
-            ..Words::new(app, format!("Your mail address at {site}"))
+            ..Words::new(app, speech, speech.fill("Your mail address at {0}", [&site]))
         }
     }
 
@@ -185,10 +210,15 @@ pub fn test_letter(
     id: String,
     now: Timestamp,
 ) -> Result<Letter, Error> {
-    let title = format!("A test letter from {site}");
+    let speech = Speech::default();
     let words = Words {
         paragraphs: vec!["If you read this, the server can send mail.".to_owned()],
-        ..Words::of(site.to_owned(), root, title)
+        ..Words::of(
+            site.to_owned(),
+            root,
+            speech,
+            format!("A test letter from {site}"),
+        )
     };
     words.letter(id, to, now)
 }

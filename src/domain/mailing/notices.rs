@@ -16,6 +16,7 @@ use crate::store::engine::{Read, Result, Tx};
 use crate::store::notices::{self, SECRET_BYTES};
 use crate::store::things::{self, Activity};
 use crate::store::users::{self, MailNotices};
+use crate::words::Words as Speech;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -56,6 +57,7 @@ pub fn tell(
 /// The words of a letter about activities, `more` of which are only counted; nothing if there is nothing left to tell.
 pub(super) fn write(
     app: &App,
+    speech: Speech,
     user: UserId,
     activities: &[ThingId],
     more: u32,
@@ -78,20 +80,20 @@ pub(super) fn write(
     let site = app.site_name();
     let title = match count {
         1 => first.sentence_text.clone(),
-        _ => format!("{count} new activities at {site}"),
+        _ => speech.fill("{0} new activities at {1}", (count, &site)),
     };
     let root = app.base().url();
-    let mut words = Words::new(app, title);
+    let mut words = Words::new(app, speech, title);
     words.items = items;
     if more > 0 {
         words
             .ending
-            .push(format!("And {more} more, which you find there."));
+            .push(speech.fill("And {0} more, which you find there.", [more]));
     }
     let secret = notices::secret(&app.store, user)?.unwrap_or_default();
     let code = [&user.0.bytes()[..], &secret].concat();
     let code = URL_SAFE_NO_PAD.encode(code);
-    words.action = Some((format!("Open {site}"), format!("{root}/")));
+    words.action = Some((speech.fill("Open {0}", [&site]), format!("{root}/")));
     words.settings = Some(format!("{root}/main/account"));
     words.unsubscribe = Some(format!("{root}/main/unsubscribe/{code}"));
     Ok(Some(words))

@@ -13,7 +13,9 @@ use crate::store::engine::{Result, Tx};
 use crate::store::mail_codes::{self, Purpose};
 use crate::store::mails::{self, Mail, Queued, What};
 use crate::store::notices;
+use crate::store::preferences;
 use crate::store::users::{self, User};
+use crate::words::{Language, Words as Speech};
 
 /// How long a letter is tried, in seconds: two days.
 pub const TRIED_SECS: i64 = 48 * 3600;
@@ -163,6 +165,7 @@ fn words(
     now: Timestamp,
 ) -> Result<Option<(String, Words)>> {
     let nickname = account.nickname.as_str();
+    let speech = speech_of(app, user)?;
     let code = |purpose: Purpose, secs| {
         let ends = Timestamp(now.0 + secs);
         let issue = |tx: &mut dyn Tx| mail_codes::issue(tx, user, purpose.clone(), now, ends);
@@ -175,25 +178,35 @@ fn words(
                 return Ok(None);
             }
             let code = code(Purpose::Confirm(address.clone()), confirming::LINK_SECS)?;
-            let words = Words::confirm(app, nickname, &code);
+            let words = Words::confirm(app, speech, nickname, &code);
             Ok(Some((address.clone(), words)))
         }
         What::Recover if account.email.is_none() => Ok(None),
         What::Recover => {
             let code = code(Purpose::Recover, recovering::LETTER_SECS)?;
-            to_user(Words::recover(app, nickname, &code))
+            to_user(Words::recover(app, speech, nickname, &code))
         }
         What::Notices => Ok(None),
-        What::Digest { activities, more } => match telling::write(app, user, activities, *more)? {
-            Some(words) => to_user(words),
-            None => Ok(None),
-        },
-        What::PasswordChanged => to_user(Words::password_changed(app, nickname)),
+        What::Digest { activities, more } => {
+            match telling::write(app, speech, user, activities, *more)? {
+                Some(words) => to_user(words),
+                None => Ok(None),
+            }
+        }
+        What::PasswordChanged => to_user(Words::password_changed(app, speech, nickname)),
         What::AddressChanged(before) => {
-            let words = Words::address_changed(app, nickname);
+            let words = Words::address_changed(app, speech, nickname);
             Ok(Some((before.clone(), words)))
         }
     }
+}
+
+/// The words of letters to a user: in the language that the user chose for the pages, else in that of the site.
+fn speech_of(app: &App, user: UserId) -> Result<Speech> {
+    let chosen = preferences::get(&app.store, user)?.language;
+    Ok(Speech::of(
+        Language::of_code(&chosen).unwrap_or_else(|| app.language()),
+    ))
 }
 
 /// What a letter is, for the log.

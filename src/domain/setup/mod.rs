@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::ids::{Base, UserId};
 use crate::store::meta::{self, Site};
 use crate::store::users::{self, User};
+use crate::words::Language;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -48,6 +49,8 @@ struct State {
 pub struct Choice {
     /// The name of the site.
     pub site: String,
+    /// The language of the site.
+    pub language: Language,
     /// The base URL, for ever.
     pub base: Base,
     /// The owner's account, the password hashed.
@@ -139,6 +142,7 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
             return Err(closed().into());
         }
         meta::put_site(tx, &site);
+        meta::put_language(tx, choice.language.code());
         people::register_in(app, tx, &choice.owner, Admission::Owner, None, now)
     })?;
     state.code = None;
@@ -177,6 +181,7 @@ mod tests {
     use crate::store::engine::memory::MemoryEngine;
     use crate::store::users::{self, User};
     use crate::store::{Store, meta};
+    use crate::words::Language;
     use std::os::unix::fs::PermissionsExt as _;
     use std::thread;
     use tempfile::TempDir;
@@ -195,6 +200,7 @@ mod tests {
     fn choice(nickname: &str, host: &str) -> Choice {
         Choice {
             site: "The Prodromous".to_owned(),
+            language: Language::German,
             base: Base::new(host, 80, ""),
             owner: User {
                 owner: true,
@@ -286,6 +292,7 @@ mod tests {
             .expect("there");
         let site = meta::site(&app.store).expect("readable").expect("there");
         assert_eq!(site.name, "The Prodromous");
+        assert_eq!(app.language(), Language::German);
         assert_eq!(site.base.as_ref(), Some(app.base()));
         assert_eq!(app.base().host(), format!("{}.test", owner.nickname));
         assert!(!is_open(&app).expect("readable"));

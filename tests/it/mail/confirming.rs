@@ -250,7 +250,7 @@ fn a_site_without_mail_says_so_and_keeps_no_address() {
     let page = stranger.open("/main/register").expect(200);
     assert!(!page.form("registration").has("email"));
     let page = stranger.open("/main/recover").expect(200);
-    assert!(page.text_of("no-mail").contains("Ask its owner"));
+    assert!(page.text_of("no-mail").contains("Ask the owner"));
     assert_eq!(stranger.open("/main/confirm/abc").answer.status, 404);
 }
 

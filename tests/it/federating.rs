@@ -21,6 +21,9 @@ fn item(stream: &Stream, fits: impl Fn(&Value) -> bool) -> Value {
 const DELIVERIES: usize = 90;
 const DELIVERIES_A_ROUND: usize = 15;
 
+/// How many notes go over a network that loses packets.
+const LOSSY_DELIVERIES: usize = 12;
+
 fn follow(who: &Person, whom: &Person) {
     who.follow(whom);
     let id = who.id();
@@ -201,6 +204,42 @@ fn what_is_posted_while_the_other_server_is_away_arrives_in_order_and_once() {
             assert_eq!(arrived(), sent);
             a.is_sound();
             b.is_sound();
+        },
+    );
+}
+
+/// pump-api.md §6.5, D11
+#[test]
+fn a_network_that_loses_packets_loses_no_post_and_mixes_none_up() {
+    network::inside(
+        "federating::a_network_that_loses_packets_loses_no_post_and_mixes_none_up",
+        || {
+            let [a, b] = [0, 1].map(|number| network::server(number, &[]));
+            let (alice, bob) = (a.register("alice"), b.register("bob"));
+            follow(&alice, &bob);
+            network::loses_one_in(12);
+            // Long enough for many packets each.
+            let filling = "a long walk along the river ".repeat(4000);
+            let mut sent: Vec<Value> = (0..LOSSY_DELIVERIES)
+                .map(|number| {
+                    let text = format!("{number}: {filling}ends");
+                    bob.post(note(&text).to(public()))["id"].clone()
+                })
+                .collect();
+            sent.reverse();
+            let arrived = || -> Vec<Value> {
+                let all = alice.inbox().major().all(200);
+                let ids = all.into_iter().map(|item| item["id"].clone());
+                ids.filter(|id| sent.contains(id)).collect()
+            };
+            eventually(|| arrived().len() >= sent.len());
+            assert_eq!(arrived(), sent);
+            let page = alice.inbox().major().page();
+            let items = page["items"].as_array().expect("a page has items");
+            for item in items.iter().filter(|item| sent.contains(&item["id"])) {
+                let content = item["object"]["content"].as_str().expect("a text");
+                assert!(content.ends_with(&format!(": {filling}ends")));
+            }
         },
     );
 }

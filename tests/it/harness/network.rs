@@ -22,6 +22,11 @@ const MACHINE: &str = "set -e; ip netns add $1; ip link add port$2 type veth pee
                        if [ -n \"$3\" ]; then ip -n $1 addr add 10.77.0.$2/24 dev eth0; fi; \
                        ip -n $1 addr add fd77::$2/64 dev eth0 nodad; ip -n $1 link set eth0 up";
 
+/// Every so many-th packet to or from a server is lost, by chance; what TCP sends again comes behind what was sent later.
+const LOSS: &str = "add table ip lossy; add chain ip lossy arriving { type filter hook input priority 0; }; \
+                    add rule ip lossy arriving tcp dport 80 numgen random mod EVERY == 0 drop; \
+                    add rule ip lossy arriving tcp sport 80 numgen random mod EVERY == 0 drop";
+
 /// The names of the servers, at 127.0.0.2 and on.
 const NAMES: [&str; 3] = ["pump-a.test", "pump-b.test", "pump-c.test"];
 
@@ -146,6 +151,21 @@ fn run(script: &str, arguments: &[&str]) {
     command.args(["-c", script, "sh"]).args(arguments);
     let output = command.output().expect("there is a shell");
     assert!(output.status.success(), "{}", pump::said(&output));
+}
+
+/// From now on the network of this story loses one of so many packets, by chance. Answers whether it does: only a network of the
+/// story's own can be made bad.
+#[track_caller]
+pub(crate) fn loses_one_in(every: u32) -> bool {
+    if !is_inside() {
+        eprintln!("only a network of the story's own can lose packets: this one does not");
+        return false;
+    }
+    let rules = LOSS.replace("EVERY", &every.to_string());
+    let output = Command::new("/usr/sbin/nft").arg(rules).output();
+    let output = output.expect("nft is installed");
+    assert!(output.status.success(), "{}", pump::said(&output));
+    true
 }
 
 /// Whether this is inside a network of the story's own.

@@ -1,6 +1,7 @@
 //! Handlers of pages and forms: HTML from the templates in `assets/templates/`, which work without scripts.
 
 pub mod account;
+pub mod albums;
 pub mod apps;
 pub mod archives;
 pub mod assets;
@@ -14,6 +15,8 @@ pub mod elsewhere;
 pub mod error_page;
 pub mod forms;
 pub mod frame;
+pub mod guests;
+pub mod hashtags;
 pub mod home;
 pub mod invitations;
 pub mod join;
@@ -26,6 +29,7 @@ pub mod nearby;
 pub mod oauth;
 pub mod oauth2;
 pub mod people;
+pub mod photos;
 pub mod pictures;
 pub mod profile;
 pub mod proxy;
@@ -34,8 +38,10 @@ pub mod remote;
 pub mod reporting;
 pub mod requests;
 pub mod resetting;
+pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod text;
 pub mod things;
+pub mod tiles;
 pub mod tokens;

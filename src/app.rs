@@ -1,6 +1,6 @@
 //! What every rule may use, in one value that is passed first; nothing is global.
 
-use crate::clock::{self, Watch};
+use crate::clock::{self, Timestamp, Watch};
 use crate::config::{Config, DEFAULT_SITE, MailConfig};
 use crate::domain::archives::Desk;
 use crate::domain::bell::Bell;
@@ -27,6 +27,8 @@ pub struct App {
     pub config: Config,
     /// What is kept.
     pub store: Store,
+    /// When this run began.
+    pub started: Timestamp,
     /// Whether the clock can be right.
     pub clock: Arc<Watch>,
     /// The files that people uploaded.
@@ -43,6 +45,8 @@ pub struct App {
     pub jobs: Bell,
     /// Wakes who sends the mail.
     pub mails: Bell,
+    /// Wakes who tells browsers.
+    pub pushes: Bell,
     /// Wakes who delivers to other hosts.
     pub deliveries: Bell,
     /// What a firehose is still to hear of, if there is one.
@@ -77,6 +81,7 @@ impl App {
             peers: Peers::new(reach, Arc::clone(&clock), store.shared_engine()),
             config,
             store,
+            started: clock::now(),
             clock,
             blobs,
             setup: Setup::default(),
@@ -85,6 +90,7 @@ impl App {
             base: OnceLock::new(),
             jobs: Bell::default(),
             mails: Bell::default(),
+            pushes: Bell::default(),
             deliveries: Bell::default(),
             firehose: has_firehose.then(Firehose::default),
             refreshing: Refreshing::default(),
@@ -115,6 +121,7 @@ impl App {
         // Archives name things and letters hold addresses of the site, so they have waited for it.
         self.desk.bell.ring();
         self.mails.ring();
+        self.pushes.ring();
         self.deliveries.ring();
         is_new
     }
@@ -176,6 +183,7 @@ impl App {
     pub fn wake(&self) {
         self.jobs.ring();
         self.mails.ring();
+        self.pushes.ring();
         if HAS_DELIVERIES.take() {
             self.deliveries.ring();
         }
@@ -200,6 +208,7 @@ impl App {
     pub fn close(&self) {
         self.jobs.close();
         self.mails.close();
+        self.pushes.close();
         self.deliveries.close();
         self.desk.bell.close();
         self.refreshing.bell.close();

@@ -12,11 +12,11 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, albums, apps, archives as archiving, assets, composer, confirming, deeds,
-    delete as delete_page, guests, home, invitations, join, leaving, lists, login, mail, manual,
-    nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile,
-    proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching,
-    settings, setup, things, tokens,
+    account, albums, apps, archives as archiving, assets, choices, composer, confirming, deeds,
+    delete as delete_page, guests, home, installing, invitations, join, leaving, lists, login,
+    mail, manual, nearby, notifying, oauth as authorizing, oauth2 as authorizing2, owning,
+    people as everybody, photos, profile, proxy, pushing, recovering, remote, reporting,
+    requests as requesting, resetting, search as searching, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -319,12 +319,39 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/requests",                       Form(requesting::decide),       Quick),
     get   ("/main/invitations",                    Page(invitations::list),        Quick),
     post  ("/main/invitations",                    Form(invitations::change),      Quick),
-    get   ("/main/settings",                       Page(settings::profile_form),   Quick),
+    get   ("/main/box",                            Page(owning::overview),         Quick),
+    get   ("/main/box/people",                     Page(owning::people::list),     Quick),
+    get   ("/main/box/people/{nickname}",          Page(owning::people::one),      Quick),
+    post  ("/main/box/people/{nickname}",          Form(owning::people::change),   Slow),
+    get   ("/main/box/site",                       Page(owning::site::form),       Quick),
+    upload("/main/box/site",                       Form(owning::site::describe),   Slow),
+    post  ("/main/box/registration",               Form(owning::site::register),   Quick),
+    get   ("/main/picture",                        Open(owning::site::picture),    Quick),
+    get   ("/main/box/servers",                    Page(owning::servers::list),    Quick),
+    post  ("/main/box/deliveries",                 Form(owning::servers::deliver), Quick),
+    post  ("/main/box/blocks",                     Form(owning::servers::block),   Quick),
+    post  ("/main/box/pins",                       Form(owning::servers::unpin),   Quick),
+    get   ("/main/box/storage",                    Page(owning::storage::show_disk), Quick),
+    post  ("/main/box/storage",                    Form(owning::storage::empty),   Quick),
+    get   ("/main/box/backup",                     Page(owning::backup::form),     Quick),
+    post  ("/main/box/backup",                     Form(owning::backup::make),     Slow),
+    get   ("/main/settings",                       Page(choices::hub),             Quick),
+    get   ("/main/settings/profile",               Page(settings::profile_form),   Quick),
     upload("/main/settings",                       Form(settings::profile),        Slow),
+    get   ("/main/settings/language",              Page(choices::language_form),   Quick),
+    post  ("/main/settings/language",              Form(choices::language),        Quick),
+    get   ("/main/settings/appearance",            Page(choices::appearance_form), Quick),
+    post  ("/main/settings/appearance",            Form(choices::appearance),      Quick),
+    get   ("/main/settings/notifications",         Page(notifying::form),          Quick),
+    post  ("/main/push",                           Form(pushing::subscribe),       Slow),
+    post  ("/main/push/remove",                    Form(pushing::unsubscribe),     Quick),
+    post  ("/main/push/test",                      Form(pushing::try_out),         Quick),
+    get   ("/main/settings/data",                  Page(archiving::form),          Quick),
     get   ("/main/account",                        Page(account::form),            Quick),
     post  ("/main/account",                        Form(account::change),          Slow),
     post  ("/main/account/email",                  Form(mail::address),            Slow),
-    post  ("/main/account/notices",                Form(mail::notices),            Quick),
+    post  ("/main/account/notices",                Form(notifying::by_mail),       Quick),
+    post  ("/main/account/sessions",               Form(account::log_out),         Quick),
     get   ("/main/account/delete",                 Page(leaving::ask),             Quick),
     post  ("/main/account/delete",                 Form(leaving::leave),           Slow),
     post  ("/main/export",                         Form(archiving::ask),           Quick),
@@ -344,6 +371,9 @@ pub const ROUTES: &[Route] = &[
     get   ("/{nickname}/{type}/{key}",             Page(things::object),           Quick),
     get   ("/assets/{file}",                       Open(assets::file),             Quick),
     get   ("/favicon.ico",                         Open(assets::favicon),          Quick),
+    get   ("/manifest.webmanifest",                Open(installing::manifest),     Quick),
+    get   ("/sw.js",                               Open(installing::worker),       Quick),
+    get   ("/main/offline",                        Page(installing::offline),      Quick),
     get   ("/robots.txt",                          Open(assets::robots),           Quick),
 ];
 
@@ -361,7 +391,9 @@ impl Route {
     fn is_page(&self) -> bool {
         let realtime =
             self.path.starts_with("/main/realtime/") || self.path == "/main/realtime/sockjs";
-        (self.path.starts_with("/main/") && !realtime) || self.path.starts_with("/{nickname}/")
+        (self.path.starts_with("/main/") && !realtime)
+            || self.path.starts_with("/{nickname}/")
+            || ["/manifest.webmanifest", "/sw.js"].contains(&self.path)
     }
 }
 
@@ -567,6 +599,8 @@ mod tests {
             "/assets/{file}",
             "/favicon.ico",
             "/robots.txt",
+            "/manifest.webmanifest",
+            "/sw.js",
         ];
         let of_api = |route: &&Route| {
             !route.is_page() && !pages.contains(&route.path) && route.path != "/{nickname}"

@@ -64,6 +64,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
     let postman = jobs::mail::start(&app).map_err(Failure::new)?;
+    jobs::push::start(&app).map_err(Failure::new)?;
     jobs::firehose::start(&app).map_err(Failure::new)?;
     jobs::refreshing::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;

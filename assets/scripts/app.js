@@ -176,6 +176,26 @@ addEventListener("click", (event) => {
 document.addEventListener("htmx:after:swap", () => woken([document.body]));
 document.addEventListener("htmx:error", () => toast($("#toasts").dataset.lost));
 
+// Where the connection is secure the site is an application of the device, with a page for when there is no connection.
+if (isSecureContext && "serviceWorker" in navigator) {
+  addEventListener("load", () => {
+    const { user, root } = document.body.dataset;
+    if (user) navigator.serviceWorker.register(`${root}/sw.js`).catch(() => {});
+  });
+}
+
+// The page for when there is no connection goes on by itself.
+function waitForServer() {
+  const look = async () => {
+    try {
+      await fetch(location.href, { method: "HEAD", cache: "no-store" });
+      location.reload();
+    } catch { /* Not yet. */ }
+  };
+  addEventListener("online", look);
+  setInterval(look, 10000);
+}
+
 addEventListener("DOMContentLoaded", () => {
   const { user } = document.body.dataset;
   if (!user) sessionStorage.clear();
@@ -185,6 +205,7 @@ addEventListener("DOMContentLoaded", () => {
     keepPlace(feed);
     continueFeed(feed);
   }
+  if (document.body.classList.contains("offline") && !location.pathname.endsWith("/main/offline")) waitForServer();
   tellTimes(document);
   loadModules(document);
   if (user && pill) listen(feed, pill);

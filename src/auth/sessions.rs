@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::http::Request;
 use crate::ids::{Base, Nickname, UserId, random_text};
 use crate::store::engine::{self, Tx};
+use crate::store::pushes;
 use crate::store::sessions::{self, Fingerprint, SESSION_SECS, TOUCH_SECS};
 use crate::store::users::{self, User};
 use crate::store::visits as stays;
@@ -153,9 +154,14 @@ pub fn begin(request: &Request, user: UserId) -> Result<Visitor, Error> {
     let account =
         users::get(store, user)?.ok_or_else(|| Error::not_found("There is no such user here."))?;
     let cookie = random_text::<32>();
+    let browser = request.header(&header::USER_AGENT).unwrap_or_default();
     store.write(|tx| {
         end_earlier(tx, request)?;
-        sessions::begin(tx, &fingerprint(&cookie), user, request.now)
+        let after = fingerprint(&cookie);
+        if let Some(before) = this(request) {
+            pushes::follow(tx, user, &before, &after)?;
+        }
+        sessions::begin(tx, &after, user, browser, request.now)
     })?;
     let built = built(request, cookie.clone());
     Ok(visitor_of(
@@ -179,6 +185,11 @@ pub fn logout(request: &Request) -> Result<Cookie<'static>, Error> {
     let mut gone = built(request, String::new());
     gone.set_max_age(cookie::time::Duration::ZERO);
     Ok(gone)
+}
+
+/// The session of a request, by its fingerprint.
+pub fn this(request: &Request) -> Option<Fingerprint> {
+    cookie_of(request).map(fingerprint)
 }
 
 /// Ends the session, or the visit, that a request came with.

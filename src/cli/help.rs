@@ -174,12 +174,12 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "export NICKNAME FILE",
         "Write everything that a user owns into an archive.",
-        "The server must be stopped; while it runs, people export their own data at /main/account. The archive is a ZIP file with Activity Streams 1.0 collections and the uploads; README.txt in it explains it.",
+        "The server must be stopped; while it runs, people export their own data at /main/settings/data. The archive is a ZIP file with Activity Streams 1.0 collections and the uploads; README.txt in it explains it.",
     ),
     (
         "import NICKNAME FILE",
         "Bring such an archive into an account.",
-        "The server must be stopped; while it runs, people bring their own data in at /main/account. The file may also be a collection of activities in Activity Streams 1.0 (JSON). What is there already is not doubled, so after a failure the same command goes on.",
+        "The server must be stopped; while it runs, people bring their own data in at /main/settings/data. The file may also be a collection of activities in Activity Streams 1.0 (JSON). What is there already is not doubled, so after a failure the same command goes on.",
     ),
     (
         "backup FILE",

@@ -222,7 +222,7 @@ fn welcome(app: &App, nickname: &str, site_name: &str) -> ActivityDraft {
             "displayName": format!("Welcome to {site_name}"),
             "content": format!(
                 "<p>Welcome to {site}!</p><p>What you post here is seen by the people whom you choose. Tell the others a \
-                 little about yourself in <a href=\"{base}/main/settings\">your profile</a>, follow \
+                 little about yourself in <a href=\"{base}/main/settings/profile\">your profile</a>, follow \
                  <a href=\"{base}/main/people\">the people you know</a>, and write your first note.</p>"
             ),
         })),

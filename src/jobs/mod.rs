@@ -5,6 +5,7 @@
 pub mod delivering;
 pub mod firehose;
 pub mod mail;
+pub mod push;
 pub mod refreshing;
 
 use crate::app::App;

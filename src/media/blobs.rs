@@ -144,6 +144,13 @@ impl Blobs {
         Ok(free.saturating_sub(RESERVE_BYTES))
     }
 
+    /// How many bytes its file system takes yet, beside what is to stay free, and how many it has in all.
+    pub fn disk(&self) -> Result<(u64, u64), Error> {
+        let stat = rustix::fs::statvfs(&self.root).map_err(io::Error::from)?;
+        let total = stat.f_blocks.saturating_mul(stat.f_frsize);
+        Ok((self.room_bytes()?, total))
+    }
+
     /// Where archives stand.
     pub fn shelf(&self) -> &Shelf {
         &self.shelf

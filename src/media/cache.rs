@@ -148,6 +148,16 @@ impl Cache {
         }
     }
 
+    /// Bytes that all files take; 0 where nobody can say.
+    pub fn taken_bytes(&self) -> u64 {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.is_none() {
+            let all = self.all().unwrap_or_default();
+            *taken = Some((all.iter().map(|one| one.bytes).sum(), all.len()));
+        }
+        taken.map_or(0, |(bytes, _)| bytes)
+    }
+
     fn put(
         &self,
         name: &CacheName,

@@ -9,7 +9,7 @@ use super::things::{Object, Thing, Upload};
 use super::{
     aliases, archives, bearer, blocks, clients, codes, copies, credentials, deliveries,
     guest_links, invitations, jobs, mail_codes, mails, meta, nonces, notices, pictured, pins,
-    preferences, record, reports, request_tokens, sessions,
+    preferences, pushes, record, reports, request_tokens, sessions,
 };
 use super::{streams, terms, things, tokens, usage, users, visits};
 use crate::ids::ThingId;
@@ -164,6 +164,9 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"language" => decodes::<meta::SiteLanguage>(value)?,
             b"indexed" => decodes::<meta::Indexed>(value)?,
             b"guests" => decodes::<meta::GuestSecret>(value)?,
+            b"push" => decodes::<pushes::ServerKey>(value)?,
+            b"welcome" => decodes::<meta::Welcome>(value)?,
+            b"picture" => decodes::<meta::Picture>(value)?,
             b"proxy" => decodes::<meta::ProxySecret>(value)?,
             _ => {}
         },
@@ -186,6 +189,8 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::Mail) => match rest.first() {
             Some(&mails::QUEUE) => decodes::<mails::Mail>(value)?,
             Some(&mails::COUNT) => decodes::<mails::Waiting>(value)?,
+            Some(&pushes::BROWSERS) => decodes::<pushes::Subscription>(value)?,
+            Some(&pushes::QUEUE) => {}
             Some(&notices::NOTICES) => decodes::<notices::Notices>(value)?,
             _ => return Err(strange_key()),
         },

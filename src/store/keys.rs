@@ -2,7 +2,8 @@
 //! sort as what they mean. Nothing else makes keys.
 //!
 //! ```text
-//! M name                        → meta: format, base URL, site, secret of proxied addresses
+//! M name                        → meta: format, base URL, site, secret of proxied addresses,
+//!                                 words and picture of the first page, key for push services
 //! A uri                         → alias: the thing that an outside name means
 //! T thing(6)                    → thing: an activity, object or person (things.rs)
 //! U user(6)                     → user: the account of a person
@@ -26,6 +27,8 @@
 //! m 0 due(8) mail(6)            → mail that waits to be sent (mails.rs)
 //! m 1 user(6)                   → what a user is still to be told by mail (notices.rs)
 //! m 2                           → how many mails wait
+//! m 3 user(6) push(16)          → subscription: a browser that is told of what comes (pushes.rs)
+//! m 4 due(8) user(6) push(16)   → a browser that is to be told
 //! s user(6)                     → preferences: what a user chose for the pages (preferences.rs)
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! F part(1) report(6)            → report that waits or is done (reports.rs)

@@ -107,6 +107,33 @@ impl Record for SiteLanguage {
     const VERSION: u8 = 1;
 }
 
+/// The words for strangers on the first page.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Welcome(String);
+
+impl Record for Welcome {
+    const NAME: &'static str = "welcome";
+    const VERSION: u8 = 1;
+}
+
+/// The picture on the first page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Picture {
+    /// Its media type.
+    pub mime: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl Record for Picture {
+    const NAME: &'static str = "picture";
+    const VERSION: u8 = 1;
+}
+
 /// What signs the keys of addresses by which files of other servers are had here.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ProxySecret([u8; 32]);
@@ -188,6 +215,30 @@ pub fn language(read: &dyn Read) -> Result<Option<String>> {
 /// Chooses the language of the site by its code.
 pub fn put_language(tx: &mut dyn Tx, code: &str) {
     record::put(tx, &key("language"), &SiteLanguage(code.to_owned()));
+}
+
+/// The words for strangers on the first page, if somebody has written them.
+pub fn welcome(read: &dyn Read) -> Result<Option<String>> {
+    let known = record::get(read, &key("welcome"))?;
+    Ok(known.map(|Welcome(text)| text))
+}
+
+/// Writes them.
+pub fn put_welcome(tx: &mut dyn Tx, text: &str) {
+    record::put(tx, &key("welcome"), &Welcome(text.to_owned()));
+}
+
+/// The picture on the first page, if there is one.
+pub fn picture(read: &dyn Read) -> Result<Option<Picture>> {
+    record::get(read, &key("picture"))
+}
+
+/// Shows a picture there, or none.
+pub fn put_picture(tx: &mut dyn Tx, picture: Option<&Picture>) {
+    match picture {
+        Some(picture) => record::put(tx, &key("picture"), picture),
+        None => tx.delete(&key("picture")),
+    }
 }
 
 /// What signs the keys of proxied addresses; made when it is asked for the first time.

@@ -27,6 +27,7 @@ pub mod notices;
 pub mod pictured;
 pub mod pins;
 pub mod preferences;
+pub mod pushes;
 pub mod record;
 pub mod reports;
 pub mod request_tokens;

@@ -19,6 +19,24 @@ pub enum Appearance {
 }
 
 impl Appearance {
+    /// All of them.
+    pub const ALL: [Appearance; 3] = [Appearance::Device, Appearance::Light, Appearance::Dark];
+
+    /// The word for it in forms and cookies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Appearance::Device => "device",
+            Appearance::Light => "light",
+            Appearance::Dark => "dark",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(name: &str) -> Option<Appearance> {
+        let mut all = Appearance::ALL.into_iter();
+        all.find(|appearance| appearance.name() == name)
+    }
+
     /// As the root element of pages says it; nothing where the device decides.
     pub fn attribute(self) -> Option<&'static str> {
         match self {
@@ -57,6 +75,14 @@ pub fn get(from: &dyn Read, user: UserId) -> Result<Preferences> {
 /// Keeps those of a user.
 pub fn put(tx: &mut dyn Tx, user: UserId, preferences: &Preferences) {
     record::put(tx, &key(user), preferences);
+}
+
+/// Changes those of a user.
+pub fn change(tx: &mut dyn Tx, user: UserId, change: impl FnOnce(&mut Preferences)) -> Result<()> {
+    let mut preferences = get(tx, user)?;
+    change(&mut preferences);
+    put(tx, user, &preferences);
+    Ok(())
 }
 
 /// Forgets those of a user.

@@ -17,6 +17,9 @@ pub const TOUCH_SECS: i64 = 3600;
 /// Most sessions of one user; the one that was used longest ago ends when one more begins.
 pub const SESSIONS_PER_USER_MAX: usize = 64;
 
+/// What is kept at most of the name of a browser, in characters.
+const BROWSER_CHARS_MAX: usize = 200;
+
 /// SHA-256 of the cookie's value.
 pub type Fingerprint = [u8; 32];
 
@@ -29,11 +32,26 @@ pub struct Session {
     pub created: Timestamp,
     /// When it was last used, within [`TOUCH_SECS`].
     pub last_seen: Timestamp,
+    /// What the browser said it is when the user logged in (`User-Agent`), shortened; may be empty.
+    pub browser: String,
 }
 
 impl Record for Session {
     const NAME: &'static str = "session";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn predecessor(version: u8, body: &[u8]) -> Option<Session> {
+        let (user, created, last_seen) = match version {
+            1 => postcard::from_bytes(body).ok()?,
+            _ => return None,
+        };
+        Some(Session {
+            user,
+            created,
+            last_seen,
+            browser: String::new(),
+        })
+    }
 }
 
 /// A session that is still alive.
@@ -43,7 +61,13 @@ pub fn get(from: &dyn Read, cookie: &Fingerprint, now: Timestamp) -> Result<Opti
 }
 
 /// Begins a session. Sessions of the user that are over go, and the oldest if there are too many.
-pub fn begin(tx: &mut dyn Tx, cookie: &Fingerprint, user: UserId, now: Timestamp) -> Result<()> {
+pub fn begin(
+    tx: &mut dyn Tx,
+    cookie: &Fingerprint,
+    user: UserId,
+    browser: &str,
+    now: Timestamp,
+) -> Result<()> {
     let mut alive = Vec::new();
     for known in all_of(tx, user)? {
         match get(tx, &known, now)? {
@@ -60,6 +84,7 @@ pub fn begin(tx: &mut dyn Tx, cookie: &Fingerprint, user: UserId, now: Timestamp
         user,
         created: now,
         last_seen: now,
+        browser: browser.chars().take(BROWSER_CHARS_MAX).collect(),
     };
     record::put(tx, &session_key(cookie), &session);
     tx.put(&user_key(user).tail(cookie), &[]);
@@ -90,6 +115,16 @@ pub fn end_all(tx: &mut dyn Tx, user: UserId) -> Result<()> {
         end(tx, &cookie, user);
     }
     Ok(())
+}
+
+/// The sessions of a user that are alive, the one that was used last first.
+pub fn list(from: &dyn Read, user: UserId, now: Timestamp) -> Result<Vec<(Fingerprint, Session)>> {
+    let mut alive = Vec::new();
+    for cookie in all_of(from, user)? {
+        alive.extend(get(from, &cookie, now)?.map(|session| (cookie, session)));
+    }
+    alive.sort_by_key(|(_, session)| std::cmp::Reverse(session.last_seen));
+    Ok(alive)
 }
 
 fn is_alive(session: &Session, now: Timestamp) -> bool {
@@ -133,14 +168,14 @@ mod tests {
     #[test]
     fn a_session_ends_a_month_after_its_last_use() {
         let mut memory = Memory::default();
-        super::begin(&mut memory, &[1; 32], ANN, NOW).expect("kept");
-        super::begin(&mut memory, &[2; 32], ANN, NOW).expect("kept");
+        super::begin(&mut memory, &[1; 32], ANN, "", NOW).expect("kept");
+        super::begin(&mut memory, &[2; 32], ANN, "", NOW).expect("kept");
         let later = Timestamp(NOW.0 + TOUCH_SECS);
         super::touch(&mut memory, &[2; 32], later).expect("kept");
         let month = Timestamp(NOW.0 + SESSION_SECS);
         assert!(!alive(&memory, 1, month));
         assert!(alive(&memory, 2, month));
-        super::begin(&mut memory, &[3; 32], ANN, month).expect("kept");
+        super::begin(&mut memory, &[3; 32], ANN, "", month).expect("kept");
         assert_eq!(memory.records(), 4, "the one that is over has gone");
     }
 
@@ -150,11 +185,11 @@ mod tests {
         for number in 0..SESSIONS_PER_USER_MAX + 9 {
             let cookie = [u8::try_from(number).expect("small"); 32];
             let then = Timestamp(NOW.0 + i64::try_from(number).expect("small"));
-            super::begin(&mut memory, &cookie, ANN, then).expect("kept");
+            super::begin(&mut memory, &cookie, ANN, "", then).expect("kept");
         }
         assert_eq!(memory.records(), 2 * SESSIONS_PER_USER_MAX);
         assert!(!alive(&memory, 8, NOW) && alive(&memory, 9, NOW));
-        super::begin(&mut memory, &[200; 32], UserId(ThingId(2)), NOW).expect("kept");
+        super::begin(&mut memory, &[200; 32], UserId(ThingId(2)), "", NOW).expect("kept");
         super::end_all(&mut memory, ANN).expect("gone");
         assert!(alive(&memory, 200, NOW));
         assert_eq!(memory.records(), 2);

@@ -5,7 +5,7 @@ use super::engine::{Read, Result, Tx};
 use super::keys::{KeyBytes, Table, thing_at_end};
 use super::mail_codes::{self, Purpose};
 use super::record::{self, Record};
-use super::{bearer, notices, preferences, sessions};
+use super::{bearer, notices, preferences, pushes, sessions};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId, UserId};
@@ -255,6 +255,7 @@ pub fn remove(tx: &mut dyn Tx, id: UserId) -> Result<()> {
     bearer::end_all(tx, id)?;
     mail_codes::forget(tx, id);
     notices::forget(tx, id);
+    pushes::forget(tx, id)?;
     preferences::remove(tx, id);
     tx.delete(&user_key(id));
     Ok(())
@@ -323,13 +324,13 @@ pub(crate) mod tests {
         super::add(&mut memory, ANN, &user("ann")).expect("new");
         let pair = tokens::Pair::random();
         tokens::add(&mut memory, ANN, "c", &pair, NOW).expect("kept");
-        sessions::begin(&mut memory, &[1; 32], ANN, NOW).expect("kept");
+        sessions::begin(&mut memory, &[1; 32], ANN, "", NOW).expect("kept");
         super::set_password(&mut memory, ANN, "new", NOW).expect("there");
         let session = sessions::get(&memory, &[1; 32], NOW).expect("readable");
         assert_eq!(session, None);
         let token = |memory: &Memory| tokens::get(memory, &pair.token).expect("readable");
         assert!(token(&memory).is_some());
-        sessions::begin(&mut memory, &[2; 32], ANN, NOW).expect("kept");
+        sessions::begin(&mut memory, &[2; 32], ANN, "", NOW).expect("kept");
         super::remove(&mut memory, ANN).expect("there");
         assert!(token(&memory).is_some());
         assert!(super::get(&memory, ANN).expect("readable").is_none());

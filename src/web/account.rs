@@ -1,35 +1,43 @@
-//! `/main/account`: the password, mail (`web/mail.rs`), and the ways to what else becomes of an account.
+//! `/main/account`: the password, the mail address (`web/mail.rs`), and the browsers in which somebody is logged in.
 
 use crate::auth::{LocalUser, Visitor, accounts, sessions};
-use crate::domain::quotas;
 use crate::error::Error;
 use crate::http::{Answer, Request};
-use crate::ids::UserId;
-use crate::store::archives::Way;
-use crate::web::archives::Told;
+use crate::store::sessions::{self as kept, Fingerprint};
+use crate::web::browsers;
+use crate::web::cards::Time;
 use crate::web::forms::{again, check_repeated, in_words, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::web::mail::MailPart;
+use crate::words::marked;
 use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The page of an account.
 #[derive(Template)]
-#[template(path = "account.html", config = "assets/askama.toml")]
+#[template(path = "settings/account.html", config = "assets/askama.toml")]
 pub struct Account<'a> {
     frame: &'a Frame,
     nickname: &'a str,
-    is_saved: bool,
+    /// What was done just now.
+    done: Option<&'static str>,
     /// What is wrong with the new password.
     problem: Option<String>,
-    export: Told,
-    import: Told,
+    sessions: Vec<Session>,
     /// The part about mail.
     pub mail: MailPart,
-    /// What uploads take, and what they may take, in words; nothing where uploads are switched off.
-    room: Option<(String, String)>,
-    /// What is wrong with a file that was to be brought in.
-    pub file_problem: Option<String>,
+}
+
+/// A browser in which somebody is logged in.
+struct Session {
+    id: String,
+    /// "Firefox on Android"
+    words: String,
+    since: Time,
+    last_seen: Time,
+    is_this: bool,
 }
 
 impl<'a> Account<'a> {
@@ -39,16 +47,22 @@ impl<'a> Account<'a> {
         frame: &'a Frame,
         user: &'a LocalUser,
     ) -> Result<Account<'a>, Error> {
+        let this = sessions::this(request);
+        let all = kept::list(&request.app().store, user.id(), request.now)?;
+        let session = |(cookie, session): (Fingerprint, kept::Session)| Session {
+            id: URL_SAFE_NO_PAD.encode(cookie),
+            words: browsers::in_words(frame.words, &session.browser),
+            since: Time::of(frame.words, session.created, request.now),
+            last_seen: Time::of(frame.words, session.last_seen, request.now),
+            is_this: this == Some(cookie),
+        };
         Ok(Account {
             frame,
             nickname: user.nickname().as_str(),
-            is_saved: false,
+            done: None,
             problem: None,
-            export: Told::of(request, user.id(), Way::Out)?,
-            import: Told::of(request, user.id(), Way::In)?,
+            sessions: all.into_iter().map(session).collect(),
             mail: MailPart::of(request, user)?,
-            room: room(request, user.id())?,
-            file_problem: None,
         })
     }
 }
@@ -59,8 +73,15 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
     let Some(user) = visitor.user() else {
         return login::first(&frame);
     };
+    let done = match request.query("saved").as_deref() {
+        Some("sessions") => Some(marked("Logged out there.")),
+        Some(_) => Some(marked(
+            "Your password is changed. Other browsers are logged out.",
+        )),
+        None => None,
+    };
     let page = Account {
-        is_saved: request.query("saved").is_some(),
+        done,
         ..Account::of(request, &frame, user)?
     };
     show(visitor, &page)
@@ -96,12 +117,24 @@ pub fn change(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-fn room(request: &Request, user: UserId) -> Result<Option<(String, String)>, Error> {
-    let app = request.app();
-    if !app.config.enable_uploads {
-        return Ok(None);
-    }
-    let room = quotas::room(app, &app.store, user)?;
-    let words = |bytes| quotas::in_words(bytes);
-    Ok(Some((words(room.used_bytes), words(room.quota_bytes))))
+/// `POST /main/account/sessions`: `session`, one of them, or `all` but this one. Logs out there; 303 back, also for one that has
+/// ended already.
+pub fn log_out(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let (wanted, is_all) = (value(&form, "session"), !value(&form, "all").is_empty());
+    let this = sessions::this(request);
+    request.app().store.write(|tx| {
+        for (cookie, _) in kept::list(tx, user.id(), request.now)? {
+            let is_meant = is_all || URL_SAFE_NO_PAD.encode(cookie) == wanted;
+            if is_meant && this != Some(cookie) {
+                kept::end(tx, &cookie, user.id());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(see_other(&frame, "/main/account?saved=sessions#sessions"))
 }

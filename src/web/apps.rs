@@ -39,8 +39,8 @@ struct Access {
     allowed: &'static str,
     since: Time,
     last_used: Option<Time>,
-    /// The day on which it ends by itself.
-    ends: Option<String>,
+    /// The day on which it ends by itself, for programs and in words.
+    ends: Option<(String, String)>,
 }
 
 /// What is known of one client's access.
@@ -80,7 +80,7 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
                 allowed: family.scope.summary(),
                 since: Time::of(frame.words, family.created, now),
                 last_used: family.last_used.map(|at| Time::of(frame.words, at, now)),
-                ends: family.ends().map(Timestamp::day),
+                ends: family.ends().map(|at| (at.day(), frame.words.date(at))),
             })
             .collect(),
     };

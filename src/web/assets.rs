@@ -54,9 +54,13 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("htmx.min.js", SCRIPT),
         packed!("app.js", SCRIPT),
         packed!("photos.js", SCRIPT),
+        packed!("push.js", SCRIPT),
         packed!("icon.svg", DRAWING),
         packed!("icons.svg", DRAWING),
         plain!("icon-180.png", "image/png"),
+        plain!("icon-192.png", "image/png"),
+        plain!("icon-512.png", "image/png"),
+        plain!("icon-mask.png", "image/png"),
         plain!("favicon.ico", "image/x-icon"),
     ]
 });

@@ -13,6 +13,7 @@ use crate::store::meta::Registration;
 use crate::store::preferences::{self, Appearance};
 use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
+use crate::web::choices;
 use crate::web::elsewhere::Elsewhere;
 use crate::wire::draft;
 use crate::words::{Counted, Values, Words, marked};
@@ -49,6 +50,8 @@ pub struct Frame {
     pub reports: usize,
     /// What the owner should know, in sentences.
     pub problems: Vec<String>,
+    /// The path of the request within the site.
+    pub path: String,
     /// The address of this page within the site, query included, to which its forms come back; for a form that went wrong,
     /// the home page.
     pub here: String,
@@ -154,8 +157,9 @@ impl Frame {
         };
         Frame {
             words,
-            appearance: Appearance::default(),
+            appearance: choices::appearance_of(request),
             site: app.site_name(),
+            path: request.path.clone(),
             here,
             files: Elsewhere::of(&app.proxies, base, &root),
             root,
@@ -217,17 +221,15 @@ impl Frame {
 
     /// The places between which a user goes.
     pub fn places(&self) -> Vec<Place> {
-        let path = self.here.split('?').next().unwrap_or_default();
-        let path = path.strip_prefix(&self.root).unwrap_or(path);
         let place = |path_of: &'static str, icon, words: &'static str| Place {
-            is_here: path == path_of,
+            is_here: self.path == path_of,
             path: path_of,
             icon,
             words: self.say(words),
             class: None,
             count: 0,
         };
-        vec![
+        let mut places = vec![
             place("/", "home", marked("Home")),
             place("/main/photos", "photos", marked("Photos")),
             place("/main/people", "people", marked("People")),
@@ -235,7 +237,15 @@ impl Frame {
                 class: Some("wide"),
                 ..place("/main/search", "search", marked("Search"))
             },
-        ]
+        ];
+        if self.is_owner {
+            places.push(Place {
+                class: Some("wide"),
+                is_here: self.is_in_box(),
+                ..place("/main/box", "box", marked("Box"))
+            });
+        }
+        places
     }
 
     /// Whether a user of this server is logged in.

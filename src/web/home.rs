@@ -4,6 +4,7 @@ use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::Viewer;
 use crate::domain::feeds::{self, Page, Paging};
 use crate::domain::names;
+use crate::domain::site as sites;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::store::keys::{Stream, StreamKind};
@@ -15,6 +16,7 @@ use crate::web::confirming;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::web::manual;
+use crate::web::owning::site;
 use askama::Template;
 
 /// Posts on a page.
@@ -41,7 +43,9 @@ pub struct Home<'a> {
 #[template(path = "welcome.html", config = "assets/askama.toml")]
 struct Welcome<'a> {
     frame: &'a Frame,
-    picture: Option<&'a str>,
+    /// What the owner wrote for strangers, in lines.
+    words: Vec<String>,
+    picture: Option<String>,
 }
 
 /// The ways to the neighbouring pages.
@@ -71,13 +75,18 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
             let composer = Composer::of(request.app(), user, "followers")?;
             show(visitor, &inbox(request, user, &frame, composer)?)
         }
-        None => show(
-            visitor,
-            &Welcome {
+        None => {
+            let configured = request.app().config.main_image.clone();
+            let own = || site::picture_address(request, &frame);
+            let words = sites::welcome(&request.app().store)?;
+            let words = words.lines().filter(|line| !line.trim().is_empty());
+            let page = Welcome {
                 frame: &frame,
-                picture: request.app().config.main_image.as_deref(),
-            },
-        ),
+                words: words.map(str::to_owned).collect(),
+                picture: configured.map_or_else(own, |picture| Ok(Some(picture)))?,
+            };
+            show(visitor, &page)
+        }
     }
 }
 

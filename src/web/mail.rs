@@ -1,5 +1,5 @@
-//! The part of `/main/account` about mail: to which address it goes, and what it tells; and the link in a letter that ends
-//! such letters without a login (RFC 8058).
+//! The part of `/main/account` about mail: to which address it goes; and the link in a letter that ends letters about what came,
+//! without a login (RFC 8058).
 
 use crate::auth::{LocalUser, Visitor, sessions};
 use crate::domain::mailing::{confirming, no_mail, notices};
@@ -12,6 +12,7 @@ use crate::web::account::Account;
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login;
+use crate::words::marked;
 use askama::Template;
 
 /// What the page of an account shows of mail.
@@ -27,8 +28,6 @@ pub struct MailPart {
     pub wanted: Option<String>,
     /// What stands in the form.
     pub typed: String,
-    /// The choices of what is told: value, words, whether it is the present one.
-    pub choices: Vec<(&'static str, &'static str, bool)>,
     /// What was done just now.
     pub done: Option<&'static str>,
     /// What went wrong just now.
@@ -41,29 +40,20 @@ impl MailPart {
         let app = request.app();
         let account = users::get(&app.store, user.id())?.ok_or(Error::Gone)?;
         let wanted = mail_codes::wanted_address(&app.store, user.id())?;
-        let words = |notices| match notices {
-            MailNotices::Off => "nothing",
-            MailNotices::Direct => "what is sent to me directly",
-            MailNotices::All => "everything that comes into my inbox",
-        };
-        let choices = MailNotices::ALL
-            .map(|notices| (notices.name(), words(notices), notices == account.mail));
         Ok(MailPart {
             sends_mail: app.mail().is_some(),
             needs_email: app.config.require_email,
             typed: wanted.clone().unwrap_or_default(),
             address: account.email,
             wanted,
-            choices: choices.to_vec(),
             done: match request.query("mail").as_deref() {
-                Some("sent") => Some(
+                Some("sent") => Some(marked(
                     "A letter with a link is on its way to the new address. Follow the link to confirm it.",
-                ),
-                Some("removed") => {
-                    Some("Your address is removed. You get no mail from here any more.")
-                }
-                Some("kept") => Some("That is your address already."),
-                Some("notices") => Some("Saved."),
+                )),
+                Some("removed") => Some(marked(
+                    "Your address is removed. You get no mail from here any more.",
+                )),
+                Some("kept") => Some(marked("That is your address already.")),
                 _ => None,
             },
             problem: None,
@@ -123,24 +113,6 @@ fn remove(request: &Request, user: &LocalUser) -> Result<&'static str, Error> {
         .write(|tx| confirming::remove_in(app, tx, user.id(), request.now))?;
     app.wake();
     Ok("removed")
-}
-
-/// `POST /main/account/notices`: `notices` (`off`, `direct`, `all`). 303 back; 400 with the page and a sentence.
-pub fn notices(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = Frame::of(request, visitor)?;
-    let Some(user) = visitor.user() else {
-        return login::first(&frame);
-    };
-    let form = request.form();
-    let saved = MailNotices::parse(value(&form, "notices"))
-        .ok_or_else(|| Error::invalid("Choose one of the three."))
-        .and_then(|wanted| notices::set(request.app(), user.id(), wanted, request.now));
-    match saved {
-        Ok(()) => Ok(back(&frame, "notices")),
-        Err(error) => again(visitor, error, |problem| {
-            page(request, &frame, user, problem)
-        }),
-    }
 }
 
 fn back(frame: &Frame, done: &str) -> Response {

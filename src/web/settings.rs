@@ -1,4 +1,4 @@
-//! `/main/settings`: what somebody tells of themselves.
+//! `/main/settings/profile`: what somebody tells of themselves.
 
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::activities;
@@ -32,7 +32,7 @@ struct Settings<'a> {
     problem: Option<String>,
 }
 
-/// `GET /main/settings`
+/// `GET /main/settings/profile`
 pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     if visitor.user().is_none() {
@@ -59,7 +59,7 @@ pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
     };
     let form = request.form();
     match saved(request, user, &form) {
-        Ok(()) => Ok(see_other(&frame, "/main/settings?saved=1")),
+        Ok(()) => Ok(see_other(&frame, "/main/settings/profile?saved=1")),
         Err(error) => again(visitor, error, |problem| {
             Ok(Settings {
                 frame: &frame,

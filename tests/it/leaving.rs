@@ -27,7 +27,7 @@ fn leaving_is_asked_for_with_the_nickname_and_the_password() {
     assert_eq!(stranger.status, 302);
     let mut browser = pump.browser_of("evan");
     let account = browser.open("/main/account").expect(200);
-    assert!(account.shows("Delete my account"));
+    assert!(account.shows("Delete your account"));
     let form = asked(&mut browser).form("leave");
     for (nickname, password, status) in [
         ("", PASSWORD, 400),
@@ -89,7 +89,7 @@ fn the_owner_cannot_leave_before_somebody_else_is() {
     evan.delete("/api/user/evan").refused(403);
     let mut browser = pump.browser_of("evan");
     let page = asked(&mut browser);
-    assert!(page.find_form("leave").is_none() && page.shows("user owner"));
+    assert!(page.find_form("leave").is_none() && page.shows("owner first"));
 
     assert!(pump.stop().success());
     let nobody = pump.command(&["user", "owner", "nobody"], "");

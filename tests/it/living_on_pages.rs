@@ -261,7 +261,7 @@ fn a_profile_gets_words_and_a_face() {
     let evan = pump.register("evan");
     let mut browser = reader(&pump, "evan");
     let settings = browser
-        .open("/main/settings")
+        .open("/main/settings/profile")
         .expect(200)
         .form_to("/main/settings");
     let photo = pictures::photo(640, 480, 1);
@@ -285,7 +285,9 @@ fn a_profile_gets_words_and_a_face() {
     assert_eq!(pictures::size_of(&face.body), (96, 96));
     let page = pump.browser().open("/evan").expect(200);
     assert!(page.shows("Evan & Co") && page.shows("I like pumps"));
-    let broken = browser.open("/main/settings").form_to("/main/settings");
+    let broken = browser
+        .open("/main/settings/profile")
+        .form_to("/main/settings");
     let broken = broken.attach("avatar", "me.jpg", "image/jpeg", b"no picture");
     assert_eq!(browser.submit(&broken).answer.status, 400);
     assert_eq!(evan.get(&evan.path("profile")).ok()["image"], *image);

@@ -120,7 +120,7 @@ fn the_account_page_tells_what_there_is() {
     let ann = pump.register("ann");
     try_upload(&ann, 512 * KIB).ok();
     let mut browser = pump.browser_of("ann");
-    let page = browser.open("/main/account").expect(200);
+    let page = browser.open("/main/settings/data").expect(200);
     assert!(
         page.text_of("room").contains("512 KB of the 1 MB"),
         "{}",

@@ -37,19 +37,19 @@ pub(super) struct Words {
 
 /// One activity in a letter.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(in crate::domain) struct Item {
     /// What happened, in HTML.
-    pub(super) sentence_html: String,
+    pub(in crate::domain) sentence_html: String,
     /// The same, as text in one line.
-    pub(super) sentence_text: String,
+    pub(in crate::domain) sentence_text: String,
     /// The title of what was posted; may be empty.
-    pub(super) title: String,
+    pub(in crate::domain) title: String,
     /// What was posted, in HTML; may be empty.
-    pub(super) content_html: String,
+    pub(in crate::domain) content_html: String,
     /// The same, as text.
-    pub(super) content_text: String,
+    pub(in crate::domain) content_text: String,
     /// Where it is shown.
-    pub(super) url: Option<String>,
+    pub(in crate::domain) url: Option<String>,
 }
 
 #[derive(Template)]

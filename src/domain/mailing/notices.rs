@@ -14,6 +14,7 @@ use crate::html;
 use crate::ids::{ThingId, UserId};
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::notices::{self, SECRET_BYTES};
+use crate::store::pushes;
 use crate::store::things::{self, Activity};
 use crate::store::users::{self, MailNotices};
 use crate::words::Words as Speech;
@@ -27,7 +28,8 @@ const CONTENT_CHARS_MAX: usize = 3000;
 /// Bytes of a code that ends notices: its user and the user's secret.
 const CODE_BYTES: usize = 6 + SECRET_BYTES;
 
-/// Writes down that a person is to be told of an activity that came into the inbox, if the person wants to be.
+/// Writes down that a person is to be told of an activity that came into the inbox, if the person wants to be: by mail, and in the
+/// browsers where it is switched on, which are told of what is addressed to the person directly.
 pub fn tell(
     app: &App,
     tx: &mut dyn Tx,
@@ -36,10 +38,13 @@ pub fn tell(
     is_direct: bool,
     now: Timestamp,
 ) -> Result<()> {
+    let user = UserId(person);
+    if is_direct && !app.config.noweb {
+        pushes::note(tx, user, activity, now)?;
+    }
     if app.mail().is_none() {
         return Ok(());
     }
-    let user = UserId(person);
     let Some(account) = users::get(tx, user)? else {
         return Ok(());
     };
@@ -66,13 +71,7 @@ pub(super) fn write(
     if account.is_none_or(|account| account.mail == MailNotices::Off) {
         return Ok(None);
     }
-    let documents = Documents::for_viewer(app, Viewer::user(user));
-    let mut items = Vec::new();
-    for id in activities {
-        if let Some(activity) = tellable(app, user, *id)? {
-            items.push(item(&documents, *id, &activity)?);
-        }
-    }
+    let items = items(app, user, activities)?;
     let Some(first) = items.first() else {
         return Ok(None);
     };
@@ -94,9 +93,25 @@ pub(super) fn write(
     let code = [&user.0.bytes()[..], &secret].concat();
     let code = URL_SAFE_NO_PAD.encode(code);
     words.action = Some((speech.fill("Open {0}", [&site]), format!("{root}/")));
-    words.settings = Some(format!("{root}/main/account"));
+    words.settings = Some(format!("{root}/main/settings/notifications"));
     words.unsubscribe = Some(format!("{root}/main/unsubscribe/{code}"));
     Ok(Some(words))
+}
+
+/// What there is to tell of activities; nothing of those that are gone.
+pub(in crate::domain) fn items(
+    app: &App,
+    user: UserId,
+    activities: &[ThingId],
+) -> Result<Vec<Item>> {
+    let documents = Documents::for_viewer(app, Viewer::user(user));
+    let mut items = Vec::new();
+    for id in activities {
+        if let Some(activity) = tellable(app, user, *id)? {
+            items.push(item(&documents, *id, &activity)?);
+        }
+    }
+    Ok(items)
 }
 
 /// An activity that is still there, that the user may read, and that a person did.

@@ -209,7 +209,7 @@ fn the_page_of_the_account_changes_and_removes_an_address() {
     let page = browser.open("/main/account").expect(200);
     assert_eq!(
         page.text_of("address"),
-        "Your mail address is ann@example.org."
+        "Your mail address: ann@example.org"
     );
     let form = page
         .form("email-form")

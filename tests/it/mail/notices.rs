@@ -127,7 +127,7 @@ fn everybody_chooses_what_comes() {
     let letter = server.letter_to(&address("ann"), 2);
     assert!(letter.text().contains("to the world"));
     let mut browser = logged_in(&pump, "ann", PASSWORD);
-    let page = browser.open("/main/account").expect(200);
+    let page = browser.open("/main/settings/notifications").expect(200);
     let form = page.form("notices-form");
     assert_eq!(form.value("notices"), "all");
     let bad = browser.submit(&form.clone().fill("notices", "nonsense"));

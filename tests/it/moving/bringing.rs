@@ -362,7 +362,7 @@ fn the_page_brings_an_archive_in() {
     let there = Pump::named("other.test", &[]);
     there.register("evan");
     let mut browser = there.browser_of("evan");
-    let page = browser.open("/main/account").expect(200);
+    let page = browser.open("/main/settings/data").expect(200);
     let form = page.form_to("/main/import");
     let send = |bytes: &[u8]| {
         form.clone()
@@ -374,15 +374,14 @@ fn the_page_brings_an_archive_in() {
     );
     let refused = browser.submit(&send(b"not an archive")).expect(400);
     assert!(refused.text_of("file-problem").contains("no archive"));
-    refused.form("account");
     // A file that is found to be wrong later brings nothing, so there is nothing to add to it; the next one's trouble is
     // told alone.
     browser
         .submit(&send(b"{\"items\": [{\"verb\":"))
         .expect(200);
-    let mut page = browser.open("/main/account");
+    let mut page = browser.open("/main/settings/data");
     eventually(|| {
-        page = browser.open("/main/account").expect(200);
+        page = browser.open("/main/settings/data").expect(200);
         page.shows("could not be brought in")
     });
     assert!(page.shows("in the middle") && !page.shows("What came before"));
@@ -391,7 +390,7 @@ fn the_page_brings_an_archive_in() {
     browser.submit(&send(&archive)).expect(200);
     eventually(|| {
         browser
-            .open("/main/account")
+            .open("/main/settings/data")
             .expect(200)
             .shows("It is done.")
     });
@@ -464,7 +463,7 @@ fn a_face_and_an_own_list_of_pictures_come_along() {
     here.register("evan");
     let mut browser = here.browser_of("evan");
     let form = browser
-        .open("/main/settings")
+        .open("/main/settings/profile")
         .expect(200)
         .form_to("/main/settings");
     let form = form.fill("displayName", "Evan P.");
@@ -476,9 +475,9 @@ fn a_face_and_an_own_list_of_pictures_come_along() {
     );
     browser.submit(&form).expect(200);
     let archive = {
-        let form = browser.open("/main/account").form_to("/main/export");
+        let form = browser.open("/main/settings/data").form_to("/main/export");
         browser.submit(&form).expect(200);
-        eventually(|| browser.open("/main/account").shows("It is ready"));
+        eventually(|| browser.open("/main/settings/data").shows("It is ready"));
         browser
             .open("/main/export/archive.zip")
             .expect(200)

@@ -195,7 +195,7 @@ fn the_page_makes_an_archive_and_hands_it_out() {
     let mut pump = Pump::start();
     pump.register("evan");
     let mut browser = pump.browser_of("evan");
-    let page = browser.open("/main/account").expect(200);
+    let page = browser.open("/main/settings/data").expect(200);
     assert!(page.shows("Export my data"));
     let form = page.form_to("/main/export");
     assert_eq!(
@@ -206,7 +206,7 @@ fn the_page_makes_an_archive_and_hands_it_out() {
     browser.submit(&form).expect(200);
     eventually(|| {
         browser
-            .open("/main/account")
+            .open("/main/settings/data")
             .expect(200)
             .shows("It is ready")
     });

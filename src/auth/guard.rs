@@ -8,6 +8,7 @@ use super::throttle::Throttle;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::Request;
+use crate::ids::ThingId;
 use crate::store::Store;
 
 /// What proofs need beyond the store: nonces, throttles, places for password hashes.
@@ -40,13 +41,12 @@ impl Guard {
         self.throttle.admit_account(request.peer, request.now)
     }
 
-    /// Lets another host be asked for `visitor`, or for a stranger who comes with this request; too often is 429.
+    /// Lets another host be asked for `visitor`, who is logged in, or for a stranger who comes with this request; too often is 429.
     pub fn admit_elsewhere(
         &self,
         request: &Request,
-        visitor: Option<&Remote>,
+        visitor: Option<ThingId>,
     ) -> Result<(), Error> {
-        let visitor = visitor.map(Remote::person);
         self.throttle
             .admit_elsewhere(visitor, request.peer, request.now)
     }

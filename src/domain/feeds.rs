@@ -143,6 +143,26 @@ pub fn activities(
     })
 }
 
+/// A page of the activities that fit and that the viewer may read.
+pub fn activities_that(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    viewer: Viewer,
+    fits: impl Fn(&Activity) -> crate::store::engine::Result<bool>,
+) -> Result<Page<Activity>, Error> {
+    anchored_at(from, paging, |thing| matches!(thing, Thing::Activity(_)))?;
+    page(from, stream, paging, true, held_by_activity, |id| {
+        let Some(activity) = things::activity(from, id)? else {
+            return Ok(None);
+        };
+        let is_shown = activity.deleted.is_none()
+            && fits(&activity)?
+            && access::may_read_activity(from, viewer, &activity)?;
+        Ok(is_shown.then_some(activity))
+    })
+}
+
 /// A page of objects; with `filtered` only those that the viewer may read.
 pub fn objects(
     from: &dyn Read,

@@ -1,13 +1,16 @@
-//! Invitations: the owner of the server makes links, gives them to people, and sees who came by which.
+//! Invitations: the owner of the server, and where the owner allows it everybody who has an account, makes links, gives them to
+//! people, and sees who came by which.
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::people;
+use crate::domain::{family, people};
 use crate::error::Error;
 use crate::ids::{UserId, random_text};
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::invitations::{self, Came, Invitation, State};
+use crate::store::meta;
 use crate::store::things;
+use crate::store::users;
 
 /// Most people who can come by one invitation.
 pub const USES_MAX: u32 = 100;
@@ -24,6 +27,9 @@ pub const NOTE_CHARS_MAX: usize = 200;
 /// Most invitations that work at the same time.
 const OPEN_MAX: usize = 200;
 
+/// Most invitations of somebody who is not the owner that work at the same time.
+const OPEN_OF_ONE_MAX: usize = 20;
+
 /// How long an invitation by which nobody came is remembered after its end, in seconds: who follows its link meanwhile hears
 /// why it does not work.
 const REMEMBERED_SECS: i64 = 30 * 24 * 3600;
@@ -37,9 +43,10 @@ pub struct Wanted {
     uses_max: u32,
     days: u32,
     note: String,
+    is_family: bool,
 }
 
-/// An invitation as the owner sees it.
+/// An invitation as who made it sees it.
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// Its code.
@@ -84,11 +91,27 @@ impl Wanted {
             uses_max,
             days,
             note: note.to_owned(),
+            is_family: false,
         })
+    }
+
+    /// Whether who comes by it shall belong to the family.
+    #[must_use]
+    pub fn to_family(mut self, is_family: bool) -> Wanted {
+        self.is_family = is_family;
+        self
     }
 }
 
-/// Makes an invitation and answers its code. 409 where too many work already.
+/// Refuses (403) who may not invite others.
+pub fn check_inviter(from: &dyn Read, user: UserId) -> Result<()> {
+    if users::owner(from)? == Some(user) || meta::everybody_invites(from)? {
+        return Ok(());
+    }
+    Err(Error::forbidden("Only the owner of this server invites people.").into())
+}
+
+/// Makes an invitation and answers its code. 403 for who may not, 409 where too many work already.
 pub fn make(
     app: &App,
     by: UserId,
@@ -104,8 +127,13 @@ pub fn make(
         note: wanted.note.clone(),
         came: Vec::new(),
         revoked: None,
+        is_family: wanted.is_family,
     };
     app.store.write(|tx| {
+        check_inviter(tx, by)?;
+        if wanted.is_family && !family::is_of(tx, by)? {
+            return Err(Error::forbidden("Only the family invites to the family.").into());
+        }
         let known = invitations::list(tx, LOOKED_AT_MAX)?;
         for (old, _) in known.iter().filter(|(_, known)| is_forgotten(known, now)) {
             invitations::remove(tx, old);
@@ -113,9 +141,19 @@ pub fn make(
         let open = known
             .iter()
             .filter(|(_, known)| known.state(now) == State::Open);
-        if open.count() >= OPEN_MAX {
+        let (mut all, mut own) = (0, 0);
+        for (_, known) in open {
+            all += 1;
+            own += usize::from(known.by == by);
+        }
+        let is_owner = users::owner(tx)? == Some(by);
+        let (count, max) = match is_owner || all >= OPEN_MAX {
+            true => (all, OPEN_MAX),
+            false => (own, OPEN_OF_ONE_MAX),
+        };
+        if count >= max {
             return Err(Error::Conflict(format!(
-                "{OPEN_MAX} invitations wait for somebody already. Take some of them back first."
+                "{max} invitations wait for somebody already. Take some of them back first."
             ))
             .into());
         }
@@ -193,11 +231,18 @@ pub fn inviter(from: &dyn Read, user: UserId) -> Result<Option<String>> {
 }
 
 /// Uses an invitation for a user who has just got an account, in the same write: of two who want the last place one comes.
-pub fn redeem(app: &App, tx: &mut dyn Tx, code: &str, user: UserId, now: Timestamp) -> Result<()> {
+/// Answers whether it is one to the family.
+pub fn redeem(
+    app: &App,
+    tx: &mut dyn Tx,
+    code: &str,
+    user: UserId,
+    now: Timestamp,
+) -> Result<bool> {
     let mut invitation = working(app, tx, code, now)?;
     invitation.came.push(Came { user, at: now });
     invitations::put(tx, code, &invitation);
-    Ok(())
+    Ok(invitation.is_family)
 }
 
 /// The code in what somebody typed: the code itself, or the whole link.

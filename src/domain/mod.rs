@@ -13,6 +13,7 @@ pub mod discovery;
 pub mod distribution;
 pub mod documents;
 pub mod errands;
+pub mod family;
 pub mod feeds;
 pub mod firehose;
 pub mod forgetting;

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::documents::display_name;
 use crate::domain::mailing::confirming;
 use crate::domain::registration::{self, Admission};
-use crate::domain::{activities, invitations};
+use crate::domain::{activities, family, invitations};
 use crate::error::Error;
 use crate::html;
 use crate::ids::{Nickname, UserId};
@@ -58,9 +58,10 @@ pub fn register_in(
         .unconfirmed_email
         .take_if(|_| !app.config.require_email);
     users::add(tx, UserId(person), &account)?;
-    if let Admission::Invited(code) = admission {
-        invitations::redeem(app, tx, code, UserId(person), now)?;
-    }
+    let is_family = match admission {
+        Admission::Invited(code) => invitations::redeem(app, tx, code, UserId(person), now)?,
+        _ => false,
+    };
     if let Some(address) = &user.unconfirmed_email {
         let address = MailAddress::parse(address).map_err(Error::Invalid)?;
         confirming::ask(app, tx, UserId(person), &address, now)?;
@@ -93,7 +94,16 @@ pub fn register_in(
     };
     let join = act(tx, person, generator, &ActivityDraft::of("join", site))?;
     let service = things::activity(tx, join)?.map_or(person, |join| join.object);
-    act(tx, service, None, &welcome(app, nickname, &site_name))?;
+    let others = match is_family {
+        true => family::names(tx, Some(UserId(person)))?,
+        false => Vec::new(),
+    };
+    act(
+        tx,
+        service,
+        None,
+        &welcome(app, nickname, &site_name, &others),
+    )?;
     for name in FIRST_LISTS {
         let list = ObjectDraft {
             object_type: Some("collection".to_owned()),
@@ -103,6 +113,9 @@ pub fn register_in(
         let mut create = ActivityDraft::of("create", list);
         create.addresses.to = vec![followers(app, nickname)];
         act(tx, person, generator, &create)?;
+    }
+    if is_family {
+        family::join(app, tx, UserId(person), now)?;
     }
     Ok(UserId(person))
 }
@@ -213,15 +226,24 @@ pub fn find(app: &App, nickname: &Nickname) -> std::result::Result<(UserId, User
     }
 }
 
-fn welcome(app: &App, nickname: &str, site_name: &str) -> ActivityDraft {
+fn welcome(app: &App, nickname: &str, site_name: &str, others: &[String]) -> ActivityDraft {
     let base = app.base().url();
     let site = html::escape(site_name).into_owned();
+    let others: Vec<_> = others.iter().map(|name| html::escape(name)).collect();
+    let family = match others.as_slice() {
+        [] => String::new(),
+        [one] => format!("<p>{one} is here already, and you follow each other.</p>"),
+        [all @ .., last] => format!(
+            "<p>{} and {last} are here already, and you follow each other.</p>",
+            all.join(", ")
+        ),
+    };
     let note = ObjectDraft {
         object_type: Some("note".to_owned()),
         members: members(json!({
             "displayName": format!("Welcome to {site_name}"),
             "content": format!(
-                "<p>Welcome to {site}!</p><p>What you post here is seen by the people whom you choose. Tell the others a \
+                "<p>Welcome to {site}!</p>{family}<p>What you post here is seen by the people whom you choose. Tell the others a \
                  little about yourself in <a href=\"{base}/main/settings/profile\">your profile</a>, follow \
                  <a href=\"{base}/main/people\">the people you know</a>, and write your first note.</p>"
             ),

@@ -26,6 +26,19 @@ pub fn fetch(app: &App, id: &str, now: Timestamp) -> Result<ObjectDraft, Failure
     Ok(draft)
 }
 
+/// What somebody or something calls itself who is found at an address: an id of the same host.
+pub fn name_of(app: &App, address: &str, now: Timestamp) -> Result<String, Failure> {
+    let links = app.peers.links_of(address, now)?;
+    let own = links.href("self");
+    let own = own.ok_or_else(|| useless(address, "has no link to itself"))?;
+    let document = document(app, own)?;
+    let name = document.get("id").and_then(Value::as_str);
+    let home = authority(address).unwrap_or_default();
+    let name = name.filter(|name| is_of(home, &names::canonical(name)));
+    let name = name.ok_or_else(|| useless(address, "shows something of another server"))?;
+    Ok(names::canonical(name).into_owned())
+}
+
 /// An activity as it stands at the address that is its id; its server may want the key that came with it.
 pub fn fetch_activity(app: &App, id: &str, key: Option<&str>) -> Result<Value, Failure> {
     let found = match key {

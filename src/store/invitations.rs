@@ -26,6 +26,8 @@ pub struct Invitation {
     pub came: Vec<Came>,
     /// When it was taken back.
     pub revoked: Option<Timestamp>,
+    /// Whether who comes by it belongs to the family.
+    pub is_family: bool,
 }
 
 /// Somebody who came by an invitation.
@@ -52,7 +54,35 @@ pub enum State {
 
 impl Record for Invitation {
     const NAME: &'static str = "invitation";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    /// In 0.1.0 there were no families.
+    fn predecessor(version: u8, body: &[u8]) -> Option<Invitation> {
+        #[derive(Deserialize)]
+        struct First {
+            by: UserId,
+            created: Timestamp,
+            ends: Option<Timestamp>,
+            uses_max: u32,
+            note: String,
+            came: Vec<Came>,
+            revoked: Option<Timestamp>,
+        }
+        let first: First = match version {
+            1 => postcard::from_bytes(body).ok()?,
+            _ => return None,
+        };
+        Some(Invitation {
+            by: first.by,
+            created: first.created,
+            ends: first.ends,
+            uses_max: first.uses_max,
+            note: first.note,
+            came: first.came,
+            revoked: first.revoked,
+            is_family: false,
+        })
+    }
 }
 
 impl Invitation {

@@ -134,6 +134,17 @@ impl Record for Picture {
     const VERSION: u8 = 1;
 }
 
+/// Whether everybody who has an account may invite others, or the owner alone.
+#[derive(Serialize, Deserialize)]
+struct Inviting {
+    is_everybody: bool,
+}
+
+impl Record for Inviting {
+    const NAME: &'static str = "inviting";
+    const VERSION: u8 = 1;
+}
+
 /// What signs the keys of addresses by which files of other servers are had here.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ProxySecret([u8; 32]);
@@ -239,6 +250,17 @@ pub fn put_picture(tx: &mut dyn Tx, picture: Option<&Picture>) {
         Some(picture) => record::put(tx, &key("picture"), picture),
         None => tx.delete(&key("picture")),
     }
+}
+
+/// Whether everybody who has an account may invite others; at first the owner alone does.
+pub fn everybody_invites(read: &dyn Read) -> Result<bool> {
+    let decided: Option<Inviting> = record::get(read, &key("inviting"))?;
+    Ok(decided.is_some_and(|decided| decided.is_everybody))
+}
+
+/// Decides whether everybody who has an account may invite others.
+pub fn put_everybody_invites(tx: &mut dyn Tx, is_everybody: bool) {
+    record::put(tx, &key("inviting"), &Inviting { is_everybody });
 }
 
 /// What signs the keys of proxied addresses; made when it is asked for the first time.

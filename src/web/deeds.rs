@@ -195,20 +195,29 @@ fn on_person(request: &Request, visitor: &Visitor, deed: &Deed) -> Answer {
         return login::first(&frame);
     };
     let form = request.form();
-    let (person, id, place) = match value(&form, "key") {
-        "" => {
-            let (person, nickname) = named(request, &form)?;
-            let id = request.app().base().person_id(&nickname);
-            (person.0, id, nickname.folded())
-        }
-        key => {
-            let (person, id) = stranger(request, key)?;
-            (person, id, key.to_owned())
-        }
-    };
+    let (person, id, place) = meant(request, &form)?;
     let draft = ObjectDraft::reference(&id, "person");
     done(request, user, deed, person, draft)?;
     Ok(back(&frame, &form, &place))
+}
+
+/// The person whom a form names by `person` (a nickname) or `key` (of somebody of another server), with the id, and with the
+/// mark at which a page shows them.
+pub(super) fn meant(
+    request: &Request,
+    form: &[(String, String)],
+) -> Result<(ThingId, String, String), Error> {
+    match value(form, "key") {
+        "" => {
+            let (person, nickname) = named(request, form)?;
+            let id = request.app().base().person_id(&nickname);
+            Ok((person.0, id, nickname.folded()))
+        }
+        key => {
+            let (person, id) = stranger(request, key)?;
+            Ok((person, id, key.to_owned()))
+        }
+    }
 }
 
 /// The person of another server who has this key here, with the id.

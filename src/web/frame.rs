@@ -83,6 +83,8 @@ pub struct Face {
     pub name: String,
     /// The person's page.
     pub url: String,
+    /// The page of somebody of another server on that server.
+    pub home: Option<String>,
     /// The address of the picture.
     pub picture: Option<String>,
     /// What the person tells, in plain text.
@@ -235,6 +237,10 @@ impl Frame {
             place("/main/people", "people", marked("People")),
             Place {
                 class: Some("wide"),
+                ..place("/main/groups", "group", marked("Groups"))
+            },
+            Place {
+                class: Some("wide"),
                 ..place("/main/search", "search", marked("Search"))
             },
         ];
@@ -347,17 +353,22 @@ impl Frame {
         };
         let picture = members.get("image").and_then(|image| image.get("url"));
         let picture = picture.and_then(Value::as_str);
-        let url = if nickname.is_empty() {
-            let own = [text("url"), remote_id];
-            let mut addresses = own.into_iter().flatten();
-            let found = addresses.find(|url| is_web_address(url));
-            found.unwrap_or("#").to_owned()
-        } else {
-            format!("{}/{nickname}", self.root)
+        let key = person.key(id).to_string();
+        let own = [text("url"), remote_id];
+        let home = own.into_iter().flatten().find(|url| is_web_address(url));
+        let home = home.filter(|_| nickname.is_empty()).map(str::to_owned);
+        let url = match &home {
+            _ if !nickname.is_empty() => format!("{}/{nickname}", self.root),
+            // Only users have a page here about people of other servers.
+            _ if self.is_user() && person.is_person() => {
+                format!("{}/main/person?key={key}", self.root)
+            }
+            home => home.clone().unwrap_or_else(|| "#".to_owned()),
         };
         Face {
             id,
-            key: person.key(id).to_string(),
+            key,
+            home,
             name: name.unwrap_or_else(|| match (nickname.as_str(), &handle) {
                 ("", Some(handle)) => handle.clone(),
                 ("", None) => self.say("Somebody").to_owned(),

@@ -3,7 +3,7 @@
 
 use crate::auth::{self, Visitor};
 use crate::domain::registration::{self, Admission};
-use crate::domain::{invitations, people};
+use crate::domain::{family, invitations, people};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::web::forms::again;
@@ -19,6 +19,10 @@ struct Join<'a> {
     inviter: String,
     /// Whether somebody can come by the invitation.
     is_good: bool,
+    /// Whether they belong to the family then.
+    is_family: bool,
+    /// Who is in the family, at least the first of them.
+    family: String,
     account: NewAccount,
     problem: Option<String>,
 }
@@ -54,10 +58,17 @@ fn answer(
     let code = request.param("code");
     let admitted = registration::admit(app, &app.store, Admission::Invited(code), request.now)
         .and_then(|()| invitations::working(app, &app.store, code, request.now));
-    let (inviter, refusal) = match admitted.map_err(Error::from) {
-        Ok(invitation) => (people::name_of(&app.store, invitation.by)?, None),
+    let (inviter, is_family, refusal) = match admitted.map_err(Error::from) {
+        Ok(invitation) => {
+            let inviter = people::name_of(&app.store, invitation.by)?;
+            (inviter, invitation.is_family, None)
+        }
         Err(error) if error.status() >= 500 => return Err(error),
-        Err(error) => (String::new(), Some(error)),
+        Err(error) => (String::new(), false, Some(error)),
+    };
+    let family = match is_family {
+        true => family::names(&app.store, None)?.join(", "),
+        false => String::new(),
     };
     let is_good = refusal.is_none();
     let page = |problem| Join {
@@ -65,6 +76,8 @@ fn answer(
         code,
         inviter,
         is_good,
+        is_family,
+        family: family.clone(),
         account: NewAccount::of(request, form),
         problem,
     };

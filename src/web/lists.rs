@@ -1,38 +1,43 @@
 //! Lists of people: `/{nickname}/lists`, `/{nickname}/list/{key}`, and their owner's forms. What is done to a list is told
 //! to nobody: who stands on which list is its owner's business.
 
+use crate::app::App;
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::activities::lists::member_type;
 use crate::domain::documents::display_name;
 use crate::domain::feeds::{self, Paging};
-use crate::domain::{access, activities, names, people};
+use crate::domain::{access, activities, circles, names};
 use crate::error::Error;
 use crate::http::{Answer, Request};
-use crate::ids::{Nickname, ThingId};
-use crate::store::keys::{Stream, StreamKind};
+use crate::ids::ThingId;
+use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams::{self, Start};
-use crate::store::things::{Object, Thing};
+use crate::store::things::{self, Object, Thing};
 use crate::web::albums;
 use crate::web::composer::{OwnList, myself, own_list, own_lists, reference};
-use crate::web::forms::{see_other, value};
+use crate::web::deeds;
+use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::refused;
 use crate::web::login;
+use crate::web::people::named_in;
 use crate::web::profile;
 use crate::web::things::viewer;
 use crate::wire::draft::{ActivityDraft, ObjectDraft};
 use askama::Template;
-use hyper::StatusCode;
 use serde_json::json;
 
 /// Members of a list on its page.
-const MEMBERS: usize = 200;
+const MEMBERS: usize = 500;
 
-/// People to choose from for a list.
-const CANDIDATES: usize = 200;
+/// People who are offered for a list.
+const OFFERED: usize = 20;
 
 /// Longest name of a list, in characters.
 const NAME_CHARS_MAX: usize = 80;
+
+/// Longest name that is searched for, in characters.
+const SEARCH_CHARS_MAX: usize = 100;
 
 #[derive(Template)]
 #[template(path = "lists.html", config = "assets/askama.toml")]
@@ -51,55 +56,58 @@ struct List<'a> {
     frame: &'a Frame,
     key: String,
     name: String,
+    /// What stands in the field for another name.
+    typed: String,
     owner: Face,
+    total: u64,
     members: Vec<Face>,
-    candidates: Vec<Face>,
+    /// What is searched for among those who could be put on the list.
+    q: String,
+    offered: Vec<Face>,
     is_own: bool,
+    problem: Option<String>,
 }
 
 /// `GET /{nickname}/lists`: the lists that the visitor may see.
 pub fn lists(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let owner = profile::named(request)?;
-    page(request, visitor, &frame, owner, "", None)
+    show(visitor, &page(request, visitor, &frame, owner, "", None)?)
 }
 
-fn page(
+fn page<'a>(
     request: &Request,
     visitor: &Visitor,
-    frame: &Frame,
+    frame: &'a Frame,
     owner: ThingId,
-    name: &str,
+    name: &'a str,
     problem: Option<String>,
-) -> Answer {
+) -> Result<Lists<'a>, Error> {
     let app = request.app();
     let viewer = viewer(visitor);
     let mut lists = Vec::new();
     for (id, list) in own_lists(app, owner)? {
-        let stored = crate::store::things::object(&app.store, id)?;
-        if let Some(stored) = stored
+        if let Some(stored) = things::object(&app.store, id)?
             && access::may_read_object(&app.store, viewer, &stored)?
         {
             lists.push(list);
         }
     }
-    let page = Lists {
+    Ok(Lists {
         frame,
         person: frame.face(app, owner)?.ok_or(Error::Gone)?,
         lists,
         is_own: frame.is_me(owner),
         name,
         problem,
-    };
-    show(visitor, &page)
+    })
 }
 
-/// `GET /{nickname}/list/{key}`: its members.
+/// `GET /{nickname}/list/{key}`: its members; `?q=NAME` searches for people to put on it.
 pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let missing = || Error::not_found("There is no such list.");
     let app = request.app();
-    let viewer = viewer(visitor);
     let owner = profile::named(request)?;
     let Some((id, Thing::Object(list))) = names::by_key(&app.store, request.param("key"))? else {
         return Err(missing());
@@ -107,7 +115,7 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     if !list.is_collection() || list.author != Some(owner) {
         return Err(missing());
     }
-    if !access::may_fetch(&app.store, viewer, &list)? {
+    if !access::may_fetch(&app.store, viewer(visitor), &list)? {
         return refused(&frame);
     }
     if list.deleted.is_some() {
@@ -116,48 +124,80 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     if member_type(&list).as_deref() == Some("image") {
         return albums::album(request, visitor, &frame, (id, &list));
     }
-    let is_own = frame.is_me(owner);
-    let whole = Paging {
-        start: Start::Newest,
-        count: MEMBERS,
-    };
-    let stream = Stream::of(id, StreamKind::Members);
-    let mut members: Vec<Face> = Vec::new();
-    // pump-api.md §10.3, D35: whom somebody counts among which people is theirs to know.
-    if is_own {
-        let found = feeds::objects(&app.store, stream, whole, viewer, true)?;
-        let people = found.items.iter().filter(|(_, member)| member.is_person());
-        members.extend(people.map(|(id, member)| frame.face_of(*id, member)));
-    }
-    let mut candidates = Vec::new();
-    if is_own {
-        let following = Stream::of(owner, StreamKind::Following);
-        for candidate in
-            streams::page(&app.store, following, Start::Newest, CANDIDATES)?.unwrap_or_default()
-        {
-            if !streams::contains(&app.store, stream, candidate)? {
-                candidates.extend(
-                    frame
-                        .face(app, candidate)?
-                        .filter(|face| !face.nickname.is_empty()),
-                );
-            }
-        }
-        candidates.sort_by_key(|face| face.name.to_lowercase());
-    }
-    let page = List {
-        key: list.key(id).to_string(),
-        name: display_name(&list).unwrap_or_else(|| "A list".to_owned()),
-        owner: frame.face(app, owner)?.ok_or(Error::Gone)?,
-        members,
-        candidates,
-        is_own,
-        frame: &frame,
-    };
-    show(visitor, &page)
+    show(visitor, &page_of_list(request, &frame, owner, (id, &list))?)
 }
 
-/// `POST /main/lists`: `name`. 303 to the lists; a taken or missing name is 400 with a sentence.
+fn page_of_list<'a>(
+    request: &Request,
+    frame: &'a Frame,
+    owner: ThingId,
+    (id, list): (ThingId, &Object),
+) -> Result<List<'a>, Error> {
+    let app = request.app();
+    let is_own = frame.is_me(owner);
+    let stream = Stream::of(id, StreamKind::Members);
+    let q: String = request.query("q").unwrap_or_default();
+    let q: String = q.trim().chars().take(SEARCH_CHARS_MAX).collect();
+    let (mut members, mut offered) = (Vec::new(), Vec::new());
+    // pump-api.md §10.3, D35: whom somebody counts among which people is theirs to know.
+    if is_own {
+        let whole = Paging {
+            start: Start::Newest,
+            count: MEMBERS,
+        };
+        let found = feeds::people(&app.store, stream, whole, None)?;
+        let there = found.items.iter();
+        let there = there.filter(|(_, member)| member.is_person() && member.deleted.is_none());
+        members.extend(there.map(|(id, member)| frame.face_of(*id, member)));
+        offered = offered_for(app, frame, (owner, id), &q)?;
+    }
+    let name = display_name(list).unwrap_or_else(|| frame.say("A list").to_owned());
+    Ok(List {
+        frame,
+        key: list.key(id).to_string(),
+        typed: name.clone(),
+        name,
+        owner: frame.face(app, owner)?.ok_or(Error::Gone)?,
+        total: streams::total(&app.store, stream)?,
+        members,
+        q,
+        offered,
+        is_own,
+        problem: None,
+    })
+}
+
+/// People whom the owner follows, who follow the owner, or who are of this server, with `q` in their names, and not on the
+/// list yet.
+fn offered_for(
+    app: &App,
+    frame: &Frame,
+    (owner, list): (ThingId, ThingId),
+    q: &str,
+) -> Result<Vec<Face>, Error> {
+    let near = [
+        Stream::of(owner, StreamKind::Following),
+        Stream::of(owner, StreamKind::Followers),
+        Stream::of(SITE, StreamKind::Users),
+    ];
+    let mut offered: Vec<Face> = Vec::new();
+    for stream in near {
+        // Those who are on the list already do not count.
+        for id in named_in(app, stream, q, OFFERED + MEMBERS)? {
+            let is_new = id != owner
+                && offered.len() < OFFERED
+                && !offered.iter().any(|face| face.id == id)
+                && !circles::is_member(&app.store, list, id)?;
+            if is_new {
+                offered.extend(frame.face(app, id)?);
+            }
+        }
+    }
+    offered.sort_by_key(|face| face.name.to_lowercase());
+    Ok(offered)
+}
+
+/// `POST /main/lists`: `name`. 303 to the new list; a taken or missing name is 400 with a sentence.
 pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
@@ -165,9 +205,8 @@ pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     };
     let form = request.form();
     let name = value(&form, "name").trim();
-    let created = if name.chars().count() > NAME_CHARS_MAX {
-        Err(Error::invalid("This name is too long for a list."))
-    } else {
+    let app = request.app();
+    let created = check_name(&frame, name).and_then(|()| {
         let mut list = ObjectDraft {
             object_type: Some("collection".to_owned()),
             ..ObjectDraft::default()
@@ -175,57 +214,129 @@ pub fn create(request: &Request, visitor: &Visitor) -> Answer {
         list.members.insert("displayName".to_owned(), json!(name));
         list.members
             .insert("objectTypes".to_owned(), json!(["person"]));
-        quietly(request, user, ActivityDraft::of("create", list))
-    };
+        let done = quietly(request, user, ActivityDraft::of("create", list))?;
+        let activity = things::activity(&app.store, done)?.ok_or(Error::Gone)?;
+        let list = things::object(&app.store, activity.object)?.ok_or(Error::Gone)?;
+        Ok(list.key(activity.object).to_string())
+    });
     match created {
-        Ok(()) => {
-            let lists = format!("/{}/lists", user.nickname());
-            Ok(see_other(&frame, &lists))
-        }
-        Err(Error::Invalid(problem)) => {
-            let problem = match name.is_empty() {
-                true => "Give the list a name.".to_owned(),
-                false => problem,
-            };
-            let page = page(request, visitor, &frame, user.id().0, name, Some(problem))?;
-            Ok(page.with_status(StatusCode::BAD_REQUEST))
-        }
-        Err(other) => Err(other),
+        Ok(key) => Ok(see_other(
+            &frame,
+            &format!("/{}/list/{key}", user.nickname()),
+        )),
+        Err(error) => again(visitor, error, |problem| {
+            page(request, visitor, &frame, user.id().0, name, Some(problem))
+        }),
     }
 }
 
-/// `POST /main/lists/add`: `list` (a key), `person` (a nickname). 303 to the list.
-pub fn add(request: &Request, visitor: &Visitor) -> Answer {
-    change(request, visitor, "add")
-}
-
-/// `POST /main/lists/remove`
-pub fn remove(request: &Request, visitor: &Visitor) -> Answer {
-    change(request, visitor, "remove")
-}
-
-fn change(request: &Request, visitor: &Visitor, verb: &str) -> Answer {
+/// `POST /main/lists/rename`: `list` (a key), `name`. 303 to the list; a taken or missing name is 400 with a sentence.
+pub fn rename(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
         return login::first(&frame);
     };
     let form = request.form();
-    let app = request.app();
-    let key = value(&form, "list");
-    let missing = || Error::not_found("There is no such list.");
-    let (id, list): (ThingId, Object) = own_list(app, user, key)?.ok_or_else(missing)?;
-    let nobody = |_| Error::not_found("There is no such user here.");
-    let nickname = Nickname::new(value(&form, "person")).map_err(nobody)?;
-    let (person, _) = people::find(app, &nickname)?;
-    let is_in = streams::contains(&app.store, Stream::of(id, StreamKind::Members), person.0)?;
-    if is_in != (verb == "add") {
-        let member = ObjectDraft::reference(&app.base().person_id(&nickname), "person");
-        let mut draft = ActivityDraft::of(verb, member);
-        draft.target = Some(reference(app, id, &list));
-        quietly(request, user, draft)?;
+    let (id, list) = listed(request.app(), user, value(&form, "list"))?;
+    let name = value(&form, "name").trim();
+    let renamed = check_name(&frame, name).and_then(|()| {
+        let mut draft = reference(request.app(), id, &list);
+        draft.members.insert("displayName".to_owned(), json!(name));
+        quietly(request, user, ActivityDraft::of("update", draft))
+    });
+    match renamed {
+        Ok(_) => {
+            let page = format!("/{}/list/{}", user.nickname(), list.key(id));
+            Ok(see_other(&frame, &page))
+        }
+        Err(error) => again(visitor, error, |problem| {
+            Ok(List {
+                typed: name.to_owned(),
+                problem: Some(problem),
+                ..page_of_list(request, &frame, user.id().0, (id, &list))?
+            })
+        }),
     }
-    let page = format!("/{}/list/{key}", user.nickname());
+}
+
+fn check_name(frame: &Frame, name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        return Err(Error::invalid(frame.say("Give the list a name.")));
+    }
+    if name.chars().count() > NAME_CHARS_MAX {
+        return Err(Error::invalid(
+            frame.say("This name is too long for a list."),
+        ));
+    }
+    Ok(())
+}
+
+/// `POST /main/lists/add`: `list` (a key), and `person` (a nickname) or `key`. 303 to the list.
+pub fn add(request: &Request, visitor: &Visitor) -> Answer {
+    change(request, visitor, true)
+}
+
+/// `POST /main/lists/remove`
+pub fn remove(request: &Request, visitor: &Visitor) -> Answer {
+    change(request, visitor, false)
+}
+
+fn change(request: &Request, visitor: &Visitor, is_on: bool) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let list = listed(request.app(), user, value(&form, "list"))?;
+    let (person, person_id, _) = deeds::meant(request, &form)?;
+    let page = format!("/{}/list/{}", user.nickname(), list.1.key(list.0));
+    put(request, user, &list, (person, &person_id), is_on)?;
     Ok(see_other(&frame, &page))
+}
+
+/// `POST /main/lists/person`: `person` (a nickname) or `key`, and each `list` (a key) on which they stand from now on; from
+/// the user's other lists they are taken off. 303 to `back`.
+pub fn person(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let (person, person_id, place) = deeds::meant(request, &form)?;
+    let wanted = |key: &str| {
+        form.iter()
+            .any(|(name, value)| name == "list" && value == key)
+    };
+    let app = request.app();
+    for (id, own) in own_lists(app, user.id().0)? {
+        let list = things::object(&app.store, id)?.ok_or(Error::Gone)?;
+        let person = (person, person_id.as_str());
+        put(request, user, &(id, list), person, wanted(&own.key))?;
+    }
+    Ok(deeds::back(&frame, &form, &place))
+}
+
+/// Puts somebody on a list or takes them off, unless it is so already.
+fn put(
+    request: &Request,
+    user: &LocalUser,
+    (id, list): &(ThingId, Object),
+    (person, person_id): (ThingId, &str),
+    is_on: bool,
+) -> Result<(), Error> {
+    let app = request.app();
+    if circles::is_member(&app.store, *id, person)? == is_on {
+        return Ok(());
+    }
+    let verb = if is_on { "add" } else { "remove" };
+    let mut draft = ActivityDraft::of(verb, ObjectDraft::reference(person_id, "person"));
+    draft.target = Some(reference(app, *id, list));
+    quietly(request, user, draft).map(drop)
+}
+
+fn listed(app: &App, user: &LocalUser, key: &str) -> Result<(ThingId, Object), Error> {
+    let list = own_list(app, user, key)?;
+    list.ok_or_else(|| Error::not_found("There is no such list."))
 }
 
 /// Does something that nobody else hears of.
@@ -233,8 +344,8 @@ pub(super) fn quietly(
     request: &Request,
     user: &LocalUser,
     mut draft: ActivityDraft,
-) -> Result<(), Error> {
+) -> Result<ThingId, Error> {
     let app = request.app();
     draft.addresses.to = vec![myself(app, user)];
-    activities::post(app, user.id(), None, &draft, request.now).map(drop)
+    activities::post(app, user.id(), None, &draft, request.now)
 }

@@ -1,19 +1,26 @@
-//! `/main/people`: everybody who has an account here, with a button to follow each.
+//! `/main/people`: everybody who has an account here, whom the user follows, and who follows the user, each with a button to
+//! follow them, and a search by name.
 
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::feeds::{self, Paging};
+use crate::domain::invitations;
 use crate::error::Error;
+use crate::federation::finding;
 use crate::http::{Answer, Request};
 use crate::ids::ThingId;
 use crate::store::keys::{SITE, Stream, StreamKind};
-use crate::store::streams;
+use crate::store::streams::{self, Start};
 use crate::web::frame::{Face, Frame, show};
-use crate::web::home::{self, Pager};
+use crate::web::home::Pager;
 use crate::web::login;
-use crate::web::profile::{PEOPLE, older_only};
+use crate::web::profile::{PEOPLE, page_of_people};
 use crate::web::resetting;
+use crate::words::marked;
 use askama::Template;
+
+/// Longest name that is searched for, in characters.
+const NAME_CHARS_MAX: usize = 100;
 
 /// Somebody with what is between them and the visitor.
 #[derive(Debug)]
@@ -26,17 +33,42 @@ pub struct Person {
     pub is_followed: bool,
     /// Whether they follow the visitor.
     pub follows_me: bool,
+    /// Whether the visitor wants to hear nothing of them.
+    pub is_blocked: bool,
     /// The address of the page where the owner of the server helps them to a new password.
     pub reset: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "people.html", config = "assets/askama.toml")]
-struct Everybody<'a> {
+struct People<'a> {
     frame: &'a Frame,
+    tabs: Vec<Tab>,
+    /// What is searched for.
+    q: String,
+    /// What the search says of another server, if it is an address.
+    address: Option<String>,
     people: Vec<Person>,
     sees_neighbours: bool,
+    may_invite: bool,
+    /// What stands where nobody is.
+    empty: &'a str,
     pager: Pager,
+}
+
+/// One of the parts of the page.
+struct Tab {
+    path: &'static str,
+    words: String,
+    is_here: bool,
+}
+
+impl People<'_> {
+    /// The query that asks for an address.
+    fn asked(&self, address: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("address", address).finish()
+    }
 }
 
 impl Person {
@@ -60,42 +92,107 @@ impl Person {
             face,
             is_followed,
             follows_me,
+            is_blocked: false,
             reset: None,
         }))
     }
 }
 
-/// `GET /main/people`
-pub fn everybody(request: &Request, visitor: &Visitor) -> Answer {
+/// `GET /main/people?show=following`, `?show=followers`, `?q=NAME`
+pub fn people(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    if visitor.user().is_none() {
+    let Some(user) = visitor.user() else {
         return login::first(&frame);
-    }
-    let app = request.app();
-    let paging = Paging {
-        start: home::start(request)?,
-        count: PEOPLE + 1,
     };
+    let app = request.app();
+    let person = user.id().0;
     let users = Stream::of(SITE, StreamKind::Users);
-    let mut page = feeds::people(&app.store, users, paging, None)?;
-    let pager = older_only(&frame, &mut page.items, PEOPLE, |(id, person)| {
-        person.key(*id).to_string()
-    });
-    let mut people = Vec::new();
-    for (id, _) in &page.items {
-        people.extend(Person::of(app, &frame, *id)?.map(|person| {
-            Person {
-                reset: (frame.is_owner && !person.is_me)
-                    .then(|| resetting::address(&frame, &person.face.nickname)),
-                ..person
-            }
-        }));
+    let following = Stream::of(person, StreamKind::Following);
+    let followers = Stream::of(person, StreamKind::Followers);
+    let shown = request.query("show").unwrap_or_default();
+    let q: String = request.query("q").unwrap_or_default();
+    let q: String = q.trim().chars().take(NAME_CHARS_MAX).collect();
+    let (stream, empty) = match shown.as_str() {
+        "following" => (following, marked("You follow nobody yet.")),
+        "followers" => (followers, marked("Nobody follows you yet.")),
+        _ => (users, marked("Nobody has an account here.")),
+    };
+    let (mut people, pager) = match q.is_empty() {
+        true => page_of_people(request, &frame, stream)?,
+        false => (
+            named_so(app, &frame, &[users, following, followers], &q)?,
+            Pager {
+                is_first: true,
+                ..Pager::default()
+            },
+        ),
+    };
+    for person in &mut people {
+        if frame.is_owner && !person.is_me && !person.face.nickname.is_empty() {
+            person.reset = Some(resetting::address(&frame, &person.face.nickname));
+        }
     }
-    let page = Everybody {
-        frame: &frame,
+    let tab = |path, words: &str, stream, is_here: bool| -> Result<Tab, Error> {
+        Ok(Tab {
+            path,
+            words: frame.fill(words, [streams::total(&app.store, stream)?]),
+            is_here: is_here && q.is_empty(),
+        })
+    };
+    let page = People {
+        tabs: vec![
+            tab("/main/people", marked("Here ({0})"), users, stream == users)?,
+            tab(
+                "/main/people?show=following",
+                marked("You follow ({0})"),
+                following,
+                stream == following,
+            )?,
+            tab(
+                "/main/people?show=followers",
+                marked("Follow you ({0})"),
+                followers,
+                stream == followers,
+            )?,
+        ],
+        empty: match q.is_empty() {
+            true => frame.say(empty),
+            false => frame.say(
+                "Nobody of that name is here or follows you, and you follow nobody of that name.",
+            ),
+        },
+        address: (!finding::ids_of(&q).is_empty()).then(|| q.clone()),
+        q,
         people,
         sees_neighbours: app.config.federate_lan,
+        may_invite: invitations::check_inviter(&app.store, user.id()).is_ok(),
         pager,
+        frame: &frame,
     };
     show(visitor, &page)
+}
+
+/// The people of these streams whose names contain `q`, each once.
+fn named_so(app: &App, frame: &Frame, streams: &[Stream], q: &str) -> Result<Vec<Person>, Error> {
+    let mut found: Vec<Person> = Vec::new();
+    for stream in streams {
+        for id in named_in(app, *stream, q, PEOPLE)? {
+            if !found.iter().any(|person| person.face.id == id) {
+                found.extend(Person::of(app, frame, id)?);
+            }
+        }
+    }
+    found.sort_by_key(|person| person.face.name.to_lowercase());
+    Ok(found)
+}
+
+/// At most so many people of a stream whose names, or whose names among all servers, contain `q`.
+pub fn named_in(app: &App, stream: Stream, q: &str, count: usize) -> Result<Vec<ThingId>, Error> {
+    let paging = Paging {
+        start: Start::Newest,
+        count,
+    };
+    let q = q.trim_start_matches('@');
+    let page = feeds::people(&app.store, stream, paging, Some(q))?;
+    Ok(page.items.into_iter().map(|(id, _)| id).collect())
 }

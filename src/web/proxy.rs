@@ -41,7 +41,9 @@ pub fn forward(request: &Request, visitor: &Visitor) -> Answer {
             None => "Not logged in.".to_owned(),
         }));
     };
-    request.guard.admit_elsewhere(request, Some(remote))?;
+    request
+        .guard
+        .admit_elsewhere(request, Some(remote.person()))?;
     let _turn = request.app().turns.of(remote.person());
     let name = request.query("deed").unwrap_or_default();
     match Deed::named(&name) {

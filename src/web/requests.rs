@@ -1,6 +1,7 @@
 //! `/main/requests`: what strangers of other servers sent, and what to do about each: let them in, follow them, take it away,
 //! or hear of them no more (`domain/requests.rs`).
 
+use crate::app::App;
 use crate::auth::Visitor;
 use crate::domain::access::Viewer;
 use crate::domain::feeds::{self, Paging};
@@ -12,6 +13,7 @@ use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::Start;
 use crate::store::things::{Activity, Thing};
 use crate::web::cards::{Card, Cards, Time};
+use crate::web::deeds;
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::{self, Pager};
@@ -67,6 +69,35 @@ pub fn decide(request: &Request, visitor: &Visitor) -> Answer {
             page(request, &frame, user.id(), Some(problem))
         }),
     }
+}
+
+/// `POST /main/block`: `key` (of somebody of another server), `back`. 303 back; 409 for whom the user follows.
+pub fn block(request: &Request, visitor: &Visitor) -> Answer {
+    on_person(request, visitor, |app, user, person| {
+        requests::refuse(app, user, person)
+    })
+}
+
+/// `POST /main/unblock`: the same the other way.
+pub fn unblock(request: &Request, visitor: &Visitor) -> Answer {
+    on_person(request, visitor, |app, user, person| {
+        requests::pardon(app, user, person).map(drop)
+    })
+}
+
+fn on_person(
+    request: &Request,
+    visitor: &Visitor,
+    deed: impl Fn(&App, UserId, ThingId) -> Result<(), Error>,
+) -> Answer {
+    let frame = Frame::of(request, visitor)?;
+    let Some(user) = visitor.user() else {
+        return login::first(&frame);
+    };
+    let form = request.form();
+    let (person, _, place) = deeds::meant(request, &form)?;
+    deed(request.app(), user.id(), person)?;
+    Ok(deeds::back(&frame, &form, &place))
 }
 
 fn done(request: &Request, user: UserId, form: &[(String, String)]) -> Result<(), Error> {

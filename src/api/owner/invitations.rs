@@ -1,4 +1,4 @@
-//! Invitations (`domain/invitations.rs`): `{code, url, state, uses, usesMax, published, expires, note, author, members, revoked}`,
+//! Invitations (`domain/invitations.rs`): `{code, url, state, uses, usesMax, published, expires, note, family, author, members, revoked}`,
 //! where `state` is `open`, `used`, `ended` or `revoked`, and `members` are those who came, each with `nickname` and `published`.
 
 use super::listed;
@@ -16,6 +16,8 @@ struct Asked {
     days: Option<u32>,
     #[serde(default)]
     note: String,
+    #[serde(default)]
+    family: bool,
 }
 
 /// `GET /api/owner/invitations`: all, newest first.
@@ -25,10 +27,10 @@ pub fn all(request: &Request, _: &Owner) -> Answer {
     Ok(listed(&items))
 }
 
-/// `POST /api/owner/invitations`: `{uses, days, note}`, each of which may be left out. 201 with the invitation; 400, 409.
+/// `POST /api/owner/invitations`: `{uses, days, note, family}`, each of which may be left out. 201 with the invitation; 400, 409.
 pub fn make(request: &Request, owner: &Owner) -> Answer {
     let asked: Asked = request.json()?;
-    let wanted = Wanted::new(asked.uses, asked.days, &asked.note)?;
+    let wanted = Wanted::new(asked.uses, asked.days, &asked.note)?.to_family(asked.family);
     let app = request.app();
     let code = invitations::make(app, owner.id(), &wanted, request.now)?;
     let made = invitations::one(app, &code, request.now)?;
@@ -69,6 +71,7 @@ fn document(shown: &Shown) -> Value {
         "expires": kept.ends.map(|at| at.to_string()),
         "revoked": kept.revoked.map(|at| at.to_string()),
         "note": kept.note,
+        "family": kept.is_family,
         "author": shown.by,
         "members": members,
     })

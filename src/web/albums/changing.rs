@@ -203,7 +203,7 @@ fn changed(
             let object = things::object(&app.store, picture)?.ok_or_else(gone)?;
             let mut draft = ActivityDraft::of("remove", reference(app, picture, &object));
             draft.target = Some(reference(app, id, album));
-            quietly(request, user, draft)
+            quietly(request, user, draft).map(drop)
         }
         "front" => Ok(app.store.write(|tx| {
             if streams::remove(tx, members, picture)? {
@@ -236,7 +236,7 @@ fn update(
 ) -> Result<(), Error> {
     let mut changed = reference(request.app(), id, album);
     changed.members.insert(member.to_owned(), json!(to));
-    quietly(request, user, ActivityDraft::of("update", changed))
+    quietly(request, user, ActivityDraft::of("update", changed)).map(drop)
 }
 
 /// `GET /main/albums/{key}/choose`: one's own pictures, some of which are to come into the album.

@@ -290,6 +290,12 @@ impl Form {
         self
     }
 
+    /// With one more box checked, which sends this value.
+    pub(crate) fn check(mut self, name: &str, value: &str) -> Form {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Without a field.
     pub(crate) fn without(mut self, name: &str) -> Form {
         self.fields.retain(|(known, _)| known != name);

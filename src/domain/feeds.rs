@@ -46,6 +46,8 @@ pub struct Page<T> {
     pub cut_short: bool,
     /// Whether nothing is left behind this page.
     pub is_end: bool,
+    /// The last entry that was looked at, where the next page goes on if this one was cut short.
+    pub reached: Option<ThingId>,
 }
 
 impl<T> Page<T> {
@@ -140,6 +142,23 @@ pub fn activities(
         found.without_hidden()
     } else {
         found
+    })
+}
+
+/// A page of the activities of one's own stream that fit; deleted ones are left out.
+pub fn activities_that(
+    from: &dyn Read,
+    stream: Stream,
+    paging: Paging,
+    fits: impl Fn(&Activity) -> crate::store::engine::Result<bool>,
+) -> Result<Page<Activity>, Error> {
+    anchored_at(from, paging, |thing| matches!(thing, Thing::Activity(_)))?;
+    page(from, stream, paging, true, held_by_activity, |id| {
+        let Some(activity) = things::activity(from, id)? else {
+            return Ok(None);
+        };
+        let is_shown = activity.deleted.is_none() && fits(&activity)?;
+        Ok(is_shown.then_some(activity))
     })
 }
 
@@ -277,6 +296,7 @@ fn page<T>(
         paging,
         cut_short: false,
         is_end: false,
+        reached: None,
     };
     // An offset counts what the viewer sees, so entries before it are looked at where some may be hidden.
     let (start, mut skip) = match paging.start {
@@ -309,6 +329,7 @@ fn page<T>(
                 break;
             }
             looked_at += 1;
+            page.reached = Some(id);
             match look(id)? {
                 Some(_) if skip > 0 => skip -= 1,
                 Some(item) => {

@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::documents::{Documents, display_name};
+use crate::domain::documents::display_name;
 use crate::domain::feeds::Page;
 use crate::domain::names;
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::store::things::{self, Activity, Object};
 use crate::web::audience::Audience;
 use crate::web::frame::{Face, Frame};
 use crate::web::pictures::Shown;
+use crate::web::sentences;
 use crate::wire::draft;
 use crate::words::{Words, marked};
 use askama::Template;
@@ -262,16 +263,6 @@ impl<'a> Cards<'a> {
         Ok(replies)
     }
 
-    /// What happened in a minor activity: a sentence in HTML, and when.
-    pub fn sentence(&self, id: ThingId, activity: &Activity) -> Result<(String, Time), Error> {
-        let documents = Documents::for_viewer(self.app, self.viewer);
-        let sentence = documents.sentence_of(id, activity)?;
-        Ok((
-            self.frame.files.html(&sentence),
-            Time::of(self.frame.words, activity.published, self.now),
-        ))
-    }
-
     /// The page of an object.
     pub fn link(&self, id: ThingId, object: &Object, author: &Face) -> String {
         if author.nickname.is_empty() {
@@ -331,17 +322,10 @@ impl<'a> Cards<'a> {
                 shown.push(face.name);
             }
         }
-        let words = self.frame.words;
         let others = u64::from(total).saturating_sub(shown.len() as u64);
-        if others > 0 {
-            shown.push(words.count("1 other", "{0} others", others));
-        }
-        let is_one = shown.len() == 1 && others < 2 && !is_me;
-        let last = shown.pop().unwrap_or_default();
-        let names = match shown.is_empty() {
-            true => last,
-            false => words.fill("{0} and {1}", (shown.join(", "), last)),
-        };
+        let is_one = shown.len() == 1 && others == 0 && !is_me;
+        let words = self.frame.words;
+        let names = sentences::names(words, shown, others);
         Ok(words.fill(if is_one { one } else { many }, [names]))
     }
 

@@ -39,6 +39,7 @@ pub mod reporting;
 pub mod requests;
 pub mod resetting;
 pub mod search;
+pub mod sentences;
 pub mod settings;
 pub mod setup;
 pub mod text;

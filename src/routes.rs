@@ -13,10 +13,10 @@ use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
     account, albums, apps, archives as archiving, assets, composer, confirming, deeds,
-    delete as delete_page, guests, home, invitations, join, leaving, lists, login, mail, manual,
-    nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile,
-    proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching,
-    settings, setup, things, tokens,
+    delete as delete_page, edit, guests, home, invitations, join, leaving, lists, login, mail,
+    manual, messages, nearby, notifications, oauth as authorizing, oauth2 as authorizing2,
+    people as everybody, photos, profile, proxy, quieting, reactions, recovering, remote, reporting,
+    requests as requesting, resetting, search as searching, seen_by, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -307,6 +307,19 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/g/{token}/{file}",               Open(guests::file),             Quick),
     get   ("/main/search",                         Page(searching::search),        Quick),
     get   ("/main/tag/{tag}",                      Page(searching::tag),           Quick),
+    get   ("/main/edit",                           Page(edit::form),               Quick),
+    post  ("/main/edit",                           Form(edit::edit),               Quick),
+    get   ("/main/foot",                           Page(things::foot_of),          Quick),
+    get   ("/main/audience",                       Page(seen_by::audience),        Quick),
+    get   ("/main/reactions",                      Page(reactions::reactions),     Quick),
+    get   ("/main/messages",                       Page(messages::messages),       Quick),
+    get   ("/main/notifications",                  Page(notifications::notifications), Quick),
+    get   ("/main/news",                           Page(messages::news),           Quick),
+    post  ("/main/hide",                           Form(quieting::hide),           Quick),
+    post  ("/main/unhide",                         Form(quieting::unhide),         Quick),
+    post  ("/main/mute",                           Form(quieting::mute),           Quick),
+    post  ("/main/unmute",                         Form(quieting::unmute),         Quick),
+    get   ("/main/muted",                          Page(quieting::muted),          Quick),
     get   ("/main/people",                         Page(everybody::everybody),     Quick),
     post  ("/main/lists",                          Form(lists::create),            Quick),
     post  ("/main/lists/add",                      Form(lists::add),               Quick),

@@ -83,14 +83,21 @@ impl Kind {
 }
 
 /// How many are new, at most [`COUNT_MAX`].
-pub fn count(from: &dyn Read, user: UserId, preferences: &Preferences, kind: Kind) -> Result<usize> {
+pub fn count(
+    from: &dyn Read,
+    user: UserId,
+    preferences: &Preferences,
+    kind: Kind,
+) -> Result<usize> {
     let stream = kind.stream(user);
     let start = kind.seen(preferences).map_or(Start::Newest, Start::Since);
     let new = streams::page(from, stream, start, COUNT_MAX)?.unwrap_or_default();
     let mut count = 0;
     for id in new {
-        let is_theirs = |activity: &Activity| activity.deleted.is_none() && activity.actor != user.0;
-        count += usize::from(things::activity(from, id)?.is_some_and(|activity| is_theirs(&activity)));
+        let is_theirs =
+            |activity: &Activity| activity.deleted.is_none() && activity.actor != user.0;
+        count +=
+            usize::from(things::activity(from, id)?.is_some_and(|activity| is_theirs(&activity)));
     }
     Ok(count)
 }

@@ -134,7 +134,10 @@ mod tests {
             hide(&pump.app, ann, ThingId(5_000 + post)).expect("hidden");
         }
         let store = &pump.app.store;
-        assert_eq!(streams::total(store, hidden(ann)).expect("readable"), HIDDEN_MAX);
+        assert_eq!(
+            streams::total(store, hidden(ann)).expect("readable"),
+            HIDDEN_MAX
+        );
         let quiet = Quiet::of(store, ann).expect("readable");
         assert!(!quiet.hides(ThingId(5_000)).expect("readable"));
         assert!(quiet.hides(ThingId(5_001)).expect("readable"));

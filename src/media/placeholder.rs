@@ -20,7 +20,10 @@ pub fn address(hash: &str) -> Option<String> {
         return None;
     }
     let spots = spots(&STANDARD.decode(hash).ok()?)?;
-    Some(format!("data:image/bmp;base64,{}", STANDARD.encode(bitmap(&spots))))
+    Some(format!(
+        "data:image/bmp;base64,{}",
+        STANDARD.encode(bitmap(&spots))
+    ))
 }
 
 /// Red, green and blue of each spot, row by row from above.
@@ -36,8 +39,16 @@ fn spots(hash: &[u8]) -> Option<Vec<[u8; 3]>> {
     let part = |from: u32, at: u32, bits: u32| (from >> at & ((1 << bits) - 1)) as f32;
     let is_wide = second >> 15 != 0;
     let side = |is_long: bool| if is_long { 7 } else { (second & 7) as usize }.max(3);
-    let mut waves = Waves { rest: hash.get(5..)?, high: None };
-    let light = waves.channel(part(first, 0, 6) / 63.0, side(is_wide), side(!is_wide), part(first, 18, 5) / 31.0)?;
+    let mut waves = Waves {
+        rest: hash.get(5..)?,
+        high: None,
+    };
+    let light = waves.channel(
+        part(first, 0, 6) / 63.0,
+        side(is_wide),
+        side(!is_wide),
+        part(first, 18, 5) / 31.0,
+    )?;
     let scales = [part(second, 3, 6), part(second, 9, 6)].map(|scale| scale / 63.0 * 1.25);
     let yellow = waves.channel(part(first, 6, 6) / 31.5 - 1.0, 3, 3, scales[0])?;
     let red = waves.channel(part(first, 12, 6) / 31.5 - 1.0, 3, 3, scales[1])?;
@@ -94,7 +105,9 @@ impl Channel {
             (PI / SIDE as f32 * (place as f32 + 0.5) * count as f32).cos()
         };
         let waves = self.waves.iter();
-        let sum: f32 = waves.map(|(across, down, strength)| strength * wave(x, *across) * wave(y, *down) * 2.0).sum();
+        let sum: f32 = waves
+            .map(|(across, down, strength)| strength * wave(x, *across) * wave(y, *down) * 2.0)
+            .sum();
         self.average + sum
     }
 }
@@ -103,7 +116,21 @@ impl Channel {
 fn bitmap(spots: &[[u8; 3]]) -> Vec<u8> {
     let (side, bytes) = (SIDE as u32, (BITMAP_HEAD + spots.len() * 3) as u32);
     let mut out = b"BM".to_vec();
-    for number in [bytes, 0, BITMAP_HEAD as u32, 40, side, side, 1 | 24 << 16, 0, 0, 0, 0, 0, 0] {
+    for number in [
+        bytes,
+        0,
+        BITMAP_HEAD as u32,
+        40,
+        side,
+        side,
+        1 | 24 << 16,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ] {
         out.extend(number.to_le_bytes());
     }
     for row in spots.chunks(SIDE).rev() {
@@ -141,7 +168,11 @@ mod tests {
                 let y = (place / SIDE * 2 + 1) * high / (SIDE * 2);
                 let drawn = rgba.get((y * wide + x) * 4..).expect("within");
                 for (own, theirs) in spot.iter().zip(drawn) {
-                    assert!(own.abs_diff(*theirs) < 25, "{place}: {spot:?} {:?}", drawn.first_chunk::<3>());
+                    assert!(
+                        own.abs_diff(*theirs) < 25,
+                        "{place}: {spot:?} {:?}",
+                        drawn.first_chunk::<3>()
+                    );
                 }
             }
         }
@@ -154,7 +185,10 @@ mod tests {
         }
         let whole = STANDARD.encode(hash(30, 30));
         let found = address(&whole).expect("a whole hash");
-        assert!(found.starts_with("data:image/bmp;base64,Qk0") && found.len() < 200, "{found}");
+        assert!(
+            found.starts_with("data:image/bmp;base64,Qk0") && found.len() < 200,
+            "{found}"
+        );
         assert_eq!(bitmap(&[[1, 2, 3]; SIDE * SIDE]).len(), 102);
     }
 }

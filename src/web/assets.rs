@@ -54,6 +54,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("htmx.min.js", SCRIPT),
         packed!("app.js", SCRIPT),
         packed!("photos.js", SCRIPT),
+        packed!("lightbox.js", SCRIPT),
         packed!("icon.svg", DRAWING),
         packed!("icons.svg", DRAWING),
         plain!("icon-180.png", "image/png"),

@@ -67,7 +67,8 @@ impl Cards<'_> {
         })
     }
 
-    fn name_of(&self, id: ThingId) -> Result<String, Error> {
+    /// What somebody or something is called, as far as the viewer may know.
+    pub(super) fn name_of(&self, id: ThingId) -> Result<String, Error> {
         let words = self.frame.words;
         let Some(object) = things::object(&self.app.store, id)? else {
             return Ok(words.say("somebody").to_owned());

@@ -13,6 +13,7 @@ use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Object};
 use crate::web::audience::Audience;
+use crate::web::edit::place_of;
 use crate::web::frame::{Face, Frame};
 use crate::web::pictures::Shown;
 use crate::web::sentences;
@@ -23,6 +24,9 @@ use serde_json::Value;
 
 /// Replies on a card that is one of many.
 pub const REPLIES_SHOWN: usize = 4;
+
+/// Pictures of a post on a card that is one of many; the rest are behind the last one.
+const PICTURES_SHOWN: usize = 5;
 
 /// Names of people who like or shared a post.
 const NAMES_SHOWN: usize = 4;
@@ -64,6 +68,14 @@ pub struct Card<'a> {
     pub content: Option<String>,
     /// Its pictures and other files.
     pub shown: Shown,
+    /// Where it was.
+    pub place: Option<String>,
+    /// Whether it was changed after it was posted.
+    pub is_edited: bool,
+    /// Whether it came since the viewer looked last.
+    pub is_new: bool,
+    /// How many follow the viewer: to whom a share goes.
+    pub followers: u64,
     /// What it answers: a link and its words.
     pub answers: Option<(String, String)>,
     /// Who can see it; none where nobody knows how it was posted.
@@ -80,6 +92,8 @@ pub struct Card<'a> {
     pub replies: Vec<Reply>,
     /// How many replies there are.
     pub replies_total: u32,
+    /// Where those are that are older than the ones shown, on the page of the post.
+    pub older: Option<String>,
     /// Whether it is the viewer's own.
     pub is_own: bool,
     /// Whether the card is the page's only one, with everything open.
@@ -109,6 +123,10 @@ pub struct Reply {
     pub is_liked: bool,
     /// Whether it is the viewer's own.
     pub is_own: bool,
+    /// Whether it was changed after it was posted.
+    pub is_edited: bool,
+    /// Whether it answers the comment above it.
+    pub is_nested: bool,
 }
 
 /// A time, for machines and for people.
@@ -185,7 +203,20 @@ impl<'a> Cards<'a> {
             Some(post) => things::activity(store, post)?,
             None => None,
         };
+        let is_edited = post
+            .as_ref()
+            .is_some_and(|post| object.updated.secs_since(post.updated) > 0);
+        let followers = match self.viewer.person {
+            Some(me) if self.frame.is_user() => {
+                streams::total(store, Stream::of(me, StreamKind::Followers))?
+            }
+            _ => 0,
+        };
         Ok(Some(Card {
+            place: place_of(&members),
+            is_edited,
+            is_new: false,
+            followers,
             frame: self.frame,
             id,
             key: object.key(id).to_string(),
@@ -219,6 +250,7 @@ impl<'a> Cards<'a> {
             is_shared: object.shares > 0 && self.is_in(id, StreamKind::Shares)?,
             replies: self.replies(id, Start::Newest, REPLIES_SHOWN)?,
             replies_total: object.replies,
+            older: None,
             is_own: self.frame.is_me(author.id),
             author,
             is_whole: false,
@@ -227,40 +259,96 @@ impl<'a> Cards<'a> {
         }))
     }
 
-    /// Replies that the viewer may read, oldest first.
+    /// Replies that the viewer may read, oldest first, each with the first answers to it.
     pub fn replies(&self, id: ThingId, start: Start, count: usize) -> Result<Vec<Reply>, Error> {
+        let mut replies = Vec::new();
+        for (id, reply) in self.direct_replies(id, start, count)? {
+            let Some(shown) = self.reply(id, &reply, false)? else {
+                continue;
+            };
+            replies.push(shown);
+            if reply.replies > 0 {
+                for (id, answer) in self.direct_replies(id, Start::Newest, REPLIES_SHOWN)? {
+                    replies.extend(self.reply(id, &answer, true)?);
+                }
+            }
+        }
+        Ok(replies)
+    }
+
+    /// Whether an object was changed after it was posted, which may be later than it was made.
+    fn is_edited(&self, object: &Object) -> Result<bool, Error> {
+        let post = match object.post {
+            Some(post) => things::activity(&self.app.store, post)?,
+            None => None,
+        };
+        Ok(post.is_some_and(|post| object.updated.secs_since(post.updated) > 0))
+    }
+
+    /// The replies of a page and the address of the page with older ones.
+    pub fn all_replies(
+        &self,
+        card: &mut Card<'_>,
+        start: Start,
+        count: usize,
+    ) -> Result<(), Error> {
+        // One more than is shown tells whether there is another page.
+        card.replies = self.replies(card.id, start, count + 1)?;
+        let tops = card.replies.iter().filter(|reply| !reply.is_nested);
+        if tops.count() > count {
+            let more = card
+                .replies
+                .iter()
+                .skip(1)
+                .position(|reply| !reply.is_nested);
+            card.replies.drain(..=more.unwrap_or_default());
+            let first = card.replies.first();
+            card.older = first.map(|first| format!("{}?before={}", card.link, first.key));
+        }
+        Ok(())
+    }
+
+    fn direct_replies(
+        &self,
+        id: ThingId,
+        start: Start,
+        count: usize,
+    ) -> Result<Vec<(ThingId, Object)>, Error> {
         let store = &self.app.store;
         let stream = Stream::of(id, StreamKind::Replies);
         let mut replies = Vec::new();
         for id in streams::page(store, stream, start, count)?.unwrap_or_default() {
-            let Some(reply) = things::object(store, id)? else {
-                continue;
-            };
-            if reply.deleted.is_none()
+            if let Some(reply) = things::object(store, id)?
+                && reply.deleted.is_none()
                 && access::may_read_object(store, self.viewer, &reply)?
-                && let Some(author) = reply.author
-                && let Some(author) = self.frame.face(self.app, author)?
             {
-                let members = draft::members_of(&reply.members);
-                let content = members.get("content").and_then(Value::as_str);
-                replies.push(Reply {
-                    key: reply.key(id).to_string(),
-                    time: Time::of(
-                        self.frame.words,
-                        reply.published.unwrap_or(reply.updated),
-                        self.now,
-                    ),
-                    link: self.link(id, &reply, &author),
-                    content: self.frame.files.html(content.unwrap_or_default()),
-                    likes: reply.likes,
-                    is_liked: reply.likes > 0 && self.is_in(id, StreamKind::Likes)?,
-                    is_own: self.frame.is_me(author.id),
-                    author,
-                });
+                replies.push((id, reply));
             }
         }
         replies.reverse();
         Ok(replies)
+    }
+
+    fn reply(&self, id: ThingId, reply: &Object, is_nested: bool) -> Result<Option<Reply>, Error> {
+        let author = reply.author.map(|author| self.frame.face(self.app, author));
+        let Some(author) = author.transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let members = draft::members_of(&reply.members);
+        let content = members.get("content").and_then(Value::as_str);
+        let published = reply.published.unwrap_or(reply.updated);
+        Ok(Some(Reply {
+            key: reply.key(id).to_string(),
+            time: Time::of(self.frame.words, published, self.now),
+            link: self.link(id, reply, &author),
+            content: self.frame.files.html(content.unwrap_or_default()),
+            likes: reply.likes,
+            is_liked: reply.likes > 0 && self.is_in(id, StreamKind::Likes)?,
+            is_own: self.frame.is_me(author.id),
+            is_edited: reply.updated.secs_since(published) > 0 && self.is_edited(reply)?,
+            is_nested,
+            author,
+        }))
     }
 
     /// The page of an object.

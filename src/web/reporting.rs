@@ -16,6 +16,7 @@ use crate::web::frame::{Face, Frame, show};
 use crate::web::login;
 use crate::web::text;
 use crate::wire::draft::members_of;
+use crate::words::marked;
 use askama::Template;
 use serde_json::Value;
 
@@ -186,16 +187,16 @@ fn row(request: &Request, frame: &Frame, id: ThingId, report: &Report) -> Result
         reason: report.reason.clone(),
         by: frame.face(app, report.by.0)?,
         at: Time::of(frame.words, report.at, request.now),
-        what: "something that is gone".to_owned(),
+        what: frame.say("something that is gone").to_owned(),
         link: None,
         words: String::new(),
         is_person: false,
         is_local: false,
         is_there: false,
         done: match report.done.map(|done| done.how) {
-            Some(Resolution::Dismiss) => "dismissed",
-            Some(Resolution::Delete) => "deleted",
-            Some(Resolution::Suspend) => "author suspended",
+            Some(Resolution::Dismiss) => marked("dismissed"),
+            Some(Resolution::Delete) => marked("deleted"),
+            Some(Resolution::Suspend) => marked("author suspended"),
             None => "",
         },
     };
@@ -240,13 +241,13 @@ fn what(request: &Request, frame: &Frame, object: &Object) -> Result<String, Err
     if object.is_person() {
         return Ok(frame.face_of(ThingId(0), object).name);
     }
-    let kind = kind_in_words(&object.object_type);
+    let kind = frame.say(kind_in_words(&object.object_type));
     Ok(match object.author {
         Some(author) => {
             let name = people::name_of(store, UserId(author))?;
-            format!("a {kind} by {name}")
+            frame.fill("a {0} by {1}", (kind, &name))
         }
-        None => format!("a {kind}"),
+        None => kind.to_owned(),
     })
 }
 

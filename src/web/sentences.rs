@@ -24,8 +24,12 @@ impl Cards<'_> {
                     Some(face) => link(&face.url, &face.name),
                     None => escape(self.frame.say("somebody")).into_owned(),
                 };
-                let about = object.as_ref().map_or(activity.object, |object| subject(activity.object, object));
-                self.frame.words.fill(one, (who, self.thing(about, Some(id))?))
+                let about = object
+                    .as_ref()
+                    .map_or(activity.object, |object| subject(activity.object, object));
+                self.frame
+                    .words
+                    .fill(one, (who, self.thing(about, Some(id))?))
             }
             None => {
                 let documents = Documents::for_viewer(self.app, self.viewer);
@@ -54,9 +58,14 @@ impl Cards<'_> {
             let face = self.frame.face_of(id, &object);
             return Ok(link(&face.url, &face.name));
         }
-        let author = object.author.map(|author| self.frame.face(self.app, author));
+        let author = object
+            .author
+            .map(|author| self.frame.face(self.app, author));
         let author = author.transpose()?.flatten();
-        let label = self.label(&object, author.as_ref().map(|face| (face.id, face.name.as_str())));
+        let label = self.label(
+            &object,
+            author.as_ref().map(|face| (face.id, face.name.as_str())),
+        );
         Ok(match author {
             Some(author) => link(&self.link(id, &object, &author), &label),
             None => escape(&label).into_owned(),
@@ -125,5 +134,9 @@ pub(super) fn names(words: Words, mut shown: Vec<String>, others: u64) -> String
 
 /// A link in HTML.
 pub(super) fn link(url: &str, words: &str) -> String {
-    format!("<a href=\"{}\"><bdi>{}</bdi></a>", escape(url), escape(words))
+    format!(
+        "<a href=\"{}\"><bdi>{}</bdi></a>",
+        escape(url),
+        escape(words)
+    )
 }

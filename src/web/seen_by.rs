@@ -183,7 +183,7 @@ impl Seeing<'_> {
             true => words.say(own).to_owned(),
             false => words.fill(theirs, [self.cards.name_of(owner)?]),
         };
-        self.members("people", words, Stream::of(owner, kind), true)
+        self.members("people", &words, Stream::of(owner, kind), true)
     }
 
     fn thing(&mut self, post: &Activity, id: ThingId) -> Result<(), Error> {
@@ -198,7 +198,7 @@ impl Seeing<'_> {
         if circles::is_group(&object) {
             let name = self.cards.name_of(id)?;
             let is_open = self.cards.viewer.person.is_some();
-            return self.members("group", name, members, is_open);
+            return self.members("group", &name, members, is_open);
         }
         let is_open = object.author == Some(post.actor) && object.deleted.is_none();
         if !object.is_collection() || !is_open {
@@ -212,7 +212,7 @@ impl Seeing<'_> {
                 self.cards.frame.fill("People whom {0} chose", [author])
             }
         };
-        self.members("list", words, members, self.is_own)
+        self.members("list", &words, members, self.is_own)
     }
 
     fn person(&mut self, id: ThingId) -> Result<(), Error> {
@@ -238,7 +238,7 @@ impl Seeing<'_> {
     fn members(
         &mut self,
         icon: &'static str,
-        words: String,
+        words: &str,
         stream: Stream,
         is_open: bool,
     ) -> Result<(), Error> {

@@ -11,7 +11,6 @@ use crate::store::copies;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Address, Object};
-use crate::web::audience::Audience;
 use crate::web::cards::Cards;
 use crate::web::deeds::readable;
 use crate::web::frame::{Face, Frame, show};
@@ -30,7 +29,6 @@ const HOSTS_MAX: usize = 50;
 #[template(path = "audience.html", config = "assets/askama.toml")]
 struct Page<'a> {
     frame: &'a Frame,
-    audience: Option<Audience>,
     circles: Vec<Circle>,
     hosts: Vec<String>,
     is_own: bool,
@@ -90,7 +88,6 @@ pub fn audience(request: &Request, visitor: &Visitor) -> Answer {
     };
     let page = Page {
         frame: &frame,
-        audience: post.map(|post| cards.audience(&post)).transpose()?,
         circles: seeing.circles,
         hosts: seeing.hosts.into_iter().take(HOSTS_MAX).collect(),
         is_own,

@@ -2,7 +2,7 @@
 //! back to where one was.
 
 use crate::harness::chromium::{Chromium, Window};
-use crate::harness::{Pump, activity, note, pictures, public};
+use crate::harness::{Pump, note, pictures, public};
 
 /// Whether something is so on the page.
 fn is_so(window: &mut Window, script: &str) -> bool {
@@ -102,7 +102,6 @@ fn pictures_come_over_the_whole_screen_and_one_is_back_where_one_was() {
     phone.script(&format!("{last}.scrollIntoView(); 0"));
     let before = phone.script("Math.round(scrollY)");
     phone.script(&format!("{last}.querySelector('.u-url').click(); 0"));
-    phone.sees("Write a comment");
     phone.until(|phone| phone.path() != "/", "the post did not open");
     phone.back();
     phone.until(
@@ -113,7 +112,6 @@ fn pictures_come_over_the_whole_screen_and_one_is_back_where_one_was() {
         &mut phone,
         &format!("{last}.querySelector('.like').ariaPressed === 'true'")
     ));
-    let _ = activity;
 }
 
 #[test]

@@ -33,7 +33,13 @@ impl Cards<'_> {
                 .all(|address| **address == Address::Thing(person))
         };
         if self.viewer.person.is_some_and(is_only) {
-            return Ok(said("lock", marked("Only you")));
+            return Ok(match self.viewer.is(post.actor) {
+                true => said("lock", marked("Only you")),
+                false => Audience {
+                    icon: "lock",
+                    words: words.fill("Only you and {0}", [self.name_of(post.actor)?]),
+                },
+            });
         }
         if is_only(post.actor) {
             return Ok(said("lock", marked("Only its author")));

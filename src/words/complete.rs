@@ -40,6 +40,7 @@ const TELLS: &[&str] = &[
     "domain/people.rs",
     "domain/personal_tokens.rs",
     "domain/pins.rs",
+    "domain/quiet.rs",
     "domain/quotas.rs",
     "domain/registration.rs",
     "domain/reports.rs",

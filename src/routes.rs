@@ -13,11 +13,11 @@ use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
     account, albums, apps, archives as archiving, assets, choices, composer, confirming, deeds,
-    delete as delete_page, finding, groups as circles, guests, home, installing, invitations, join,
-    leaving, lists, login, mail, manual, nearby, notifying, oauth as authorizing,
-    oauth2 as authorizing2, owning, people as everybody, photos, profile, proxy, pushing,
-    recovering, remote, reporting, requests as requesting, resetting, search as searching,
-    settings, setup, things, tokens,
+    delete as delete_page, edit, finding, groups as circles, guests, home, installing, invitations,
+    join, leaving, lists, login, mail, manual, messages, nearby, notifications, notifying,
+    oauth as authorizing, oauth2 as authorizing2, owning, people as everybody, photos, profile,
+    proxy, pushing, quieting, reactions, recovering, remote, reporting, requests as requesting,
+    resetting, search as searching, seen_by, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -314,6 +314,19 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/find",                           Form(finding::find),            Far),
     post  ("/main/block",                          Form(requesting::block),        Quick),
     post  ("/main/unblock",                        Form(requesting::unblock),      Quick),
+    get   ("/main/edit",                           Page(edit::form),               Quick),
+    post  ("/main/edit",                           Form(edit::edit),               Quick),
+    get   ("/main/foot",                           Page(things::foot_of),          Quick),
+    get   ("/main/audience",                       Page(seen_by::audience),        Quick),
+    get   ("/main/reactions",                      Page(reactions::reactions),     Quick),
+    get   ("/main/messages",                       Page(messages::messages),       Quick),
+    get   ("/main/notifications",                  Page(notifications::notifications), Quick),
+    get   ("/main/news",                           Page(messages::news),           Quick),
+    post  ("/main/hide",                           Form(quieting::hide),           Quick),
+    post  ("/main/unhide",                         Form(quieting::unhide),         Quick),
+    post  ("/main/mute",                           Form(quieting::mute),           Quick),
+    post  ("/main/unmute",                         Form(quieting::unmute),         Quick),
+    get   ("/main/muted",                          Page(quieting::muted),          Quick),
     post  ("/main/lists",                          Form(lists::create),            Quick),
     post  ("/main/lists/rename",                   Form(lists::rename),            Quick),
     post  ("/main/lists/person",                   Form(lists::person),            Quick),

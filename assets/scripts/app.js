@@ -27,19 +27,20 @@ async function loadModules(root) {
   }
 }
 
-// A sentence at the lower edge, with at most one thing to do about it.
-function toast(words, action) {
+// A sentence at the lower edge, with at most one thing to do about it; `ended` is called when its time is over.
+function toast(words, action, ended) {
   const box = document.createElement("div");
   box.className = "toast";
   box.append(words);
+  const time = setTimeout(() => { box.remove(); ended?.(); }, action ? 10000 : 5000);
   if (action) {
     const button = document.createElement("button");
     button.textContent = action.words;
-    button.addEventListener("click", () => { box.remove(); action.run(); });
+    button.addEventListener("click", () => { clearTimeout(time); box.remove(); action.run(); });
     box.append(button);
   }
   $("#toasts").append(box);
-  setTimeout(() => box.remove(), action ? 10000 : 5000);
+  return box;
 }
 addEventListener("pumphouse:toast", (event) => toast(event.detail.words, event.detail.action));
 
@@ -103,40 +104,56 @@ function continueFeed(feed) {
   observe();
 }
 
-// What is new is announced, and comes in place when one wants it.
-function listen(feed, pill) {
+// How much is new is counted by the server, on every device alike; events only say when to ask. A page that nobody sees keeps no
+// connection.
+function listen(feed, pill, isRestored) {
   const { user, root } = document.body.dataset;
+  const since = () => (feed.dataset.newest ? `since=${feed.dataset.newest}` : "");
   let source;
-  let count = 0;
+  let waits = false;
+  const ask = async () => {
+    waits = false;
+    const answer = await fetch(pill ? pill.dataset.news + since() : `${root}/main/news`);
+    if (answer.ok) tell(await answer.json(), pill);
+  };
+  const soon = () => {
+    if (waits) return;
+    waits = true;
+    setTimeout(() => ask().catch(() => {}), 300);
+  };
   const heard = (event) => {
-    const activity = JSON.parse(event.data);
-    const isOwn = activity.actor?.url === new URL(`${root}/${user}`, location).href;
-    if (isOwn || !["post", "share"].includes(activity.verb) || activity.object?.objectType === "comment") return;
-    count += 1;
-    $(".count", pill).textContent = count;
-    pill.hidden = false;
+    const { verb, object } = JSON.parse(event.data);
+    const about = verb === "post" ? object?.inReplyTo : object;
+    refresh(about?.id?.split("/").pop()).catch(() => {});
+    soon();
   };
   const open = () => {
     if (document.hidden || source) return;
-    source = new EventSource(`${root}/api/user/${user}/inbox/major/stream`);
+    const isAgain = source === null || isRestored;
+    source = new EventSource(`${root}/api/user/${user}/inbox/stream`);
     source.addEventListener("activity", heard);
+    source.addEventListener("reset", soon);
+    if (isAgain) soon();
   };
   const close = () => {
     source?.close();
-    source = undefined;
+    source = null;
   };
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
-  pill.addEventListener("click", async (event) => {
+  pill?.addEventListener("click", async (event) => {
     event.preventDefault();
     try {
-      const cards = fresh(feed, await postsOf(pill.href));
+      const list = await postsOf(pill.href + since());
+      const cards = fresh(feed, list);
       feed.prepend(...cards);
       woken(cards);
-      count = 0;
+      feed.dataset.newest = list.dataset.newest ?? feed.dataset.newest;
       pill.hidden = true;
+      $(".empty", feed.parentElement)?.remove();
       scrollTo({ top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      soon();
     } catch {
       location.assign(pill.href);
     }
@@ -144,24 +161,126 @@ function listen(feed, pill) {
   open();
 }
 
+// Shows how much is new: in badges, in the title, and above the list.
+function tell(news, pill) {
+  for (const badge of $$("[data-new]")) {
+    const number = news[badge.dataset.new];
+    badge.hidden = !number;
+    $(".number", badge).textContent = number;
+  }
+  document.title = (news.title ? `(${news.title}) ` : "") + document.title.replace(/^\(\d+\+?\) /, "");
+  if (!pill) return;
+  $(".count", pill).textContent = news.posts;
+  pill.hidden = !news.posts;
+}
+
+// What was said under a post meanwhile comes in place; what one types there stays.
+async function refresh(key) {
+  const card = key && document.getElementById(key)?.closest("article");
+  const foot = card && $(".foot", card);
+  if (!foot) return;
+  const query = new URLSearchParams({ object: card.id, back: location.pathname + location.search });
+  const answer = await fetch(`${document.body.dataset.root}/main/foot?${query}`);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const [part, place] of [[".counts", ".actions"], [".replies", ".comment"]]) {
+    const now = $(`.foot > ${part}`, page);
+    const before = $(`:scope > ${part}`, foot);
+    if (!now || before?.contains(document.activeElement)) continue;
+    if (before) before.replaceWith(now);
+    else $(`:scope > ${place}`, foot)?.before(now);
+    woken([now]);
+  }
+}
+
 // Coming back finds the list as long as it was, and at the same place. Logging out forgets it.
 function keepPlace(feed) {
   const key = `feed ${location.pathname}${location.search}`;
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
   const way = performance.getEntriesByType("navigation")[0]?.type;
-  if (kept && way === "back_forward" && kept.of === feed.dataset.kept) {
+  const isRestored = kept && way === "back_forward" && kept.of === feed.dataset.kept;
+  if (isRestored) {
+    history.scrollRestoration = "manual";
     feed.innerHTML = kept.html;
     htmx.process(feed);
+    feed.dataset.newest = kept.newest;
     scrollTo(0, kept.y);
+    // Browsers paint a page at its top before they have its styles.
+    addEventListener("load", () => scrollTo(0, kept.y), { once: true });
   }
   addEventListener("pagehide", () => {
+    for (const menu of $$("details[open]", feed)) menu.open = false;
     const html = feed.innerHTML;
-    const place = { html, y: scrollY, of: feed.dataset.kept };
+    const place = { html, y: scrollY, of: feed.dataset.kept, newest: feed.dataset.newest ?? "" };
     try {
       if (html.length < KEPT_CHARS_MAX) sessionStorage.setItem(key, JSON.stringify(place));
     } catch { /* The browser has no room: the list begins anew. */ }
   });
+  return isRestored;
 }
+
+// A page that belongs to the one where one is comes over it.
+async function openSheet(link) {
+  const answer = await fetch(link.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const part = $("[data-part]", page);
+  if (!answer.ok || !part) throw new Error(answer.status);
+  const sheet = document.createElement("dialog");
+  sheet.className = "over";
+  sheet.setAttribute("aria-label", $("h1", part).textContent);
+  const close = document.createElement("button");
+  close.className = "close quieter";
+  close.textContent = $("#toasts").dataset.close;
+  close.addEventListener("click", () => sheet.close());
+  sheet.append(part, close);
+  sheet.addEventListener("click", (event) => event.target === sheet && sheet.close());
+  sheet.addEventListener("close", () => { sheet.remove(); link.focus(); });
+  document.body.append(sheet);
+  sheet.showModal();
+}
+
+// What is deleted goes at once, and can come back until the sentence about it is gone; then the server is told.
+function takeAway(link) {
+  const item = document.getElementById(link.dataset.delete);
+  const { deleted, undo, lost } = $("#toasts").dataset;
+  const address = link.href.split("?")[0];
+  const form = new URLSearchParams({ _csrf: $("[name=_csrf]").value, object: link.dataset.delete });
+  const place = document.createComment("");
+  const menu = link.closest("details");
+  if (menu) menu.open = false;
+  item.replaceWith(place);
+  let waits = true;
+  const back = () => { waits = false; place.replaceWith(item); };
+  const last = () => { if (waits) navigator.sendBeacon(address, form); waits = false; };
+  addEventListener("pagehide", last);
+  const box = toast(deleted, { words: undo, run: () => { back(); $("a, button, summary", item)?.focus(); } }, async () => {
+    if (!waits) return;
+    waits = false;
+    try {
+      const answer = await fetch(address, { method: "POST", body: form, keepalive: true });
+      if (!answer.ok) throw new Error(answer.status);
+      if (item.matches(".whole")) location.assign(`${document.body.dataset.root}/`);
+    } catch {
+      back();
+      toast(lost);
+    }
+  });
+  $("button", box).focus();
+}
+
+// What a tap does in place, where the link leads to another page without scripts.
+addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-sheet], a[data-delete], .pictures > a.picture");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    if (link.dataset.delete) takeAway(link);
+    else if (link.matches(".picture")) await import($("#lightbox").dataset.script).then((module) => module.default(link));
+    else await openSheet(link);
+  } catch {
+    location.assign(link.href);
+  }
+});
 
 // A way to a field of the same page leads to the field.
 addEventListener("click", (event) => {
@@ -201,12 +320,13 @@ addEventListener("DOMContentLoaded", () => {
   if (!user) sessionStorage.clear();
   const feed = $("#feed");
   const pill = $("#new");
+  let isRestored = false;
   if (feed) {
-    keepPlace(feed);
+    isRestored = keepPlace(feed);
     continueFeed(feed);
   }
   if (document.body.classList.contains("offline") && !location.pathname.endsWith("/main/offline")) waitForServer();
   tellTimes(document);
   loadModules(document);
-  if (user && pill) listen(feed, pill);
+  if (user) listen(feed, pill, isRestored);
 });

@@ -74,6 +74,7 @@ pub fn all(request: &Request, reader: &Reader) -> Answer {
         paging,
         cut_short: false,
         is_end: false,
+        reached: None,
     };
     let url = format!("{}/api/users", app.base().url());
     let heading = pages::Heading {

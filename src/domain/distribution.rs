@@ -7,6 +7,7 @@ use crate::domain::activities;
 use crate::domain::audience::{self, Recipients};
 use crate::domain::errands;
 use crate::domain::mailing::notices;
+use crate::domain::noticing;
 use crate::domain::objects;
 use crate::domain::photos;
 use crate::ids::ThingId;
@@ -30,6 +31,8 @@ struct Delivery<'a> {
     id: ThingId,
     actor: ThingId,
     recipients: Recipients,
+    /// Whom it concerns.
+    concerned: BTreeSet<ThingId>,
     major: bool,
     /// Its place among photos, if it posts pictures.
     pictured: Option<pictured::Entry>,
@@ -144,6 +147,7 @@ fn arriving<'a>(
         app,
         id,
         actor: activity.actor,
+        concerned: noticing::concerned(from, activity, &recipients.direct)?,
         recipients,
         major: activities::is_major(from, activity)?,
         pictured: photos::entry(from, activity)?,
@@ -200,11 +204,13 @@ impl<'a> Delivery<'a> {
         major: bool,
         now: Timestamp,
     ) -> Result<Delivery<'a>> {
+        let recipients = audience::recipients(from, activity)?;
         Ok(Delivery {
             app,
             id,
             actor: activity.actor,
-            recipients: audience::recipients(from, activity)?,
+            concerned: noticing::concerned(from, activity, &recipients.direct)?,
+            recipients,
             major,
             pictured: photos::entry(from, activity)?,
             is_news: now.secs_since(activity.published) < NEWS_SECS,
@@ -280,10 +286,14 @@ impl<'a> Delivery<'a> {
                 false => StreamKind::InboxDirectMinor,
             })?;
         }
+        let is_told = person != self.actor && self.is_news;
+        if is_told && self.concerned.contains(&person) {
+            append(StreamKind::Notices)?;
+        }
         if let Some(entry) = self.pictured {
             photos::add(tx, person, self.actor, entry)?;
         }
-        if person == self.actor || !self.is_news {
+        if !is_told {
             return Ok(());
         }
         notices::tell(self.app, tx, person, self.id, is_direct, self.now)

@@ -46,6 +46,8 @@ pub struct Page<T> {
     pub cut_short: bool,
     /// Whether nothing is left behind this page.
     pub is_end: bool,
+    /// The last entry that was looked at, where the next page goes on if this one was cut short.
+    pub reached: Option<ThingId>,
 }
 
 impl<T> Page<T> {
@@ -297,6 +299,7 @@ fn page<T>(
         paging,
         cut_short: false,
         is_end: false,
+        reached: None,
     };
     // An offset counts what the viewer sees, so entries before it are looked at where some may be hidden.
     let (start, mut skip) = match paging.start {
@@ -329,6 +332,7 @@ fn page<T>(
                 break;
             }
             looked_at += 1;
+            page.reached = Some(id);
             match look(id)? {
                 Some(_) if skip > 0 => skip -= 1,
                 Some(item) => {

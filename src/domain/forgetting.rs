@@ -50,6 +50,9 @@ const CLEARED: &[StreamKind] = &[
     StreamKind::Admitted,
     StreamKind::Refused,
     StreamKind::Dismissed,
+    StreamKind::Hidden,
+    StreamKind::Muted,
+    StreamKind::Notices,
     StreamKind::PersonLists,
     StreamKind::ImageLists,
     StreamKind::OtherLists,
@@ -145,7 +148,11 @@ fn concerns(from: &dyn Read, person: ThingId, id: ThingId, thing: &Thing) -> Res
 /// The streams of somebody else's object in which a person can stand.
 fn traces(object: &Object) -> &'static [StreamKind] {
     match object.object_type.as_str() {
-        "person" => &[StreamKind::Followers, StreamKind::Following],
+        "person" => &[
+            StreamKind::Followers,
+            StreamKind::Following,
+            StreamKind::Muted,
+        ],
         "collection" | "group" => &[StreamKind::Members, StreamKind::Likes, StreamKind::Shares],
         _ if object.likes > 0 || object.shares > 0 => &[StreamKind::Likes, StreamKind::Shares],
         _ => &[],

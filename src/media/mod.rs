@@ -16,6 +16,7 @@ pub mod kind;
 mod orientation;
 pub mod photo;
 mod pixels;
+pub mod placeholder;
 mod raster;
 pub mod shelf;
 mod source;

@@ -131,11 +131,17 @@ pub enum StreamKind {
     Refused = 25,
     /// What a user has deleted of what strangers elsewhere sent, or what waited in vain.
     Dismissed = 26,
+    /// The posts that a user does not want to see at home any more.
+    Hidden = 27,
+    /// The people whose posts a user does not want to see at home.
+    Muted = 28,
+    /// What concerns a user: answers, likes, shares of what the user made, new followers.
+    Notices = 29,
 }
 
 impl StreamKind {
     /// All of them, in the order of their numbers, which begin with 1.
-    const ALL: [StreamKind; 26] = [
+    const ALL: [StreamKind; 29] = [
         StreamKind::Outbox,
         StreamKind::OutboxMajor,
         StreamKind::OutboxMinor,
@@ -162,6 +168,9 @@ impl StreamKind {
         StreamKind::Admitted,
         StreamKind::Refused,
         StreamKind::Dismissed,
+        StreamKind::Hidden,
+        StreamKind::Muted,
+        StreamKind::Notices,
     ];
 
     /// The kind with this number.
@@ -225,6 +234,8 @@ impl Stream {
                 | StreamKind::Admitted
                 | StreamKind::Refused
                 | StreamKind::Dismissed
+                | StreamKind::Hidden
+                | StreamKind::Muted
         )
     }
 }

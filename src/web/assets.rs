@@ -55,6 +55,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("app.js", SCRIPT),
         packed!("photos.js", SCRIPT),
         packed!("push.js", SCRIPT),
+        packed!("lightbox.js", SCRIPT),
         packed!("icon.svg", DRAWING),
         packed!("icons.svg", DRAWING),
         plain!("icon-180.png", "image/png"),

@@ -33,7 +33,13 @@ impl Cards<'_> {
                 .all(|address| **address == Address::Thing(person))
         };
         if self.viewer.person.is_some_and(is_only) {
-            return Ok(said("lock", marked("Only you")));
+            return Ok(match self.viewer.is(post.actor) {
+                true => said("lock", marked("Only you")),
+                false => Audience {
+                    icon: "lock",
+                    words: words.fill("Only you and {0}", [self.name_of(post.actor)?]),
+                },
+            });
         }
         if is_only(post.actor) {
             return Ok(said("lock", marked("Only its author")));
@@ -67,7 +73,8 @@ impl Cards<'_> {
         })
     }
 
-    fn name_of(&self, id: ThingId) -> Result<String, Error> {
+    /// What somebody or something is called, as far as the viewer may know.
+    pub(super) fn name_of(&self, id: ThingId) -> Result<String, Error> {
         let words = self.frame.words;
         let Some(object) = things::object(&self.app.store, id)? else {
             return Ok(words.say("somebody").to_owned());

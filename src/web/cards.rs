@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::documents::{Documents, display_name};
+use crate::domain::documents::display_name;
 use crate::domain::feeds::Page;
 use crate::domain::names;
 use crate::error::Error;
@@ -13,8 +13,10 @@ use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Activity, Object};
 use crate::web::audience::Audience;
+use crate::web::edit::place_of;
 use crate::web::frame::{Face, Frame};
 use crate::web::pictures::Shown;
+use crate::web::sentences;
 use crate::wire::draft;
 use crate::words::{Words, marked};
 use askama::Template;
@@ -22,6 +24,9 @@ use serde_json::Value;
 
 /// Replies on a card that is one of many.
 pub const REPLIES_SHOWN: usize = 4;
+
+/// Pictures of a post on a card that is one of many; the rest are behind the last one.
+const PICTURES_SHOWN: usize = 5;
 
 /// Names of people who like or shared a post.
 const NAMES_SHOWN: usize = 4;
@@ -63,6 +68,14 @@ pub struct Card<'a> {
     pub content: Option<String>,
     /// Its pictures and other files.
     pub shown: Shown,
+    /// Where it was.
+    pub place: Option<String>,
+    /// Whether it was changed after it was posted.
+    pub is_edited: bool,
+    /// Whether it came since the viewer looked last.
+    pub is_new: bool,
+    /// How many follow the viewer: to whom a share goes.
+    pub followers: u64,
     /// What it answers: a link and its words.
     pub answers: Option<(String, String)>,
     /// Who can see it; none where nobody knows how it was posted.
@@ -79,6 +92,8 @@ pub struct Card<'a> {
     pub replies: Vec<Reply>,
     /// How many replies there are.
     pub replies_total: u32,
+    /// Where those are that are older than the ones shown, on the page of the post.
+    pub older: Option<String>,
     /// Whether it is the viewer's own.
     pub is_own: bool,
     /// Whether the card is the page's only one, with everything open.
@@ -108,6 +123,10 @@ pub struct Reply {
     pub is_liked: bool,
     /// Whether it is the viewer's own.
     pub is_own: bool,
+    /// Whether it was changed after it was posted.
+    pub is_edited: bool,
+    /// Whether it answers the comment above it.
+    pub is_nested: bool,
 }
 
 /// A time, for machines and for people.
@@ -184,7 +203,20 @@ impl<'a> Cards<'a> {
             Some(post) => things::activity(store, post)?,
             None => None,
         };
+        let is_edited = post
+            .as_ref()
+            .is_some_and(|post| object.updated.secs_since(post.updated) > 0);
+        let followers = match self.viewer.person {
+            Some(me) if self.frame.is_user() => {
+                streams::total(store, Stream::of(me, StreamKind::Followers))?
+            }
+            _ => 0,
+        };
         Ok(Some(Card {
+            place: place_of(&members),
+            is_edited,
+            is_new: false,
+            followers,
             frame: self.frame,
             id,
             key: object.key(id).to_string(),
@@ -218,6 +250,7 @@ impl<'a> Cards<'a> {
             is_shared: object.shares > 0 && self.is_in(id, StreamKind::Shares)?,
             replies: self.replies(id, Start::Newest, REPLIES_SHOWN)?,
             replies_total: object.replies,
+            older: None,
             is_own: self.frame.is_me(author.id),
             author,
             is_whole: false,
@@ -226,50 +259,96 @@ impl<'a> Cards<'a> {
         }))
     }
 
-    /// Replies that the viewer may read, oldest first.
+    /// Replies that the viewer may read, oldest first, each with the first answers to it.
     pub fn replies(&self, id: ThingId, start: Start, count: usize) -> Result<Vec<Reply>, Error> {
+        let mut replies = Vec::new();
+        for (id, reply) in self.direct_replies(id, start, count)? {
+            let Some(shown) = self.reply(id, &reply, false)? else {
+                continue;
+            };
+            replies.push(shown);
+            if reply.replies > 0 {
+                for (id, answer) in self.direct_replies(id, Start::Newest, REPLIES_SHOWN)? {
+                    replies.extend(self.reply(id, &answer, true)?);
+                }
+            }
+        }
+        Ok(replies)
+    }
+
+    /// Whether an object was changed after it was posted, which may be later than it was made.
+    fn is_edited(&self, object: &Object) -> Result<bool, Error> {
+        let post = match object.post {
+            Some(post) => things::activity(&self.app.store, post)?,
+            None => None,
+        };
+        Ok(post.is_some_and(|post| object.updated.secs_since(post.updated) > 0))
+    }
+
+    /// The replies of a page and the address of the page with older ones.
+    pub fn all_replies(
+        &self,
+        card: &mut Card<'_>,
+        start: Start,
+        count: usize,
+    ) -> Result<(), Error> {
+        // One more than is shown tells whether there is another page.
+        card.replies = self.replies(card.id, start, count + 1)?;
+        let tops = card.replies.iter().filter(|reply| !reply.is_nested);
+        if tops.count() > count {
+            let more = card
+                .replies
+                .iter()
+                .skip(1)
+                .position(|reply| !reply.is_nested);
+            card.replies.drain(..=more.unwrap_or_default());
+            let first = card.replies.first();
+            card.older = first.map(|first| format!("{}?before={}", card.link, first.key));
+        }
+        Ok(())
+    }
+
+    fn direct_replies(
+        &self,
+        id: ThingId,
+        start: Start,
+        count: usize,
+    ) -> Result<Vec<(ThingId, Object)>, Error> {
         let store = &self.app.store;
         let stream = Stream::of(id, StreamKind::Replies);
         let mut replies = Vec::new();
         for id in streams::page(store, stream, start, count)?.unwrap_or_default() {
-            let Some(reply) = things::object(store, id)? else {
-                continue;
-            };
-            if reply.deleted.is_none()
+            if let Some(reply) = things::object(store, id)?
+                && reply.deleted.is_none()
                 && access::may_read_object(store, self.viewer, &reply)?
-                && let Some(author) = reply.author
-                && let Some(author) = self.frame.face(self.app, author)?
             {
-                let members = draft::members_of(&reply.members);
-                let content = members.get("content").and_then(Value::as_str);
-                replies.push(Reply {
-                    key: reply.key(id).to_string(),
-                    time: Time::of(
-                        self.frame.words,
-                        reply.published.unwrap_or(reply.updated),
-                        self.now,
-                    ),
-                    link: self.link(id, &reply, &author),
-                    content: self.frame.files.html(content.unwrap_or_default()),
-                    likes: reply.likes,
-                    is_liked: reply.likes > 0 && self.is_in(id, StreamKind::Likes)?,
-                    is_own: self.frame.is_me(author.id),
-                    author,
-                });
+                replies.push((id, reply));
             }
         }
         replies.reverse();
         Ok(replies)
     }
 
-    /// What happened in a minor activity: a sentence in HTML, and when.
-    pub fn sentence(&self, id: ThingId, activity: &Activity) -> Result<(String, Time), Error> {
-        let documents = Documents::for_viewer(self.app, self.viewer);
-        let sentence = documents.sentence_of(id, activity)?;
-        Ok((
-            self.frame.files.html(&sentence),
-            Time::of(self.frame.words, activity.published, self.now),
-        ))
+    fn reply(&self, id: ThingId, reply: &Object, is_nested: bool) -> Result<Option<Reply>, Error> {
+        let author = reply.author.map(|author| self.frame.face(self.app, author));
+        let Some(author) = author.transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let members = draft::members_of(&reply.members);
+        let content = members.get("content").and_then(Value::as_str);
+        let published = reply.published.unwrap_or(reply.updated);
+        Ok(Some(Reply {
+            key: reply.key(id).to_string(),
+            time: Time::of(self.frame.words, published, self.now),
+            link: self.link(id, reply, &author),
+            content: self.frame.files.html(content.unwrap_or_default()),
+            likes: reply.likes,
+            is_liked: reply.likes > 0 && self.is_in(id, StreamKind::Likes)?,
+            is_own: self.frame.is_me(author.id),
+            is_edited: reply.updated.secs_since(published) > 0 && self.is_edited(reply)?,
+            is_nested,
+            author,
+        }))
     }
 
     /// The page of an object.
@@ -331,17 +410,10 @@ impl<'a> Cards<'a> {
                 shown.push(face.name);
             }
         }
-        let words = self.frame.words;
         let others = u64::from(total).saturating_sub(shown.len() as u64);
-        if others > 0 {
-            shown.push(words.count("1 other", "{0} others", others));
-        }
-        let is_one = shown.len() == 1 && others < 2 && !is_me;
-        let last = shown.pop().unwrap_or_default();
-        let names = match shown.is_empty() {
-            true => last,
-            false => words.fill("{0} and {1}", (shown.join(", "), last)),
-        };
+        let is_one = shown.len() == 1 && others == 0 && !is_me;
+        let words = self.frame.words;
+        let names = sentences::names(words, shown, others);
         Ok(words.fill(if is_one { one } else { many }, [names]))
     }
 

@@ -18,7 +18,7 @@ use crate::web::{home, text};
 use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_of};
 
 /// Longest text of a post, in bytes.
-const TEXT_BYTES_MAX: usize = 64 * 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// How long the same words and the same picture count as the same post, in seconds.
 pub(super) const SECOND_TAP_SECS: i64 = 20;

@@ -274,7 +274,9 @@ pub(super) fn readable(
     match names::by_key(store, key)? {
         Some((_, Thing::Object(object))) if object.deleted.is_some() => Err(Error::Gone),
         Some((id, Thing::Object(object))) => {
-            match access::may_read_object(store, viewer, &object)? {
+            // What came from elsewhere without its post activity is for those alone to whom it came (`pump-api.md §4.9.2`).
+            let is_open = viewer.person.is_some() || access::may_fetch(store, viewer, &object)?;
+            match is_open && access::may_read_object(store, viewer, &object)? {
                 true => Ok((id, object)),
                 false => Err(Error::forbidden("This was not posted to you.")),
             }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::{Visitor, language};
 use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
+use crate::domain::noticing::{self, Kind};
 use crate::domain::{lan, pins, registration, reports, requests};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -48,6 +49,10 @@ pub struct Frame {
     pub requests: usize,
     /// How many reports wait for the owner.
     pub reports: usize,
+    /// How many messages came since the user looked at them.
+    pub messages: usize,
+    /// How much else that concerns the user happened since.
+    pub notices: usize,
     /// What the owner should know, in sentences.
     pub problems: Vec<String>,
     /// The path of the request within the site.
@@ -102,8 +107,8 @@ pub struct Place {
     pub words: &'static str,
     /// `wide` for what only wide screens show, `post` for the box to post.
     pub class: Option<&'static str>,
-    /// How many things there are new.
-    pub count: u64,
+    /// How many things there are new: `3`, `99+`; empty for none.
+    pub count: String,
     /// Whether the page is that place.
     pub is_here: bool,
 }
@@ -116,9 +121,13 @@ impl Frame {
         visitor.csrf().clone_into(&mut frame.csrf);
         frame.is_bare = app.config.noweb;
         if let Some(user) = visitor.user().filter(|_| !app.config.noweb) {
-            frame.appearance = preferences::get(&app.store, user.id())?.appearance;
+            let chosen = preferences::get(&app.store, user.id())?;
+            frame.appearance = chosen.appearance;
             frame.files.is_guest = true;
             frame.me = frame.face(app, user.id().0)?;
+            let new = |kind| noticing::count(&app.store, user.id(), &chosen, kind);
+            frame.messages = new(Kind::Messages)?;
+            frame.notices = new(Kind::Notices)?;
             frame.requests = requests::total(&app.store, user.id())?;
             frame.is_owner = visitor.owner(&app.store).is_ok();
             if frame.is_owner {
@@ -171,6 +180,8 @@ impl Frame {
             is_owner: false,
             requests: 0,
             reports: 0,
+            messages: 0,
+            notices: 0,
             problems: Vec::new(),
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
             is_bare: true,
@@ -211,6 +222,22 @@ impl Frame {
         format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{file}#{name}\"/></svg>")
     }
 
+    /// How much is new, as the title of pages has it before its words: `(3) `; nothing where nothing is new.
+    pub fn new_in_title(&self) -> String {
+        match self.messages + self.notices {
+            0 => String::new(),
+            new => format!("({}) ", counted(new)),
+        }
+    }
+
+    /// How much else than messages is new, for the bell: `3`, `99+`; empty for nothing.
+    pub fn bell(&self) -> String {
+        match self.notices {
+            0 => String::new(),
+            new => counted(new),
+        }
+    }
+
     /// Whether reports or requests wait for whoever is logged in.
     pub fn is_waited_for(&self) -> bool {
         self.reports + self.requests > 0
@@ -229,12 +256,26 @@ impl Frame {
             icon,
             words: self.say(words),
             class: None,
-            count: 0,
+            count: String::new(),
         };
+        let with = |place, new| Place {
+            count: match new {
+                0 => String::new(),
+                new => counted(new),
+            },
+            ..place
+        };
+        let messages = place("/main/messages", "message", marked("Messages"));
+        let notices = place("/main/notifications", "bell", marked("Notifications"));
         let mut places = vec![
             place("/", "home", marked("Home")),
             place("/main/photos", "photos", marked("Photos")),
+            with(messages, self.messages),
             place("/main/people", "people", marked("People")),
+            Place {
+                class: Some("wide"),
+                ..with(notices, self.notices)
+            },
             Place {
                 class: Some("wide"),
                 ..place("/main/groups", "group", marked("Groups"))
@@ -416,6 +457,21 @@ impl Face {
             }
         }
         out
+    }
+}
+
+impl Place {
+    /// Whether new things are counted there.
+    pub fn counts(&self) -> bool {
+        matches!(self.icon, "message" | "bell")
+    }
+}
+
+/// A number of new things as a badge has it.
+pub fn counted(new: usize) -> String {
+    match new < noticing::COUNT_MAX {
+        true => new.to_string(),
+        false => format!("{}+", noticing::COUNT_MAX - 1),
     }
 }
 

@@ -7,11 +7,10 @@ use crate::domain::names::{domain, is_web_address};
 use crate::domain::uploads;
 use crate::error::Error;
 use crate::ids::ThingId;
-use crate::media::Variant;
+use crate::media::{Variant, placeholder};
 use crate::store::things::Object;
 use crate::web::cards::Cards;
-use crate::web::elsewhere::Elsewhere;
-use crate::web::frame::Face;
+use crate::web::frame::{Face, Frame};
 use crate::wire::draft::{self, Members};
 use serde_json::Value;
 
@@ -28,6 +27,10 @@ pub struct Picture {
     pub size: Option<(u64, u64)>,
     /// What it shows, in words.
     pub alt: String,
+    /// What stands in its place until it is there.
+    pub placeholder: Option<String>,
+    /// The file as it was uploaded, for whoever may have it.
+    pub original: Option<String>,
     /// Its own page, where it has one beside that of the post.
     pub page: Option<String>,
     /// Whether the page may show it; else it links to where it is.
@@ -43,6 +46,10 @@ pub struct FileLink {
     pub kind: &'static str,
     /// Whether it is on another server.
     pub is_far: bool,
+    /// What it is called, with the ending that tells its kind.
+    pub name: String,
+    /// How long it is, in words; empty where that is not known.
+    pub size: String,
 }
 
 /// What a post shows besides its words.
@@ -93,7 +100,7 @@ impl Cards<'_> {
                     let picture = kind == Some("image");
                     shown
                         .pictures
-                        .extend(known_picture(&self.frame.files, part, author).filter(|_| picture));
+                        .extend(known_picture(self.frame, part, author).filter(|_| picture));
                     shown
                         .files
                         .extend(self.file_of(kind.unwrap_or_default(), part));
@@ -114,7 +121,10 @@ impl Cards<'_> {
         let members = draft::members_of(&object.members);
         let alt = members.get("alt").and_then(Value::as_str);
         let alt = alt.filter(|alt| !alt.trim().is_empty()).or(title);
-        let alt = alt.map_or_else(|| format!("Picture by {}", author.name), str::to_owned);
+        let alt = alt.map_or_else(
+            || self.frame.fill("Picture by {0}", [&author.name]),
+            str::to_owned,
+        );
         let copies: Vec<_> = uploads::copies(self.app, id, object)?
             .into_iter()
             .filter(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
@@ -130,6 +140,8 @@ impl Cards<'_> {
                 largest: self.frame.local(&largest.url),
                 size: Some((u64::from(largest.width), u64::from(largest.height))),
                 alt,
+                placeholder: placeholder_of(&members),
+                original: self.original(id, object)?,
                 page: None,
                 is_shown: true,
             }));
@@ -137,13 +149,33 @@ impl Cards<'_> {
         if object.object_type != "image" {
             return Ok(None);
         }
-        let picture = known_picture(&self.frame.files, &members, author);
+        let picture = known_picture(self.frame, &members, author);
         Ok(picture.map(|picture| Picture { alt, ..picture }))
     }
 
     /// The file of a post that is no picture.
     pub(super) fn file(&self, object: &Object, members: &Members) -> Option<FileLink> {
-        self.file_of(&object.object_type, members)
+        let mut link = self.file_of(&object.object_type, members)?;
+        if let Some(upload) = &object.file {
+            link.size = self.frame.words.bytes(upload.bytes);
+            let ending = format!(".{}", upload.extension);
+            if let Some(title) = display_name(object) {
+                link.name = match title.to_lowercase().ends_with(&ending) {
+                    true => title,
+                    false => format!("{title}{ending}"),
+                };
+            }
+        }
+        Some(link)
+    }
+
+    /// The file as it was uploaded: its author's alone.
+    fn original(&self, id: ThingId, object: &Object) -> Result<Option<String>, Error> {
+        if !object.author.is_some_and(|author| self.viewer.is(author)) {
+            return Ok(None);
+        }
+        let url = uploads::original(self.app, id, object)?;
+        Ok(url.map(|url| self.frame.local(&url)))
     }
 
     fn file_of(&self, object_type: &str, members: &Members) -> Option<FileLink> {
@@ -164,7 +196,10 @@ impl Cards<'_> {
                 }
                 // What is only linked is nothing that a page loads.
                 let loaded = self.frame.files.file(url).filter(|_| kind != "file");
+                let name = url.rsplit('/').next().unwrap_or_default();
                 Some(FileLink {
+                    name: name.split(['?', '#']).next().unwrap_or_default().to_owned(),
+                    size: String::new(),
                     kind: if loaded.is_some() { kind } else { "file" },
                     url: loaded.unwrap_or_else(|| self.frame.local(url)),
                     is_far: domain(url) != domain(self.app.base().url()),
@@ -173,8 +208,13 @@ impl Cards<'_> {
     }
 }
 
+/// What stands in the place of a picture until it is there.
+fn placeholder_of(members: &Members) -> Option<String> {
+    placeholder::address(members.get("thumbhash")?.as_str()?)
+}
+
 /// The picture that members of an object show, which may be on another server.
-fn known_picture(files: &Elsewhere, members: &Members, author: &Face) -> Option<Picture> {
+fn known_picture(frame: &Frame, members: &Members, author: &Face) -> Option<Picture> {
     let known = |name: &str| {
         let picture = members.get(name)?;
         let url = picture
@@ -186,7 +226,7 @@ fn known_picture(files: &Elsewhere, members: &Members, author: &Face) -> Option<
     };
     let (url, size) = known("image")?;
     let (largest, _) = known("fullImage").unwrap_or((url.clone(), size));
-    let source = files.file(&url);
+    let source = frame.files.file(&url);
     let words = ["alt", "displayName"].into_iter().find_map(|name| {
         let words = members.get(name)?.as_str()?;
         (!words.trim().is_empty()).then(|| words.to_owned())
@@ -195,9 +235,21 @@ fn known_picture(files: &Elsewhere, members: &Members, author: &Face) -> Option<
         is_shown: source.is_some(),
         source: source.unwrap_or_default(),
         sources: String::new(),
-        largest: files.file(&largest).unwrap_or(largest),
+        largest: frame.files.file(&largest).unwrap_or(largest),
         size,
-        alt: words.unwrap_or_else(|| format!("Picture by {}", author.name)),
+        placeholder: None,
+        original: None,
+        alt: words.unwrap_or_else(|| frame.fill("Picture by {0}", [&author.name])),
         page: None,
     })
+}
+
+/// Whether a post shows pictures: its own, or such that are attached.
+pub fn shows_pictures(object: &Object) -> bool {
+    let attached = || {
+        let members = draft::members_of(&object.members);
+        let list = members.get("attachments").and_then(Value::as_array);
+        list.is_some_and(|list| list.iter().any(|part| part["objectType"] == "image"))
+    };
+    object.object_type == "image" || (object.members.contains("\"attachments\"") && attached())
 }

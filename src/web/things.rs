@@ -11,7 +11,7 @@ use crate::store::things::{self, Object, Thing};
 use crate::web::cards::{Card, Cards, Time};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::refused;
-use crate::web::text;
+use crate::web::{deeds, text};
 use askama::Template;
 use hyper::StatusCode;
 
@@ -27,8 +27,6 @@ struct One<'a> {
     frame: &'a Frame,
     title: String,
     card: Card<'a>,
-    /// The address of the page with older replies.
-    older: Option<String>,
 }
 
 #[derive(Template)]
@@ -93,7 +91,7 @@ pub fn activity(request: &Request, visitor: &Visitor) -> Answer {
     if activities::is_major(store, &activity)?
         && let Some(card) = cards.of_activity(id, &activity)?
     {
-        return show_card(visitor, &frame, card, None, StatusCode::OK);
+        return show_card(visitor, &frame, card, StatusCode::OK);
     }
     let (sentence, time) = cards.sentence(id, &activity)?;
     let page = Minor {
@@ -121,6 +119,16 @@ pub fn with_problem(
     Ok(page.with_status(StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::BAD_REQUEST)))
 }
 
+/// `GET /main/foot?object=KEY&back=`: the foot of a post, for a page on which it stands and where something happened meanwhile.
+pub fn foot_of(request: &Request, visitor: &Visitor) -> Answer {
+    let mut frame = Frame::of(request, visitor)?;
+    let key = request.query("object").unwrap_or_default();
+    let (id, object) = deeds::readable(request, viewer(visitor), &key)?;
+    let back = request.query("back").unwrap_or_default();
+    frame.here = text::local_path(&back, &frame.root);
+    foot(request, visitor, &frame, (id, &object), |_| {})
+}
+
 /// The foot of a post, from who likes it to the box for a comment, for the page where it stands.
 pub fn foot(
     request: &Request,
@@ -134,7 +142,7 @@ pub fn foot(
     let mut card = cards.of_object(id, object)?.ok_or_else(missing)?;
     card.is_whole = frame.here.starts_with(&card.link);
     if card.is_whole {
-        card.replies = cards.replies(id, Start::Newest, REPLIES)?;
+        cards.all_replies(&mut card, Start::Newest, REPLIES)?;
     }
     change(&mut card);
     show(visitor, &card.as_foot())
@@ -157,39 +165,19 @@ fn one(
         },
         None => Start::Newest,
     };
-    // One more than is shown tells whether there is another page.
-    card.replies = cards.replies(id, start, REPLIES + 1)?;
-    let mut older = None;
-    if card.replies.len() > REPLIES {
-        card.replies.remove(0);
-        older = card
-            .replies
-            .first()
-            .map(|first| format!("{}?before={}", card.link, first.key));
-    }
+    cards.all_replies(&mut card, start, REPLIES)?;
     change(&mut card);
-    show_card(visitor, frame, card, older, StatusCode::OK)
+    show_card(visitor, frame, card, StatusCode::OK)
 }
 
-fn show_card(
-    visitor: &Visitor,
-    frame: &Frame,
-    mut card: Card<'_>,
-    older: Option<String>,
-    status: StatusCode,
-) -> Answer {
+fn show_card(visitor: &Visitor, frame: &Frame, mut card: Card<'_>, status: StatusCode) -> Answer {
     card.is_whole = true;
     let words = text::summary(card.title.as_deref(), card.content.as_deref(), TITLE_CHARS);
     let title = match words.is_empty() {
         true => frame.fill("A picture by {0}", [&card.author.name]),
         false => format!("{}: {words}", card.author.name),
     };
-    let page = One {
-        frame,
-        title,
-        card,
-        older,
-    };
+    let page = One { frame, title, card };
     Ok(show(visitor, &page)?.with_status(status))
 }
 

@@ -227,9 +227,9 @@ fn what_a_list_is_called_and_who_is_on_it_stays_with_its_owner() {
         assert!(page.shows("a word") && !page.shows("Slow payers"));
     }
     let list = page_of(&mut browser, &told["object"]);
-    assert!(list.shows("Band") && !list.shows("bea"));
+    assert!(list.shows("Band") && !list.shows("\"/bea\""));
     let own = page_of(&mut reader(&pump, "evan"), &told["object"]);
-    assert!(own.shows("bea"));
+    assert!(own.shows("\"/bea\""));
 }
 
 #[test]

@@ -238,6 +238,26 @@ pub fn copies(app: &App, id: ThingId, object: &Object) -> Result<Vec<Copy>, Erro
     Ok(copies.collect())
 }
 
+/// Where the file of an object is as it was uploaded.
+pub fn original(app: &App, id: ThingId, object: &Object) -> Result<Option<String>, Error> {
+    let (Some(upload), Some(author), Some(now)) = (&object.file, object.author, object.published)
+    else {
+        return Ok(None);
+    };
+    let author = things::object(&app.store, author)?;
+    let nickname = author.as_ref().and_then(Object::nickname);
+    Ok(nickname.map(|nickname| {
+        let key = object.key(id);
+        let address = Address {
+            app,
+            nickname,
+            key,
+            now,
+        };
+        address.url(Variant::Original, &upload.extension)
+    }))
+}
+
 #[expect(
     clippy::too_many_arguments,
     reason = "one call; a struct would only repeat the names"

@@ -7,6 +7,8 @@ const NO_PAGES: &[&str] = &[
     "/main/export/archive.zip",
     "/main/albums/{key}/archive.zip",
     "/main/authorized/{host}",
+    "/main/news",
+    "/main/foot",
 ];
 
 /// The patterns of pages, the most literal ones first.

@@ -128,19 +128,23 @@ function listen(feed, pill) {
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
-  pill.addEventListener("click", async (event) => {
-    event.preventDefault();
+  const bring = async (address) => {
     try {
-      const cards = fresh(feed, await postsOf(pill.href));
+      const cards = fresh(feed, await postsOf(address));
       feed.prepend(...cards);
       woken(cards);
       count = 0;
       pill.hidden = true;
       scrollTo({ top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
     } catch {
-      location.assign(pill.href);
+      location.assign(address);
     }
+  };
+  pill.addEventListener("click", (event) => {
+    event.preventDefault();
+    bring(pill.href);
   });
+  addEventListener("pumphouse:posted", () => bring(`${root}/`));
   open();
 }
 
@@ -160,6 +164,50 @@ function keepPlace(feed) {
     try {
       if (html.length < KEPT_CHARS_MAX) sessionStorage.setItem(key, JSON.stringify(place));
     } catch { /* The browser has no room: the list begins anew. */ }
+  });
+}
+
+// The box to post opens over the page; its form is fetched before it is wanted.
+function composeOver(dialog) {
+  const { root } = document.body.dataset;
+  const path = `${root}/main/compose`;
+  const inside = $(".inside", dialog);
+  let coming;
+  const fetched = () => (coming ??= fetch(path, { headers: { "HX-Request": "true" } }).then((answer) => {
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    return answer.text();
+  }).then((html) => {
+    import(html.match(/data-module="([^"]+)"/)[1]);
+    return html;
+  }).catch(() => (coming = undefined)));
+  const wayOf = (event) => location.pathname !== path && event.target.closest?.(`a[href="${path}"]`);
+  for (const kind of ["pointerover", "touchstart", "focusin"]) addEventListener(kind, (event) => wayOf(event) && fetched(), { passive: true });
+  if ($("[data-compose]")) (window.requestIdleCallback ?? setTimeout)(fetched);
+  addEventListener("click", async (event) => {
+    const way = wayOf(event);
+    if (!way || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    dialog.showModal();
+    if (inside.firstElementChild) return;
+    const html = await fetched();
+    if (!html) return location.assign(path);
+    inside.innerHTML = html;
+    loadModules(inside);
+    $("[autofocus]", inside)?.focus();
+  });
+  dialog.addEventListener("close", () => {
+    // What is not posted goes on where it is; the next post begins anew.
+    if (!$("form[data-over]", inside)) return;
+    inside.replaceChildren();
+    coming = undefined;
+    fetched();
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest(".close")) dialog.close();
+  });
+  addEventListener("pumphouse:posted", (event) => {
+    const { words, see, url } = event.detail;
+    toast(words, { words: see, run: () => location.assign(url) });
   });
 }
 
@@ -188,4 +236,6 @@ addEventListener("DOMContentLoaded", () => {
   tellTimes(document);
   loadModules(document);
   if (user && pill) listen(feed, pill);
+  const compose = $("#compose");
+  if (compose) composeOver(compose);
 });

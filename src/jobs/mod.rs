@@ -10,10 +10,12 @@ pub mod refreshing;
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
+use crate::domain::uploads::pieces;
 use crate::domain::{distribution, forgetting, requests, sweep};
 use crate::error::Error;
 use crate::media::BlobName;
 use crate::store::bearer;
+use crate::store::engine::Error::Refused;
 use crate::store::engine::Result;
 use crate::store::jobs::{self, Job, Queued};
 use std::collections::HashSet;
@@ -134,6 +136,9 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
             forgetting::forget_rest(app, person, after, clock::now())
         }
         Job::SweepRequests => requests::sweep(app, clock::now()),
+        Job::DropUpload { person, upload } => {
+            pieces::drop_old(app, person, upload, clock::now()).map_err(Refused)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
     aliases, archives, bearer, blocks, clients, codes, copies, credentials, deliveries,
-    invitations, jobs, mail_codes, mails, meta, nonces, notices, pins, preferences, record,
+    invitations, jobs, mail_codes, mails, meta, nonces, notices, pieces, pins, preferences, record,
     reports, request_tokens, sessions,
 };
 use super::{streams, things, tokens, usage, users, visits};
@@ -195,6 +195,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
                 .push((ThingId::from_bytes(user), usage.bytes));
         }
         _ if is(Table::Preferences) => decodes::<preferences::Preferences>(value)?,
+        _ if is(Table::Piece) => decodes::<pieces::Begun>(value)?,
         _ if is(Table::Report) => decodes::<reports::Report>(value)?,
         _ if is(Table::Block) => decodes::<blocks::Block>(value)?,
         _ if is(Table::Credentials) => decodes::<credentials::Credentials>(value)?,

@@ -31,6 +31,13 @@ pub enum Job {
     },
     /// Take away what strangers elsewhere sent long ago to users who have not let them in.
     SweepRequests,
+    /// Take away an upload that was not posted in time.
+    DropUpload {
+        /// Whose it is, as a person.
+        person: ThingId,
+        /// Which one.
+        upload: ThingId,
+    },
 }
 
 impl Record for Job {

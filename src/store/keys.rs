@@ -27,6 +27,7 @@
 //! m 1 user(6)                   → what a user is still to be told by mail (notices.rs)
 //! m 2                           → how many mails wait
 //! s user(6)                     → preferences: what a user chose for the pages (preferences.rs)
+//! u user(6) upload(6)           → upload that comes in pieces, or waits to be posted (pieces.rs)
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! F part(1) report(6)            → report that waits or is done (reports.rs)
 //! L host or id                   → block (blocks.rs)
@@ -73,6 +74,7 @@ pub enum Table {
     MailCodes = b'V',
     Mail = b'm',
     Preferences = b's',
+    Piece = b'u',
     Usage = b'D',
     Report = b'F',
     Block = b'L',

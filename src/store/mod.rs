@@ -23,6 +23,7 @@ pub mod meta;
 pub mod news;
 pub mod nonces;
 pub mod notices;
+pub mod pieces;
 pub mod pins;
 pub mod preferences;
 pub mod record;

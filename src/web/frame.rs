@@ -229,6 +229,10 @@ impl Frame {
         };
         vec![
             place("/", "home", marked("Home")),
+            Place {
+                class: Some("post"),
+                ..place("/main/compose", "plus", marked("Post"))
+            },
             place("/main/people", "people", marked("People")),
         ]
     }

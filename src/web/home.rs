@@ -1,4 +1,4 @@
-//! `/`: the inbox of whoever is logged in, with the box to post; for everybody else, the welcome.
+//! `/`: the inbox of whoever is logged in; for everybody else, the welcome.
 
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::Viewer;
@@ -10,7 +10,6 @@ use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::Start;
 use crate::store::things::Activity;
 use crate::web::cards::{Card, Cards, Time};
-use crate::web::composer::Composer;
 use crate::web::confirming;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
@@ -31,7 +30,6 @@ const LOOKED_AT: usize = 60;
 #[template(path = "home.html", config = "assets/askama.toml")]
 pub struct Home<'a> {
     frame: &'a Frame,
-    composer: Composer,
     cards: Vec<Card<'a>>,
     meanwhile: Vec<(String, Time)>,
     pager: Pager,
@@ -67,10 +65,7 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
         return confirming::first(&frame, hyper::StatusCode::FOUND);
     }
     match visitor.user() {
-        Some(user) => {
-            let composer = Composer::of(request.app(), user, "followers")?;
-            show(visitor, &inbox(request, user, &frame, composer)?)
-        }
+        Some(user) => show(visitor, &inbox(request, user, &frame)?),
         None => show(
             visitor,
             &Welcome {
@@ -81,13 +76,8 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-/// The home page of a user, with what stands in the box to post.
-pub fn inbox<'a>(
-    request: &'a Request,
-    user: &LocalUser,
-    frame: &'a Frame,
-    composer: Composer,
-) -> Result<Home<'a>, Error> {
+/// The home page of a user.
+fn inbox<'a>(request: &'a Request, user: &LocalUser, frame: &'a Frame) -> Result<Home<'a>, Error> {
     let app = request.app();
     let viewer = Viewer::user(user.id());
     let cards = Cards {
@@ -118,7 +108,6 @@ pub fn inbox<'a>(
     }
     Ok(Home {
         frame,
-        composer,
         cards: cards.of_page(&page)?,
         meanwhile,
         pager,

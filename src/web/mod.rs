@@ -22,6 +22,7 @@ pub mod lists;
 pub mod login;
 pub mod mail;
 pub mod manual;
+pub mod markdown;
 pub mod nearby;
 pub mod oauth;
 pub mod oauth2;

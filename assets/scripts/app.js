@@ -176,12 +176,10 @@ function composeOver(dialog) {
   const fetched = () => (coming ??= fetch(path, { headers: { "HX-Request": "true" } }).then((answer) => {
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
     return answer.text();
-  }).then((html) => {
-    import(html.match(/data-module="([^"]+)"/)[1]);
-    return html;
   }).catch(() => (coming = undefined)));
   const wayOf = (event) => location.pathname !== path && event.target.closest?.(`a[href="${path}"]`);
-  for (const kind of ["pointerover", "touchstart", "focusin"]) addEventListener(kind, (event) => wayOf(event) && fetched(), { passive: true });
+  const wake = (event) => wayOf(event) && fetched().then((html) => html && import(html.match(/data-module="([^"]+)"/)[1]));
+  for (const kind of ["pointerover", "touchstart", "focusin"]) addEventListener(kind, wake, { passive: true });
   if ($("[data-compose]")) (window.requestIdleCallback ?? setTimeout)(fetched);
   addEventListener("click", async (event) => {
     const way = wayOf(event);

@@ -124,7 +124,7 @@ export default function composer(form) {
     form.elements.notify.checked = draft.notify;
     form.elements.once.value = draft.once || form.elements.once.value;
     if (draft.fields.title || draft.fields.place || draft.fields.date) $(".more").open = true;
-    for (const file of draft.files) add(file);
+    if (list) for (const file of draft.files) add(file);
     tellWho();
     keep();
   }
@@ -466,7 +466,7 @@ export default function composer(form) {
 
   // What it will look like.
   const preview = $(".preview");
-  const look_button = $("[name=preview]");
+  const previewButton = $("[name=preview]");
   async function togglePreview() {
     const isShown = preview.hidden;
     if (isShown) {
@@ -479,7 +479,7 @@ export default function composer(form) {
     }
     preview.hidden = !isShown;
     form.elements.content.hidden = isShown;
-    look_button.textContent = says(isShown ? "write" : "look");
+    previewButton.textContent = says(isShown ? "write" : "look");
     (isShown ? preview : form.elements.content).focus();
   }
 
@@ -561,7 +561,10 @@ export default function composer(form) {
 
   addEventListener("online", () => items.forEach((item) => item.wake?.()));
   addEventListener("pagehide", keep);
-  addEventListener("pageshow", (event) => { if (event.persisted) newOnce(); });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && isOver) location.reload();
+    else if (event.persisted) newOnce();
+  });
   dialog?.addEventListener("close", () => { if (!isOver) keep(); });
   restore();
   tellWho();

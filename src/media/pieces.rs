@@ -69,14 +69,6 @@ impl Pieces {
         Spool::standing(File::open(&path)?, path)
     }
 
-    /// Puts a file here that came in at once.
-    pub fn put(&self, spool: Spool) -> Result<BlobName, Error> {
-        make_directory(&self.directory, false)?;
-        let name = BlobName::random();
-        spool.move_to(&self.path(name))?;
-        Ok(name)
-    }
-
     /// Removes a file; one that is gone already is no error.
     pub fn remove(&self, name: BlobName) -> Result<(), Error> {
         match fs::remove_file(self.path(name)) {

@@ -320,7 +320,7 @@ fn emphasis(out: &mut String, rest: &[char], before: Option<char>, depth: usize)
             && is_word(rest.get(end - 1))
             && rest.get(end - 1) != Some(&'\\')
             && !rest.get(end + length).is_some_and(|next| {
-                next.is_alphanumeric() || (length == 1 && Some(*next) == mark.chars().next())
+                next.is_alphanumeric() || (length == 1 && mark.starts_with(*next))
             })
     })?;
     let _ = write!(out, "<{element}>");

@@ -92,12 +92,12 @@ pub fn take(
     app: &App,
     user: UserId,
     said: &Said,
-    spool: Spool,
+    spool: &Spool,
     now: Timestamp,
 ) -> Result<Key, Error> {
     let key = begin(app, user, said, now)?;
     let _turn = app.turns.of(key.id);
-    let taken = add_to(app, user, key, 0, &spool, now);
+    let taken = add_to(app, user, key, 0, spool, now);
     if taken.is_err() {
         cancel_at_once(app, user, key, now)?;
     }
@@ -339,4 +339,77 @@ pub fn whole(from: &dyn Read, user: UserId, key: Key) -> engine::Result<Option<(
 
 fn is_unposted(object: &Object) -> bool {
     object.post.is_none() && object.deleted.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT_SECS, Said, add, begin, drop_old, progress, take, tidy, whole};
+    use crate::clock::Timestamp;
+    use crate::domain::testing::{NOW, Pump};
+    use crate::ids::{Key, UserId};
+    use crate::media::Spool;
+    use crate::store::jobs;
+    use crate::store::things;
+    use serde_json::json;
+
+    const WORDS: &str = "a file in two pieces";
+
+    fn said() -> Said {
+        Said {
+            bytes: WORDS.len() as u64,
+            name: "words.txt".to_owned(),
+            mime: "text/plain".to_owned(),
+        }
+    }
+
+    fn spool(pump: &Pump, words: &str) -> Spool {
+        let mut spool = pump.app.blobs.spool(99).expect("a spool");
+        spool.write(words.as_bytes()).expect("written");
+        spool
+    }
+
+    fn taken(pump: &Pump, user: UserId) -> Key {
+        take(&pump.app, user, &said(), &spool(pump, WORDS), NOW).expect("taken")
+    }
+
+    #[test]
+    fn what_is_not_posted_in_time_goes_and_what_is_posted_stays() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        let half = begin(&pump.app, ann, &said(), NOW).expect("begun");
+        add(&pump.app, ann, half, 0, &spool(&pump, "a file"), NOW).expect("added");
+        let [kept, left] = [taken(&pump, ann), taken(&pump, ann)];
+        let found = |key| whole(&pump.app.store, ann, key).expect("reads");
+        let (object, shown) = found(kept).expect("whole");
+        let key = shown.key(object);
+        let id = format!("http://pump.test/api/file/{key}");
+        pump.post(ann, json!({"object": {"objectType": "file", "id": id}}))
+            .expect("posted");
+        let (gone, _) = found(left).expect("whole");
+        let due = jobs::next(&pump.app.store, 9).expect("reads");
+        assert!(
+            due.iter()
+                .all(|job| job.due == Timestamp(NOW.0 + KEPT_SECS))
+        );
+        for key in [half, kept, left] {
+            drop_old(&pump.app, ann.0, key.id, NOW).expect("dropped");
+            assert!(progress(&pump.app, ann, key).is_err());
+        }
+        let object = |id| things::object(&pump.app.store, id).expect("reads");
+        assert!(object(key.id).is_some_and(|file| file.deleted.is_none()));
+        assert!(object(gone).is_some_and(|file| file.deleted.is_some()));
+        assert_eq!(pump.app.blobs.pieces().names().expect("looks"), []);
+    }
+
+    #[test]
+    fn files_of_which_no_record_tells_go() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        let known = begin(&pump.app, ann, &said(), NOW).expect("begun");
+        pump.app.blobs.pieces().begin().expect("a file");
+        tidy(&pump.app).expect("tidied");
+        let left = pump.app.blobs.pieces().names().expect("looks");
+        let begun = progress(&pump.app, ann, known).expect("there").begun;
+        assert_eq!(left, [begun.blob]);
+    }
 }

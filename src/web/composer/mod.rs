@@ -2,6 +2,7 @@
 //! in [`posting`].
 
 mod audience;
+mod choices;
 mod posting;
 pub mod uploads;
 
@@ -25,7 +26,8 @@ use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::wire::draft::{ObjectDraft, members_of};
 use askama::Template;
-use audience::{Choice, Choices, Chosen};
+use audience::Chosen;
+use choices::{Choice, Choices};
 
 /// How long the same comment counts as the same, in seconds.
 pub(super) const SECOND_TAP_SECS: i64 = 20;
@@ -184,7 +186,7 @@ pub fn people(request: &Request, visitor: &Visitor) -> Answer {
     let typed = request.query("q").unwrap_or_default();
     let named = Named {
         frame: &frame,
-        choices: audience::search(request.app(), &frame, user, &typed)?,
+        choices: choices::search(request.app(), &frame, user, &typed)?,
     };
     show(visitor, &named)
 }

@@ -164,7 +164,7 @@ fn take_files(request: &Request, user: &LocalUser, form: &mut Form) -> Result<()
             name: part.file_name.clone(),
             mime: part.content_type.clone(),
         };
-        let key = pieces::take(app, user.id(), &said, spool, request.now)?.to_string();
+        let key = pieces::take(app, user.id(), &said, &spool, request.now)?.to_string();
         let words = match is_one {
             true => alt.trim(),
             false => lines.next().unwrap_or_default(),

@@ -15,7 +15,7 @@ use crate::ids::{Key, ThingId};
 use crate::store::engine::Tx;
 use crate::store::preferences::{self, LastPost};
 use crate::store::things::{self, Object};
-use crate::web::forms::{again, see_other, value};
+use crate::web::forms::{again, for_script, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::{login, markdown};
 use crate::wire::draft::{ActivityDraft, ObjectDraft, members_of};
@@ -59,7 +59,7 @@ pub fn post(request: &Request, visitor: &Visitor) -> Answer {
         Ok(Done::Posted(post)) if is_scripted => told(request, user, &frame, post),
         Ok(Done::Posted(_)) => Ok(see_other(&frame, "/")),
         Ok(Done::Shown(answer)) => Ok(answer),
-        Err(error) => Err(error),
+        Err(error) => for_script(visitor, error),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::http::{Answer, Body, Request, Response};
 use crate::ids::Key;
 use crate::media::Variant;
+use crate::web::forms::for_script;
 use crate::web::frame::Frame;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -46,6 +47,10 @@ struct State<'a> {
 /// `POST /main/uploads`: `Upload-Length`, and `filename` and `filetype` in `Upload-Metadata`. 201 with `Location`; 400, 409, 413,
 /// 507.
 pub fn begin(request: &Request, visitor: &Visitor) -> Answer {
+    begun(request, visitor).or_else(|error| for_script(visitor, error))
+}
+
+fn begun(request: &Request, visitor: &Visitor) -> Answer {
     let user = sender(request, visitor)?;
     let bytes = number(request, &UPLOAD_LENGTH)?;
     let said = Said {
@@ -70,6 +75,10 @@ pub fn state(request: &Request, visitor: &Visitor) -> Answer {
 /// `PATCH /main/uploads/{key}`: a piece at `Upload-Offset`. 200; 400 for a file that cannot be taken, 404, 409 for another offset
 /// than that of the upload, 413, 415, 507.
 pub fn add(request: &Request, visitor: &Visitor) -> Answer {
+    added(request, visitor).or_else(|error| for_script(visitor, error))
+}
+
+fn added(request: &Request, visitor: &Visitor) -> Answer {
     let user = sender(request, visitor)?;
     if request.content_type() != PIECE {
         return Err(Error::Unsupported(format!("A piece is sent as {PIECE}.")));

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
+use crate::web::composer::uploads as sending;
 use crate::web::{
     account, albums, apps, archives as archiving, assets, choices, composer, confirming, deeds,
     delete as delete_page, edit, finding, groups as circles, guests, home, installing, invitations,
@@ -282,7 +283,14 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/reset",                          Form(resetting::make),          Quick),
     get   ("/main/unsubscribe/{code}",             Page(mail::unsubscribe_form),   Quick),
     post  ("/main/unsubscribe/{code}",             Open(mail::unsubscribe),        Quick),
+    get   ("/main/compose",                        Page(composer::page),           Quick),
+    get   ("/main/compose/people",                 Page(composer::people),         Quick),
+    post  ("/main/compose/preview",                Form(composer::preview),        Quick),
     upload("/main/post",                           Form(composer::post),           Slow),
+    post  ("/main/uploads",                        Form(sending::begin),           Quick),
+    get   ("/main/uploads/{key}",                  Page(sending::state),           Quick),
+    patch ("/main/uploads/{key}",                  Form(sending::add),             Slow),
+    delete("/main/uploads/{key}",                  Form(sending::cancel),          Quick),
     post  ("/main/comment",                        Form(deeds::comment),           Quick),
     post  ("/main/like",                           Form(deeds::like),              Quick),
     post  ("/main/unlike",                         Form(deeds::unlike),            Quick),
@@ -455,6 +463,11 @@ pub const fn permit(path: &'static str, access: Access, lane: Lane) -> Route {
 /// `POST` with a body in a file.
 pub const fn upload(path: &'static str, access: Access, lane: Lane) -> Route {
     route(Method::POST, path, access, lane, Intake::Spool)
+}
+
+/// `PATCH` with a body in a file.
+pub const fn patch(path: &'static str, access: Access, lane: Lane) -> Route {
+    route(Method::PATCH, path, access, lane, Intake::Spool)
 }
 
 /// `POST` with an archive, which holds many uploads.

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::domain::lan;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
+use crate::domain::uploads::pieces;
 use crate::federation::spam;
 use crate::jobs;
 use crate::mail::Mailer;
@@ -61,6 +62,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     } else {
         HashSet::new()
     };
+    pieces::tidy(&app).map_err(Failure::new)?;
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
     let postman = jobs::mail::start(&app).map_err(Failure::new)?;

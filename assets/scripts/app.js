@@ -142,10 +142,9 @@ function listen(feed, pill, isRestored) {
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
-  pill?.addEventListener("click", async (event) => {
-    event.preventDefault();
+  const bring = async (address) => {
     try {
-      const list = await postsOf(pill.href + since());
+      const list = await postsOf(address);
       const cards = fresh(feed, list);
       feed.prepend(...cards);
       woken(cards);
@@ -155,9 +154,14 @@ function listen(feed, pill, isRestored) {
       scrollTo({ top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
       soon();
     } catch {
-      location.assign(pill.href);
+      location.assign(address);
     }
+  };
+  pill?.addEventListener("click", (event) => {
+    event.preventDefault();
+    bring(pill.href + since());
   });
+  if (feed && pill) addEventListener("pumphouse:posted", () => bring(pill.href + since()));
   open();
 }
 
@@ -282,6 +286,48 @@ addEventListener("click", async (event) => {
   }
 });
 
+// The box to post opens over the page; its form is fetched before it is wanted.
+function composeOver(dialog) {
+  const { root } = document.body.dataset;
+  const path = `${root}/main/compose`;
+  const inside = $(".inside", dialog);
+  let coming;
+  const fetched = () => (coming ??= fetch(path, { headers: { "HX-Request": "true" } }).then((answer) => {
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    return answer.text();
+  }).catch(() => (coming = undefined)));
+  const wayOf = (event) => location.pathname !== path && event.target.closest?.(`a[href="${path}"]`);
+  const wake = (event) => wayOf(event) && fetched().then((html) => html && import(html.match(/data-module="([^"]+)"/)[1]));
+  for (const kind of ["pointerover", "touchstart", "focusin"]) addEventListener(kind, wake, { passive: true });
+  if ($("[data-compose]")) (window.requestIdleCallback ?? setTimeout)(fetched);
+  addEventListener("click", async (event) => {
+    const way = wayOf(event);
+    if (!way || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    dialog.showModal();
+    if (inside.firstElementChild) return;
+    const html = await fetched();
+    if (!html) return location.assign(path);
+    inside.innerHTML = html;
+    loadModules(inside);
+    $("[autofocus]", inside)?.focus();
+  });
+  dialog.addEventListener("close", () => {
+    // What is not posted goes on where it is; the next post begins anew.
+    if (!$("form[data-over]", inside)) return;
+    inside.replaceChildren();
+    coming = undefined;
+    fetched();
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest(".close")) dialog.close();
+  });
+  addEventListener("pumphouse:posted", (event) => {
+    const { words, see, url } = event.detail;
+    toast(words, { words: see, run: () => location.assign(url) });
+  });
+}
+
 // A way to a field of the same page leads to the field.
 addEventListener("click", (event) => {
   const way = event.target.closest?.("[data-focus]");
@@ -329,4 +375,6 @@ addEventListener("DOMContentLoaded", () => {
   tellTimes(document);
   loadModules(document);
   if (user) listen(feed, pill, isRestored);
+  const compose = $("#compose");
+  if (compose) composeOver(compose);
 });

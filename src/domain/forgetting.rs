@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::archives::desk;
 use crate::domain::search;
+use crate::domain::uploads::pieces;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
 use crate::store::engine::{Error::Refused, Read, Result, Tx};
@@ -77,6 +78,7 @@ pub fn continue_forgetting(app: &App, person: ThingId, now: Timestamp) -> Result
     app.forget_files(files);
     app.wake();
     if is_end {
+        pieces::drop_all(app, UserId(person), now).map_err(Refused)?;
         desk::forget(app, UserId(person)).map_err(Refused)?;
     }
     Ok(())

@@ -11,10 +11,12 @@ pub mod refreshing;
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
+use crate::domain::uploads::pieces;
 use crate::domain::{distribution, forgetting, photos, requests, search, sweep};
 use crate::error::Error;
 use crate::media::BlobName;
 use crate::store::bearer;
+use crate::store::engine::Error::Refused;
 use crate::store::engine::Result;
 use crate::store::jobs::{self, Job, Queued};
 use std::collections::HashSet;
@@ -141,6 +143,9 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
         Job::NoteWords => search::note_words(app, clock::now()),
         Job::Index { after } => search::index(app, after, clock::now()),
         Job::GatherPhotos { person, before } => photos::gather(app, person, before, clock::now()),
+        Job::DropUpload { person, upload } => {
+            pieces::drop_old(app, person, upload, clock::now()).map_err(Refused)
+        }
     }
 }
 

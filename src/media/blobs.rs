@@ -5,7 +5,7 @@
 use crate::clock::Timestamp;
 use crate::ids::random_bytes;
 use crate::media::spool::RESERVE_BYTES;
-use crate::media::{Cache, Error, Rendition, Shelf, Spool};
+use crate::media::{Cache, Error, Pieces, Rendition, Shelf, Spool};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{DirBuilder, File};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct BlobName([u8; 16]);
 
 impl BlobName {
-    fn random() -> BlobName {
+    pub(super) fn random() -> BlobName {
         BlobName(random_bytes())
     }
 
@@ -106,6 +106,7 @@ pub struct Blobs {
     spool: PathBuf,
     shelf: Shelf,
     cache: Cache,
+    pieces: Pieces,
 }
 
 impl Blobs {
@@ -129,11 +130,13 @@ impl Blobs {
         let spool = root.join("spool");
         let shelf = Shelf::at(&root);
         let cache = Cache::at(&root);
+        let pieces = Pieces::at(&root);
         Blobs {
             root,
             spool,
             shelf,
             cache,
+            pieces,
         }
     }
 
@@ -159,6 +162,11 @@ impl Blobs {
     /// Where files of other servers stand.
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// Where files stand that come in pieces.
+    pub fn pieces(&self) -> &Pieces {
+        &self.pieces
     }
 
     /// A place for an incoming file of at most `bytes_max` bytes.

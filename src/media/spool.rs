@@ -21,7 +21,8 @@ pub struct Spool {
     path: PathBuf,
     bytes_len: u64,
     bytes_max: u64,
-    is_moved: bool,
+    /// Whether the file stays where it is when the value goes.
+    stays: bool,
 }
 
 impl Spool {
@@ -39,7 +40,19 @@ impl Spool {
             path,
             bytes_len: 0,
             bytes_max,
-            is_moved: false,
+            stays: false,
+        })
+    }
+
+    /// A file that stands somewhere already, open for reading, and stays there unless it is moved.
+    pub(super) fn standing(file: File, path: PathBuf) -> Result<Spool, Error> {
+        let bytes_len = file.metadata()?.len();
+        Ok(Spool {
+            file,
+            path,
+            bytes_len,
+            bytes_max: bytes_len,
+            stays: true,
         })
     }
 
@@ -98,14 +111,14 @@ impl Spool {
     /// Gives the file its lasting place. The caller syncs the directory.
     pub(super) fn move_to(mut self, path: &Path) -> Result<(), Error> {
         std::fs::rename(&self.path, path)?;
-        self.is_moved = true;
+        self.stays = true;
         Ok(())
     }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        if self.is_moved {
+        if self.stays {
             return;
         }
         if let Err(error) = std::fs::remove_file(&self.path) {

@@ -65,8 +65,8 @@ pub(crate) const DRAIN_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// How long a refused body is read and thrown away.
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Parts of a multipart form.
-pub(crate) const PARTS_MAX: usize = 64;
+/// Parts of a multipart form: twenty photos with words for each, and everybody who is to see them.
+pub(crate) const PARTS_MAX: usize = 192;
 
 /// Fields of a multipart form that are no files, in bytes, together.
 pub(crate) const FIELDS_BYTES_MAX: usize = 256 * 1024;

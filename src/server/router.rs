@@ -87,6 +87,7 @@ fn allow(routes: &[&'static Route]) -> String {
         Method::HEAD,
         Method::POST,
         Method::PUT,
+        Method::PATCH,
         Method::DELETE,
     ] {
         let asked = match method {

@@ -8,8 +8,8 @@ use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
     aliases, archives, bearer, blocks, clients, codes, copies, credentials, deliveries,
-    guest_links, invitations, jobs, mail_codes, mails, meta, nonces, notices, pictured, pins,
-    preferences, pushes, record, reports, request_tokens, sessions,
+    guest_links, invitations, jobs, mail_codes, mails, meta, nonces, notices, pictured, pieces,
+    pins, preferences, pushes, record, reports, request_tokens, sessions,
 };
 use super::{streams, terms, things, tokens, usage, users, visits};
 use crate::ids::ThingId;
@@ -205,6 +205,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
         _ if is(Table::Pictured) => decodes::<pictured::Chunk>(value)?,
         _ if is(Table::Term) => terms::check(rest, value)?,
         _ if is(Table::GuestLink) => decodes::<guest_links::GuestLink>(value)?,
+        _ if is(Table::Piece) => decodes::<pieces::Begun>(value)?,
         _ if is(Table::Report) => decodes::<reports::Report>(value)?,
         _ if is(Table::Block) => decodes::<blocks::Block>(value)?,
         _ if is(Table::Credentials) => decodes::<credentials::Credentials>(value)?,

@@ -45,6 +45,13 @@ pub enum Job {
         /// The oldest activity that was looked at.
         before: Option<ThingId>,
     },
+    /// Take away an upload that was not posted in time.
+    DropUpload {
+        /// Whose it is, as a person.
+        person: ThingId,
+        /// Which one.
+        upload: ThingId,
+    },
 }
 
 impl Record for Job {

@@ -30,6 +30,7 @@
 //! m 3 user(6) push(16)          → subscription: a browser that is told of what comes (pushes.rs)
 //! m 4 due(8) user(6) push(16)   → a browser that is to be told
 //! s user(6)                     → preferences: what a user chose for the pages (preferences.rs)
+//! u user(6) upload(6)           → upload that comes in pieces, or waits to be posted (pieces.rs)
 //! D user(6)                     → bytes of uploads that a user keeps (usage.rs)
 //! F part(1) report(6)            → report that waits or is done (reports.rs)
 //! L host or id                   → block (blocks.rs)
@@ -80,6 +81,7 @@ pub enum Table {
     MailCodes = b'V',
     Mail = b'm',
     Preferences = b's',
+    Piece = b'u',
     Usage = b'D',
     Report = b'F',
     Block = b'L',

@@ -25,6 +25,7 @@ pub mod news;
 pub mod nonces;
 pub mod notices;
 pub mod pictured;
+pub mod pieces;
 pub mod pins;
 pub mod preferences;
 pub mod pushes;

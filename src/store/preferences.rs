@@ -60,11 +60,47 @@ pub struct Preferences {
     pub messages_seen: Option<ThingId>,
     /// The newest notification that was seen.
     pub notices_seen: Option<ThingId>,
+    /// What was posted last, so that a second tap is known.
+    pub last_post: Option<LastPost>,
+}
+
+/// What was posted last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPost {
+    /// Tells it from everything else that is posted.
+    pub mark: [u8; 16],
+    /// The activity.
+    pub activity: ThingId,
+}
+
+/// As they were before the last post was noted.
+#[derive(Deserialize)]
+struct First {
+    language: String,
+    appearance: Appearance,
+    audience: String,
+    messages_seen: Option<ThingId>,
+    notices_seen: Option<ThingId>,
 }
 
 impl Record for Preferences {
     const NAME: &'static str = "preferences";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn predecessor(version: u8, body: &[u8]) -> Option<Preferences> {
+        if version != 1 {
+            return None;
+        }
+        let first: First = postcard::from_bytes(body).ok()?;
+        Some(Preferences {
+            language: first.language,
+            appearance: first.appearance,
+            audience: first.audience,
+            messages_seen: first.messages_seen,
+            notices_seen: first.notices_seen,
+            last_post: None,
+        })
+    }
 }
 
 /// Those of a user.

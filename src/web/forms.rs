@@ -58,3 +58,14 @@ pub fn again<T: Template>(
     }
     Ok(answer)
 }
+
+/// What went wrong as a script of a page reads it, in the reader's language. What nobody can do anything about stays the error
+/// that it is.
+pub fn for_script(visitor: &Visitor, error: Error) -> Answer {
+    if matches!(error, Error::Internal(_)) {
+        return Err(error);
+    }
+    let words = visitor.words().told(&error.public());
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    Ok(Response::json(&serde_json::json!({ "error": words })).with_status(status))
+}

@@ -270,6 +270,10 @@ impl Frame {
         let mut places = vec![
             place("/", "home", marked("Home")),
             place("/main/photos", "photos", marked("Photos")),
+            Place {
+                class: Some("post"),
+                ..place("/main/compose", "plus", marked("Post"))
+            },
             with(messages, self.messages),
             place("/main/people", "people", marked("People")),
             Place {

@@ -1,4 +1,4 @@
-//! `/`: the inbox of whoever is logged in, with the box to post; for everybody else, the welcome.
+//! `/`: the inbox of whoever is logged in; for everybody else, the welcome.
 
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::Viewer;
@@ -15,7 +15,7 @@ use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::Start;
 use crate::store::things::{self, Activity};
 use crate::web::cards::{Card, Cards, Time};
-use crate::web::composer::{Composer, own_list, own_lists};
+use crate::web::composer::{own_list, own_lists};
 use crate::web::confirming;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
@@ -50,7 +50,6 @@ const BACK: &[&str] = &[
 #[template(path = "home.html", config = "assets/askama.toml")]
 pub struct Home<'a> {
     frame: &'a Frame,
-    composer: Composer,
     cards: Vec<Card<'a>>,
     filters: Vec<Filter>,
     /// What narrows the page, as the query of addresses has it: empty, or ends with `&`.
@@ -98,10 +97,7 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
         return confirming::first(&frame, hyper::StatusCode::FOUND);
     }
     match visitor.user() {
-        Some(user) => {
-            let composer = Composer::of(request.app(), user, "followers")?;
-            show(visitor, &inbox(request, user, &frame, composer)?)
-        }
+        Some(user) => show(visitor, &inbox(request, user, &frame)?),
         None => {
             let configured = request.app().config.main_image.clone();
             let own = || site::picture_address(request, &frame);
@@ -117,13 +113,8 @@ pub fn home(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-/// The home page of a user, with what stands in the box to post.
-pub fn inbox<'a>(
-    request: &'a Request,
-    user: &LocalUser,
-    frame: &'a Frame,
-    composer: Composer,
-) -> Result<Home<'a>, Error> {
+/// The home page of a user.
+fn inbox<'a>(request: &'a Request, user: &LocalUser, frame: &'a Frame) -> Result<Home<'a>, Error> {
     let app = request.app();
     let viewer = Viewer::user(user.id());
     let cards = Cards {
@@ -153,7 +144,6 @@ pub fn inbox<'a>(
     }
     Ok(Home {
         frame,
-        composer,
         filters: filters(request, user, frame, shown)?,
         narrowed: narrowed(request),
         cards: cards.of_page(&page)?,

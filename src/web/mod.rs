@@ -31,6 +31,7 @@ pub mod lists;
 pub mod login;
 pub mod mail;
 pub mod manual;
+pub mod markdown;
 pub mod messages;
 pub mod nearby;
 pub mod notifications;

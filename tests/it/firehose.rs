@@ -90,7 +90,7 @@ fn what_a_spam_server_calls_spam_is_refused() {
     assert_eq!(why, "Looks like spam");
     let mut browser = pump.browser_of("evan");
     let form = browser
-        .open("/")
+        .open("/main/compose")
         .form("composer")
         .fill("content", "Buy now");
     let page = browser.submit(&form).expect(400);

@@ -161,7 +161,7 @@ fn the_audience_of_a_post_is_chosen_in_words() {
     let add = page_of(&mut browser, family).form_to("/main/lists/add");
     browser.submit(&add.fill("person", "ann")).expect(200);
 
-    let composer = browser.open("/").form_to("/main/post");
+    let composer = browser.open("/main/compose").form_to("/main/post");
     assert_eq!(composer.value("audience"), "followers");
     let key = link_self(family).rsplit('/').next().expect("a key");
     let list = format!("list:{key}");

@@ -13,6 +13,7 @@ mod browsing;
 mod clock;
 mod command_line;
 mod commenting;
+mod composing;
 mod contract;
 mod copies;
 mod discovering;

@@ -49,7 +49,8 @@ fn forms_of_other_sites_do_nothing() {
     let mut browser = pump.browser();
     log_in(&mut browser, "evan");
     let home = browser.open("/");
-    let composer = home.form_to("/main/post").fill("content", "forged");
+    let composer = browser.open("/main/compose").form_to("/main/post");
+    let composer = composer.fill("content", "forged");
     for forged in [
         composer.clone().without("_csrf"),
         composer.fill("_csrf", "guess"),
@@ -132,7 +133,7 @@ fn a_note_is_posted_and_read_by_forms() {
     ann.follow(&evan);
     let mut browser = pump.browser();
     log_in(&mut browser, "evan");
-    let composer = browser.open("/").form_to("/main/post");
+    let composer = browser.open("/main/compose").form_to("/main/post");
     let text = "Dinner at <six> & \"sharp\"";
     browser.submit(&composer.fill("content", text)).expect(200);
     let home = browser.open("/").expect(200);
@@ -159,7 +160,7 @@ fn a_second_tap_while_the_photo_is_being_scaled_is_the_same_post() {
     let mut browser = pump.browser();
     log_in(&mut browser, "evan");
     let photo = pictures::photo(2400, 1800, 1);
-    let form = browser.open("/").form_to("/main/post");
+    let form = browser.open("/main/compose").form_to("/main/post");
     let form = form
         .fill("content", "The beach")
         .attach("photo", "beach.jpg", "image/jpeg", &photo);
@@ -178,7 +179,7 @@ fn a_photo_is_posted_by_a_form_and_shown() {
     let evan = pump.register("evan");
     let mut browser = pump.browser();
     log_in(&mut browser, "evan");
-    let composer = browser.open("/").form_to("/main/post");
+    let composer = browser.open("/main/compose").form_to("/main/post");
     let photo = pictures::photo(640, 480, 1);
     let form =
         composer
@@ -198,7 +199,7 @@ fn a_photo_is_posted_by_a_form_and_shown() {
     let posted = &evan.feed().major().items()[0];
     assert_eq!(posted["object"]["objectType"], "image");
 
-    let broken = browser.open("/").form_to("/main/post");
+    let broken = browser.open("/main/compose").form_to("/main/post");
     let broken = broken.attach("photo", "beach.jpg", "image/jpeg", b"no picture");
     let page = browser.submit(&broken);
     assert_eq!(page.answer.status, 400);

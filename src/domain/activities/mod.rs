@@ -78,6 +78,18 @@ pub fn post(
     draft: &ActivityDraft,
     now: Timestamp,
 ) -> std::result::Result<ThingId, Error> {
+    post_with(app, user, generator, draft, now, |_, _| Ok(()))
+}
+
+/// As [`post`]; `also` is what else happens in the same write, and gets the activity.
+pub fn post_with(
+    app: &App,
+    user: UserId,
+    generator: Option<&Generator>,
+    draft: &ActivityDraft,
+    now: Timestamp,
+    mut also: impl FnMut(&mut dyn Tx, ThingId) -> Result<()>,
+) -> std::result::Result<ThingId, Error> {
     spam::check(app, user, draft)?;
     let (id, files) = app.store.write(|tx| {
         let mut freed = Vec::new();
@@ -86,6 +98,7 @@ pub fn post(
             return Err(Error::Gone.into());
         }
         let id = apply(app, tx, user.0, generator, draft, now, &mut freed)?;
+        also(tx, id)?;
         Ok((id, freed))
     })?;
     app.forget_files(files);

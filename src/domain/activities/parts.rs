@@ -94,6 +94,7 @@ impl Posting<'_> {
         words.members.remove(ATTACHMENTS);
         objects::merge(&mut part, &words);
         part.post = post;
+        part.published = words.published.or(part.published);
         part.updated = self.now;
         things::put_object(tx, id, part);
         Ok(())

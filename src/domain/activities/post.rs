@@ -67,6 +67,7 @@ impl Posting<'_> {
         objects::merge(&mut object, draft);
         object.post = Some(self.activity);
         object.updated = self.now;
+        object.published = draft.published.or(object.published);
         self.attach(tx, id, &mut object, &[])?;
         if object.in_reply_to.is_none()
             && let Some(parent) = &draft.in_reply_to

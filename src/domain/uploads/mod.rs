@@ -2,6 +2,7 @@
 //! object that shows them (`pump-api.md §3.8`, `§4.9.6`).
 
 mod address;
+pub mod pieces;
 
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -31,6 +32,8 @@ pub struct Texts {
     pub upstream: Option<String>,
     /// The object of its author's that waits for this file, because it was brought along without it.
     pub waiting: Option<ThingId>,
+    /// The upload in pieces that becomes whole by it ([`pieces`]).
+    pub begun: Option<ThingId>,
 }
 
 /// A file that somebody may read.
@@ -339,6 +342,9 @@ fn record(
         object.members = members_text(&all);
         object.file = Some(upload.clone());
         quotas::take(app, tx, user, bytes)?;
+        if let Some(begun) = texts.begun {
+            pieces::finished(tx, user, begun, id)?;
+        }
         if let Some(old) = &texts.upstream {
             aliases::set(tx, &names::upstream(user.0, old), id);
         }

@@ -127,10 +127,14 @@ impl Browser {
             body.text(name, value);
         }
         for name in &form.file_inputs {
-            match form.files.iter().find(|(input, ..)| input == name) {
-                Some((_, file, kind, bytes)) => body.file(name, file, kind, bytes),
-                // What browsers send for a file input that nobody has used.
-                None => body.file(name, "", "application/octet-stream", b""),
+            let mut is_used = false;
+            for (_, file, kind, bytes) in form.files.iter().filter(|(input, ..)| input == name) {
+                body.file(name, file, kind, bytes);
+                is_used = true;
+            }
+            // What browsers send for a file input that nobody has used.
+            if !is_used {
+                body.file(name, "", "application/octet-stream", b"");
             }
         }
         body.into_body_of(request)

@@ -95,6 +95,7 @@ impl Work<'_> {
             upstream: Some(old.to_owned()),
             // It was posted here when the file could not come.
             waiting: known.map(|(known, _)| known),
+            begun: None,
         };
         let at = text("published").and_then(|at| Timestamp::parse(&at));
         let at = at.unwrap_or(self.importing.now).min(self.importing.now);

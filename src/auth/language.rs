@@ -7,14 +7,10 @@ use crate::ids::UserId;
 use crate::store::preferences;
 use crate::store::sessions;
 use crate::words::{Language, Words};
-use cookie::{Cookie, SameSite};
 use hyper::header;
 
 /// The cookie in which a browser keeps what was chosen in it.
-const COOKIE: &str = "language";
-
-/// How long it keeps that, in days.
-const COOKIE_DAYS: i64 = 365;
+pub const COOKIE: &str = "language";
 
 /// The words of whoever sends a request, for pages that know no visitor. What cannot be read now counts as not chosen.
 pub fn words(request: &Request) -> Words {
@@ -40,16 +36,4 @@ pub(super) fn words_of(request: &Request, user: Option<UserId>) -> Words {
             .or_else(asked)
             .unwrap_or_else(|| app.language()),
     )
-}
-
-/// The cookie by which a browser keeps a language.
-pub fn cookie(request: &Request, language: Language) -> Cookie<'static> {
-    let base = request.app().known_base();
-    Cookie::build((COOKIE, language.code()))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(base.is_some_and(|base| base.scheme() == "https"))
-        .max_age(cookie::time::Duration::days(COOKIE_DAYS))
-        .build()
 }

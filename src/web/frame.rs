@@ -15,7 +15,7 @@ use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
 use crate::web::elsewhere::Elsewhere;
 use crate::wire::draft;
-use crate::words::{Counted, Values, Words, marked};
+use crate::words::{Counted, Language, Values, Words, marked};
 use askama::Template;
 use hyper::{Method, header};
 use serde_json::Value;
@@ -231,6 +231,11 @@ impl Frame {
             place("/", "home", marked("Home")),
             place("/main/people", "people", marked("People")),
         ]
+    }
+
+    /// The languages to choose from.
+    pub fn languages(&self) -> [Language; 4] {
+        Language::ALL
     }
 
     /// Whether a user of this server is logged in.

@@ -32,6 +32,7 @@ mod http;
 mod inbox;
 mod inviting;
 mod lan;
+mod languages;
 mod leaks;
 mod leaving;
 mod liking;

@@ -90,6 +90,7 @@ pub(super) fn visitor_of(
         remote: None,
         unconfirmed,
         words,
+        language: language::chosen(request),
         csrf: csrf_of(cookie),
         cookie: built,
     }

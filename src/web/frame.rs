@@ -238,6 +238,17 @@ impl Frame {
         Language::ALL
     }
 
+    /// The address of this page in a language, which the browser keeps from then on.
+    pub fn in_language(&self, language: &Language) -> String {
+        let query = self.here.split_once('?').map_or("", |(_, query)| query);
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let others = pairs.filter(|(name, _)| name != language::ASKED);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(others);
+        query.append_pair(language::ASKED, language.code());
+        format!("?{}", query.finish())
+    }
+
     /// Whether a user of this server is logged in.
     pub fn is_user(&self) -> bool {
         self.me.is_some() && !self.is_remote

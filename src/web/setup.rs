@@ -39,8 +39,7 @@ pub fn instead(request: &Request) -> Result<Option<Handler>, Error> {
     }
     let path = request.path.to_ascii_lowercase();
     let path = path.trim_end_matches('/');
-    let own = ["/setup", "/main/settings/language", "/favicon.ico", "/robots.txt"];
-    if own.contains(&path) || path.starts_with("/assets/") {
+    if ["/setup", "/favicon.ico", "/robots.txt"].contains(&path) || path.starts_with("/assets/") {
         return Ok(None);
     }
     Ok(Some(elsewhere))

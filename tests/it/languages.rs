@@ -1,8 +1,9 @@
 //! Pages speak the language of their reader: of the browser, of the user, of the site; also where something goes wrong. Programs
 //! read English.
 
+use crate::harness::browser::Page;
 use crate::harness::people::PASSWORD;
-use crate::harness::{Browser, Page, Pump, Request, note, public};
+use crate::harness::{Browser, Pump, Request, note, public};
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -14,15 +15,6 @@ const SENTENCE_MIN: usize = 9;
 
 fn language_of(page: &Page) -> String {
     page.all("html", "lang").concat()
-}
-
-/// Chooses a language on the page for it.
-fn choose(browser: &mut Browser, code: &str) {
-    let form = browser.open("/main/settings/language").expect(200);
-    let form = form.form_to("/main/settings/language").without("language");
-    let mut form = form;
-    form.fields.push(("language".to_owned(), code.to_owned()));
-    browser.submit(&form).expect(200);
 }
 
 #[test]
@@ -43,19 +35,26 @@ fn what_somebody_chose_counts_more_than_the_browser() {
     let pump = Pump::start();
     pump.register("ann");
     let mut browser = pump.browser().reading("de");
-    choose(&mut browser, "fr");
+    let page = browser
+        .open("/main/login?continue=/main/people")
+        .expect(200);
+    let links = page.all("a", "href");
+    let french = links.iter().find(|link| link.contains("language=fr"));
+    let french = french.expect("a way to French");
+    browser.open(&format!("/main/login{french}")).expect(200);
     let page = browser.open("/main/login").expect(200);
     assert_eq!(language_of(&page), "fr");
-    // It goes along with the account to other browsers.
+    // What was on the way stays.
+    assert!(french.contains("continue="), "{french}");
+    // An error is told in that language, too.
+    let page = browser.open("/nobody");
+    assert_eq!(
+        (page.answer.status, language_of(&page).as_str()),
+        (404, "fr")
+    );
     browser.log_in("ann", PASSWORD).expect(200);
-    choose(&mut browser, "es");
-    let mut elsewhere = pump.browser().reading("de");
-    elsewhere.log_in("ann", PASSWORD).expect(200);
-    let page = elsewhere.open("/").expect(200);
-    assert_eq!(language_of(&page), "es");
-    // An error on the way is told in that language, too.
-    let page = elsewhere.open("/main/nowhere");
-    assert_eq!((page.answer.status, language_of(&page).as_str()), (404, "es"));
+    let page = browser.open("/").expect(200);
+    assert_eq!(language_of(&page), "fr");
 }
 
 #[test]
@@ -65,14 +64,23 @@ fn what_goes_wrong_is_told_to_people_in_their_language_and_to_programs_in_englis
     let mut browser = pump.browser().reading("es");
     let login = browser.open("/main/login").expect(200).form("login");
     let page = browser.submit(&login.fill("nickname", "ann").fill("password", "wrong 123"));
-    assert_eq!(page.text_of("error"), "El nombre de usuario o la contraseña no es correcto. Inténtalo de nuevo.");
+    assert_eq!(
+        page.text_of("error"),
+        "El nombre de usuario o la contraseña no es correcto. Inténtalo de nuevo."
+    );
     let page = browser.open("/nobody");
     assert_eq!(page.text_of("error"), "Aquí no hay nadie con ese nombre.");
     // Also where a value stands in the sentence.
-    let form = browser.open("/main/register").expect(200).form("registration");
+    let form = browser
+        .open("/main/register")
+        .expect(200)
+        .form("registration");
     let form = form.fill("nickname", "ann").fill("password", PASSWORD);
     let page = browser.submit(&form);
-    assert_eq!(page.text_of("error"), "El nombre de usuario «ann» ya está ocupado.");
+    assert_eq!(
+        page.text_of("error"),
+        "El nombre de usuario «ann» ya está ocupado."
+    );
     let asked = Request::get("/api/user/nobody").header("Accept-Language", "es");
     let error = pump.client().send(asked).text();
     assert!(error.contains("There is no"), "{error}");
@@ -84,7 +92,11 @@ fn the_language_of_the_setup_is_that_of_the_site() {
     let code = pump.runs(&["setup-code"], "");
     let mut owner = pump.browser().reading("fr");
     let page = owner.open("/setup").expect(200);
-    assert!(page.shows("Bienvenue dans votre Pumphouse"), "{}", page.html());
+    assert!(
+        page.shows("Bienvenue dans votre Pumphouse"),
+        "{}",
+        page.html()
+    );
     let form = page.form("setup");
     let form = form.fill("code", code.trim()).fill("site", "Chez nous");
     let form = form.fill("nickname", "evan").fill("password", PASSWORD);
@@ -101,10 +113,16 @@ fn the_language_of_the_setup_is_that_of_the_site() {
 fn the_language_can_be_chosen_before_the_setup() {
     let pump = Pump::unconfigured();
     let mut owner = pump.browser();
-    let mut form = owner.open("/setup").expect(200).form_to("/main/settings/language");
-    form.fields.push(("language".to_owned(), "de".to_owned()));
-    let page = owner.submit(&form).expect(200);
-    assert!(page.shows("Willkommen in deinem Pumphouse"), "{}", page.html());
+    let page = owner.open("/setup").expect(200);
+    let links = page.all("a", "href");
+    let german = links.iter().find(|link| link.contains("language=de"));
+    let german = german.expect("a way to German");
+    let page = owner.open(&format!("/setup{german}")).expect(200);
+    assert!(
+        page.shows("Willkommen in deinem Pumphouse"),
+        "{}",
+        page.html()
+    );
 }
 
 /// English sentences of the tables, as pages would show them.
@@ -147,8 +165,11 @@ fn no_english_is_left_on_the_pages_of_somebody_who_reads_german() {
         if is_user {
             browser.log_in("ann", PASSWORD).expect(200);
         }
-        let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
-        let rows = readme.lines().filter_map(|line| line.strip_prefix("| GET | `")?.split_once("` | page |"));
+        let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
+            .expect("a README");
+        let rows = readme
+            .lines()
+            .filter_map(|line| line.strip_prefix("| GET | `")?.split_once("` | page |"));
         let rows = rows.map(|(path, _)| path.to_owned());
         let mut next: Vec<String> = rows.filter(|path| !path.contains('{')).collect();
         let mut seen = BTreeSet::new();
@@ -158,15 +179,25 @@ fn no_english_is_left_on_the_pages_of_somebody_who_reads_german() {
                 continue;
             }
             let page = browser.open(&path);
-            let is_page = page.answer.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+            let is_page = page
+                .answer
+                .headers
+                .get("content-type")
+                .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
             if !is_page {
                 continue;
             }
             let words = page.words();
-            let left = sentences.iter().filter(|sentence| words.contains(sentence.as_str()));
+            let left = sentences
+                .iter()
+                .filter(|sentence| words.contains(sentence.as_str()));
             found.extend(left.map(|sentence| format!("{path}: {sentence}")));
             let links = page.all("a", "href").into_iter();
-            next.extend(links.filter(|link| link.starts_with('/') && !link.contains("archive")).map(|link| link.split('#').next().unwrap_or_default().to_owned()));
+            next.extend(
+                links
+                    .filter(|link| link.starts_with('/') && !link.contains("archive"))
+                    .map(|link| link.split('#').next().unwrap_or_default().to_owned()),
+            );
         }
         assert!(seen.len() > 10, "{seen:?}");
     }

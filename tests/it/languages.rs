@@ -3,7 +3,7 @@
 
 use crate::harness::browser::Page;
 use crate::harness::people::PASSWORD;
-use crate::harness::{Browser, Pump, Request, note, public};
+use crate::harness::{Pump, Request, note, public};
 use std::collections::BTreeSet;
 use std::fs;
 

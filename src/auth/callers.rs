@@ -69,6 +69,8 @@ pub struct Visitor {
     pub(in crate::auth) csrf: String,
     /// In which language the visitor reads.
     pub(in crate::auth) words: Words,
+    /// The cookie of a language that was chosen just now.
+    pub(in crate::auth) language: Option<cookie::Cookie<'static>>,
     /// The cookie that the visitor gets; none if the browser has it.
     pub(in crate::auth) cookie: Option<cookie::Cookie<'static>>,
     /// Whether the browser must have the cookie: it is that of a new session, or a form's token is bound to it.
@@ -203,6 +205,13 @@ impl Visitor {
             && !answer.headers.contains_key(header::SET_COOKIE)
         {
             answer.set_cookie(cookie);
+        }
+        if let Some(language) = &self.language {
+            let name = format!("{}=", language.name());
+            let mut set = answer.headers.get_all(header::SET_COOKIE).iter();
+            if !set.any(|cookie| cookie.as_bytes().starts_with(name.as_bytes())) {
+                answer.set_cookie(language);
+            }
         }
         answer
     }

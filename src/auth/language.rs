@@ -10,6 +10,9 @@ use crate::words::{Language, Words};
 use cookie::{Cookie, SameSite};
 use hyper::header;
 
+/// The name in the query of a page by which its reader chooses a language for the browser.
+pub const ASKED: &str = "language";
+
 /// The cookie in which a browser keeps what was chosen in it.
 const COOKIE: &str = "language";
 
@@ -18,9 +21,9 @@ const COOKIE_DAYS: i64 = 365;
 
 /// The words of whoever sends a request, for pages that know no visitor. What cannot be read now counts as not chosen.
 pub fn words(request: &Request) -> Words {
-    let session = cookie_of(request).and_then(|cookie| {
-        sessions::get(&request.app().store, &fingerprint(cookie), request.now).ok()
-    });
+    let store = &request.app().store;
+    let session = cookie_of(request)
+        .and_then(|cookie| sessions::get(store, &fingerprint(cookie), request.now).ok());
     words_of(request, session.flatten().map(|session| session.user))
 }
 
@@ -34,22 +37,25 @@ pub(super) fn words_of(request: &Request, user: Option<UserId>) -> Words {
         let asked = request.header(&header::ACCEPT_LANGUAGE);
         asked.and_then(Language::accepted)
     };
-    Words::of(
-        chosen
-            .or_else(kept)
-            .or_else(asked)
-            .unwrap_or_else(|| app.language()),
-    )
+    let language = chosen.or_else(|| asked_by_link(request)).or_else(kept);
+    let language = language.or_else(asked);
+    Words::of(language.unwrap_or_else(|| app.language()))
 }
 
-/// The cookie by which a browser keeps a language.
-pub fn cookie(request: &Request, language: Language) -> Cookie<'static> {
+/// What the browser keeps after a link by which a language was chosen; nothing after others.
+pub(super) fn chosen(request: &Request) -> Option<Cookie<'static>> {
+    let language = asked_by_link(request)?;
     let base = request.app().known_base();
-    Cookie::build((COOKIE, language.code()))
+    let cookie = Cookie::build((COOKIE, language.code()))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(base.is_some_and(|base| base.scheme() == "https"))
-        .max_age(cookie::time::Duration::days(COOKIE_DAYS))
-        .build()
+        .max_age(cookie::time::Duration::days(COOKIE_DAYS));
+    Some(cookie.build())
+}
+
+fn asked_by_link(request: &Request) -> Option<Language> {
+    let asked = request.query(ASKED)?;
+    Language::of_code(&asked)
 }

@@ -91,6 +91,7 @@ pub(super) fn visitor_of(
         remote: None,
         unconfirmed,
         words,
+        language: language::chosen(request),
         csrf: csrf_of(cookie),
         cookie: built,
     }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::{usage, users};
+use crate::words::Words;
 
 /// How much room somebody has, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,25 +51,9 @@ pub fn take(app: &App, tx: &mut dyn Tx, user: UserId, bytes: u64) -> Result<()> 
     usage::add(tx, user, bytes)
 }
 
-/// A number of bytes for people: `0 bytes`, `812 KB`, `1.4 MB`, `10 GB`, where a KB is 1024 bytes.
+/// A number of bytes in English, for programs and errors.
 pub fn in_words(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} bytes");
-    }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    let text = if value < 9.95 && unit > 0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    };
-    let text = text.strip_suffix(".0").unwrap_or(&text);
-    format!("{text} {}", UNITS[unit])
+    Words::default().size(bytes)
 }
 
 /// Reads a number of bytes as people type it: `500M`, `1.5 GB`, `1048576`.

@@ -17,7 +17,7 @@ use crate::web::assets;
 use crate::web::choices;
 use crate::web::elsewhere::Elsewhere;
 use crate::wire::draft;
-use crate::words::{Counted, Values, Words, marked};
+use crate::words::{Counted, Language, Values, Words, marked};
 use askama::Template;
 use hyper::{Method, header};
 use serde_json::Value;
@@ -297,6 +297,22 @@ impl Frame {
             });
         }
         places
+    }
+
+    /// The languages to choose from.
+    pub fn languages(&self) -> [Language; 4] {
+        Language::ALL
+    }
+
+    /// The address of this page in a language, which the browser keeps from then on.
+    pub fn in_language(&self, language: &Language) -> String {
+        let query = self.here.split_once('?').map_or("", |(_, query)| query);
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let others = pairs.filter(|(name, _)| name != language::ASKED);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(others);
+        query.append_pair(language::ASKED, language.code());
+        format!("?{}", query.finish())
     }
 
     /// Whether a user of this server is logged in.

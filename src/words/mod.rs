@@ -7,6 +7,7 @@
 mod catalog;
 #[cfg(test)]
 mod complete;
+mod size;
 mod told;
 mod when;
 

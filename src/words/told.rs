@@ -1,7 +1,7 @@
 //! Sentences that were made in English below the pages, such as those of errors: the API says them as they are, pages say
 //! them in the reader's language. They are found in the table again, those with values in them by what stands around the values.
 
-use super::{Language, Words, catalog, fill};
+use super::{Words, catalog, fill, size};
 
 /// Letters that a sentence with values must have beside them, so that nothing else is taken for it.
 const FIXED_MIN: usize = 8;
@@ -33,13 +33,13 @@ impl Words {
         )
     }
 
-    /// A value in such a sentence: sizes have their decimal point as the language has it.
+    /// A value in such a sentence: sizes are told as the language has them.
     fn told_value(self, value: &str) -> String {
         let is_size = value.split_once(' ').is_some_and(|(number, unit)| {
-            number.parse::<f64>().is_ok() && ["KB", "MB", "GB", "TB"].contains(&unit)
+            number.parse::<f64>().is_ok() && size::UNITS.contains(&unit)
         });
-        match is_size && self.language != Language::English {
-            true => value.replace('.', ","),
+        match is_size {
+            true => self.size_in_words(value),
             false => value.to_owned(),
         }
     }
@@ -120,7 +120,7 @@ mod tests {
                     what you uploaded, or ask the owner of this server for more room.";
         let french = told(Language::French, room);
         assert!(
-            french.contains("1,4 MB") && french.contains("9,5 GB"),
+            french.contains("1,4\u{a0}Mo") && french.contains("9,5\u{a0}Go"),
             "{french}"
         );
         assert_eq!(

@@ -40,6 +40,7 @@ mod inbox;
 mod installing;
 mod inviting;
 mod lan;
+mod languages;
 mod leaks;
 mod leaving;
 mod liking;

@@ -4,6 +4,7 @@
 //! goes ([`sending`]).
 
 pub mod confirming;
+mod deeds;
 mod letters;
 pub mod notices;
 pub mod recovering;

@@ -2,6 +2,7 @@
 //! setting says, never of what they did themselves. What a letter shows is written for its reader, who may know nothing
 //! more of it than on a page; and it ends notices by a link that needs no login.
 
+use super::deeds;
 use super::letters::{Item, Words};
 use super::words;
 use crate::app::App;
@@ -71,7 +72,7 @@ pub(super) fn write(
     if account.is_none_or(|account| account.mail == MailNotices::Off) {
         return Ok(None);
     }
-    let items = items(app, user, activities)?;
+    let items = items(app, speech, user, activities)?;
     let Some(first) = items.first() else {
         return Ok(None);
     };
@@ -101,14 +102,14 @@ pub(super) fn write(
 /// What there is to tell of activities; nothing of those that are gone.
 pub(in crate::domain) fn items(
     app: &App,
+    speech: Speech,
     user: UserId,
     activities: &[ThingId],
 ) -> Result<Vec<Item>> {
-    let documents = Documents::for_viewer(app, Viewer::user(user));
     let mut items = Vec::new();
     for id in activities {
         if let Some(activity) = tellable(app, user, *id)? {
-            items.push(item(&documents, *id, &activity)?);
+            items.push(item(app, speech, user, *id, &activity)?);
         }
     }
     Ok(items)
@@ -126,11 +127,17 @@ fn tellable(app: &App, user: UserId, id: ThingId) -> Result<Option<Activity>> {
     Ok(is_told.then_some(activity))
 }
 
-fn item(documents: &Documents<'_>, id: ThingId, activity: &Activity) -> Result<Item> {
+fn item(app: &App, speech: Speech, user: UserId, id: ThingId, activity: &Activity) -> Result<Item> {
+    let documents = Documents::for_viewer(app, Viewer::user(user));
     let document = documents.activity_text(id, activity, Finish::PLAIN)?;
     let document: Value = serde_json::from_str(&document).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let sentence = html::clean_for_letter(&text(&document["content"]));
+    let posted = things::object(&app.store, activity.object)?;
+    let english = posted.and_then(|object| deeds::sentence_of(user, activity, &object));
+    let sentence = match english {
+        Some(english) => speech.fill(english, [person(&document["actor"])]),
+        None => html::clean_for_letter(&text(&document["content"])),
+    };
     let object = &document["object"];
     let shows_content = matches!(
         activity.verb.as_str(),
@@ -163,6 +170,17 @@ fn item(documents: &Documents<'_>, id: ThingId, activity: &Activity) -> Result<I
         content_text,
         url: url.map(str::to_owned),
     })
+}
+
+/// HTML of a person's name, with a link to the page that the person has.
+fn person(document: &Value) -> String {
+    let text = |name: &str| document[name].as_str().filter(|text| !text.is_empty());
+    let name = text("displayName").or(text("preferredUsername"));
+    let name = html::escape(name.or(text("id")).unwrap_or_default());
+    match text("url").filter(|url| names::is_web_address(url)) {
+        Some(url) => format!("<a href=\"{}\">{name}</a>", html::escape(url)),
+        None => name.into_owned(),
+    }
 }
 
 /// Whose notices a code ends; 404 for one that is none.

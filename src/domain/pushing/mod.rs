@@ -246,7 +246,7 @@ fn message(app: &App, user: UserId, subscription: &Subscription) -> Result<Optio
     }
     let site = app.site_name();
     let home = format!("{}/", app.base().url());
-    let items = notices::items(app, user, &subscription.waiting)?;
+    let items = notices::items(app, words_for(app, user)?, user, &subscription.waiting)?;
     let count = items.len() + usize::try_from(subscription.more).unwrap_or(0);
     let (title, body, url) = match items.as_slice() {
         [] if subscription.is_tried => (

@@ -13,6 +13,8 @@ const REDIRECTS_MAX: usize = 5;
 pub(crate) struct Browser {
     site: Arc<Site>,
     cookies: Vec<(String, String)>,
+    /// What it asks for as `Accept-Language`, if it does.
+    languages: Option<&'static str>,
 }
 
 /// A page, or wherever the site led.
@@ -44,7 +46,14 @@ impl Browser {
         Browser {
             site: Arc::clone(site),
             cookies: Vec::new(),
+            languages: None,
         }
+    }
+
+    /// That asks for pages in languages, as `Accept-Language` has them.
+    pub(crate) fn reading(mut self, languages: &'static str) -> Browser {
+        self.languages = Some(languages);
+        self
     }
 
     /// Loads a page, following redirects.
@@ -59,6 +68,9 @@ impl Browser {
         let mut request = request.header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
         if let Some(cookies) = self.cookies() {
             request = request.header("Cookie", &cookies);
+        }
+        if let Some(languages) = self.languages {
+            request = request.header("Accept-Language", languages);
         }
         let answer = self.site.send(&request);
         for cookie in answer.headers.get_all("set-cookie") {
@@ -186,6 +198,13 @@ impl Page {
 
     pub(crate) fn html(&self) -> String {
         self.answer.text()
+    }
+
+    /// What a person reads on the page: its text without what is no text.
+    pub(crate) fn words(&self) -> String {
+        let html = self.html();
+        let body = html.split_once("<body").map_or("", |(_, body)| body);
+        unescape(&without_tags(body))
     }
 
     /// Whether a text stands on the page, as a person reads it.

@@ -1,0 +1,217 @@
+//! Pages speak the language of their reader: of the browser, of the user, of the site; also where something goes wrong. Programs
+//! read English.
+
+use crate::harness::browser::Page;
+use crate::harness::people::PASSWORD;
+use crate::harness::{Pump, Request, note, public};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// Most pages in the walk.
+const PAGES_MAX: usize = 150;
+
+/// Addresses of pages for programmers, who read English, and of those that are not translated yet.
+const ENGLISH: &[&str] = &[
+    "/main/api",
+    "/api/",
+    "/main/remote",
+    "/ann",
+    "/ben",
+    "/main/tokens",
+    "/main/settings",
+    "/main/report",
+    "/main/people",
+    "/main/invitations",
+    "/main/apps",
+    "/main/account",
+    "/main/nearby",
+];
+
+/// Shortest English text that counts as a sentence; shorter ones may be names.
+const SENTENCE_MIN: usize = 9;
+
+fn language_of(page: &Page) -> String {
+    page.all("html", "lang").concat()
+}
+
+#[test]
+fn pages_speak_the_language_that_the_browser_asks_for() {
+    let pump = Pump::start();
+    let mut stranger = pump.browser().reading("pt-BR, de-AT;q=0.9, en;q=0.5");
+    let page = stranger.open("/main/login").expect(200);
+    assert_eq!(language_of(&page), "de");
+    assert!(page.shows("Passwort vergessen?"), "{}", page.html());
+    let mut other = pump.browser().reading("ja");
+    let page = other.open("/main/login").expect(200);
+    assert_eq!(language_of(&page), "en");
+    assert!(page.shows("Forgot your password?"));
+}
+
+#[test]
+fn what_somebody_chose_counts_more_than_the_browser() {
+    let pump = Pump::start();
+    pump.register("ann");
+    let mut browser = pump.browser().reading("de");
+    let page = browser
+        .open("/main/login?continue=/main/people")
+        .expect(200);
+    let links = page.all("a", "href");
+    let french = links.iter().find(|link| link.contains("language=fr"));
+    let french = french.expect("a way to French");
+    browser.open(&format!("/main/login{french}")).expect(200);
+    let page = browser.open("/main/login").expect(200);
+    assert_eq!(language_of(&page), "fr");
+    // What was on the way stays.
+    assert!(french.contains("continue="), "{french}");
+    // An error is told in that language, too.
+    let page = browser.open("/nobody");
+    assert_eq!(
+        (page.answer.status, language_of(&page).as_str()),
+        (404, "fr")
+    );
+    browser.log_in("ann", PASSWORD).expect(200);
+    let page = browser.open("/").expect(200);
+    assert_eq!(language_of(&page), "fr");
+}
+
+#[test]
+fn what_goes_wrong_is_told_to_people_in_their_language_and_to_programs_in_english() {
+    let pump = Pump::start();
+    pump.register("ann");
+    let mut browser = pump.browser().reading("es");
+    let login = browser.open("/main/login").expect(200).form("login");
+    let page = browser.submit(&login.fill("nickname", "ann").fill("password", "wrong 123"));
+    assert_eq!(
+        page.text_of("error"),
+        "El nombre de usuario o la contraseña no es correcto. Inténtalo de nuevo."
+    );
+    let page = browser.open("/nobody");
+    assert_eq!(page.text_of("error"), "Aquí no hay nadie con ese nombre.");
+    // Also where a value stands in the sentence.
+    let form = browser
+        .open("/main/register")
+        .expect(200)
+        .form("registration");
+    let form = form.fill("nickname", "ann").fill("password", PASSWORD);
+    let page = browser.submit(&form);
+    assert_eq!(
+        page.text_of("error"),
+        "El nombre de usuario «ann» ya está ocupado."
+    );
+    let asked = Request::get("/api/user/nobody").header("Accept-Language", "es");
+    let error = pump.client().send(asked).text();
+    assert!(error.contains("There is no"), "{error}");
+}
+
+#[test]
+fn the_language_of_the_setup_is_that_of_the_site() {
+    let pump = Pump::unconfigured();
+    let code = pump.runs(&["setup-code"], "");
+    let mut owner = pump.browser().reading("fr");
+    let page = owner.open("/setup").expect(200);
+    assert!(
+        page.shows("Bienvenue dans votre Pumphouse"),
+        "{}",
+        page.html()
+    );
+    let form = page.form("setup");
+    let form = form.fill("code", code.trim()).fill("site", "Chez nous");
+    let form = form.fill("nickname", "evan").fill("password", PASSWORD);
+    let form = form.fill("again", PASSWORD).fill("hostname", "localhost");
+    owner.submit(&form).expect(200);
+    // Whoever does not say what they read reads that; others what they ask for.
+    let page = pump.browser().open("/").expect(200);
+    assert_eq!(language_of(&page), "fr");
+    let page = pump.browser().reading("en").open("/").expect(200);
+    assert_eq!(language_of(&page), "en");
+}
+
+#[test]
+fn the_language_can_be_chosen_before_the_setup() {
+    let pump = Pump::unconfigured();
+    let mut owner = pump.browser();
+    let page = owner.open("/setup").expect(200);
+    let links = page.all("a", "href");
+    let german = links.iter().find(|link| link.contains("language=de"));
+    let german = german.expect("a way to German");
+    let page = owner.open(&format!("/setup{german}")).expect(200);
+    assert!(
+        page.shows("Willkommen in deinem Pumphouse"),
+        "{}",
+        page.html()
+    );
+}
+
+/// English sentences of the tables, as pages would show them.
+fn english() -> Vec<String> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/languages/de.po");
+    let table = fs::read_to_string(file).expect("there is a table");
+    let mut entries = table.split("\n\n").filter_map(|entry| {
+        let text = |keyword: &str| {
+            let line = entry.lines().find_map(|line| line.strip_prefix(keyword))?;
+            Some(line.trim().trim_matches('"').to_owned())
+        };
+        let german = text("msgstr").or_else(|| text("msgstr[0]"));
+        Some((text("msgid ")?, german?))
+    });
+    let mut all = BTreeSet::new();
+    for (english, german) in entries.by_ref() {
+        // What stands between values, as far as it is English.
+        let pieces = english.split(['{', '}', '[', ']']);
+        let pieces = pieces.map(str::trim).filter(|piece| {
+            piece.len() >= SENTENCE_MIN && piece.contains(' ') && !german.contains(*piece)
+        });
+        all.extend(pieces.map(str::to_owned));
+    }
+    assert!(all.len() > 100, "the table was not read");
+    Vec::from_iter(all)
+}
+
+#[test]
+fn no_english_is_left_on_the_pages_of_somebody_who_reads_german() {
+    let pump = Pump::start();
+    let [ann, ben] = pump.register_all(["ann", "ben"]);
+    pump.give_to("ann");
+    ben.follow(&ann);
+    let posted = ann.post(note("Grüße").to(public()));
+    ben.does("favorite", &posted["object"]);
+    let sentences = english();
+    let mut browser = pump.browser().reading("de");
+    let mut found = Vec::new();
+    let readme =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("a README");
+    let rows = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| GET | `")?.split_once("` | page |"));
+    let rows = rows.map(|(path, _)| path.to_owned());
+    let mut next: Vec<String> = rows.filter(|path| !path.contains('{')).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(path) = next.pop() {
+        let is_english = ENGLISH.iter().any(|start| path.starts_with(start));
+        if is_english || seen.len() >= PAGES_MAX || !seen.insert(path.clone()) {
+            continue;
+        }
+        let page = browser.open(&path);
+        let is_page = page
+            .answer
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if !is_page {
+            continue;
+        }
+        let words = page.words();
+        let left = sentences
+            .iter()
+            .filter(|sentence| words.contains(sentence.as_str()));
+        found.extend(left.map(|sentence| format!("{path}: {sentence}")));
+        let links = page.all("a", "href").into_iter();
+        next.extend(
+            links
+                .filter(|link| link.starts_with('/') && !link.contains("archive"))
+                .map(|link| link.split('#').next().unwrap_or_default().to_owned()),
+        );
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+    assert!(found.is_empty(), "English is left:\n{}", found.join("\n"));
+}

@@ -85,7 +85,7 @@ pub fn language(request: &Request, visitor: &Visitor) -> Answer {
         });
     }
     keep(request, visitor, |known| {
-        chosen.clone_into(&mut known.language)
+        chosen.clone_into(&mut known.language);
     })?;
     Ok(done(request, &frame, LANGUAGE, chosen))
 }

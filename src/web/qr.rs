@@ -243,7 +243,9 @@ fn is_masked(mask: u32, x: usize, y: usize) -> bool {
 
 /// The remainder of a code of Bose, Chaudhuri and Hocquenghem.
 fn remainder(number: u32, bits: u32, divisor: u32) -> u32 {
-    (0..bits).fold(number, |rest, _| rest << 1 ^ (rest >> (bits - 1)) * divisor)
+    (0..bits).fold(number, |rest, _| {
+        (rest << 1) ^ ((rest >> (bits - 1)) * divisor)
+    })
 }
 
 fn length_bits(version: usize) -> usize {
@@ -300,8 +302,8 @@ fn with_correction(version: usize, words: &[u8]) -> Vec<u8> {
 /// Multiplies in the field of 256 elements of which the codes are made.
 fn times(a: u8, b: u8) -> u8 {
     (0..8).rev().fold(0, |sum: u8, place| {
-        let doubled = sum << 1 ^ (sum >> 7) * 0x1d;
-        doubled ^ (b >> place & 1) * a
+        let doubled = (sum << 1) ^ ((sum >> 7) * 0x1d);
+        doubled ^ (((b >> place) & 1) * a)
     })
 }
 

@@ -1,22 +1,30 @@
 //! `/main/settings/profile`: what somebody tells of themselves.
 
+use crate::app::App;
 use crate::auth::{LocalUser, Visitor};
+use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::uploads::{self, Texts};
 use crate::error::Error;
 use crate::html;
 use crate::http::{Answer, Body, Request};
+use crate::ids::{ThingId, UserId};
+use crate::media::{Class, Spool};
 use crate::store::things;
 use crate::web::composer::myself;
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login;
-use crate::wire::draft::{ActivityDraft, members_of};
+use crate::web::profile::About;
+use crate::wire::draft::{ActivityDraft, Members, members_of};
 use askama::Template;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 100;
+
+/// Longest name of a place, in characters.
+const PLACE_CHARS_MAX: usize = 100;
 
 /// Longest text about oneself, in characters.
 const BIO_CHARS_MAX: usize = 2000;
@@ -27,6 +35,7 @@ struct Settings<'a> {
     frame: &'a Frame,
     name: String,
     bio: String,
+    about: About,
     takes_photos: bool,
     is_saved: bool,
     problem: Option<String>,
@@ -43,6 +52,7 @@ pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
         frame: &frame,
         name: me.name.clone(),
         bio: html::plain(&me.summary),
+        about: about(request, &frame)?,
         takes_photos: request.app().config.enable_uploads,
         is_saved: request.query("saved").is_some(),
         problem: None,
@@ -50,7 +60,7 @@ pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
     show(visitor, &page)
 }
 
-/// `POST /main/settings`: `displayName`, `summary`, and perhaps a picture `avatar`. 303 back; 400, 413 with the form and a
+/// `POST /main/settings`: `displayName`, `summary`, `place`, and perhaps pictures, `avatar` and a wide one, `cover`, which `no-cover` takes away. 303 back; 400, 413 with the form and a
 /// sentence.
 pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
@@ -65,12 +75,23 @@ pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
                 frame: &frame,
                 name: value(&form, "displayName").to_owned(),
                 bio: value(&form, "summary").to_owned(),
+                about: About {
+                    place: value(&form, "place").to_owned(),
+                    ..about(request, &frame)?
+                },
                 takes_photos: request.app().config.enable_uploads,
                 is_saved: false,
                 problem: Some(problem),
             })
         }),
     }
+}
+
+/// What the user tells besides the name.
+fn about(request: &Request, frame: &Frame) -> Result<About, Error> {
+    let me = frame.me.as_ref().ok_or(Error::Gone)?;
+    let person = things::object(&request.app().store, me.id)?;
+    Ok(About::of(frame, &person.ok_or(Error::Gone)?))
 }
 
 fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Result<(), Error> {
@@ -92,34 +113,82 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
     person
         .members
         .insert("summary".to_owned(), json!(html::escape(bio)));
-    if let Body::Multipart { files, .. } = &request.body
-        && let Some(part) = files.iter().find(|part| part.field == "avatar")
-        && let Some(spool) = part.file.take()
-    {
-        if !app.config.enable_uploads {
-            return Err(Error::invalid("Photos are switched off on this server."));
-        }
-        let declared = Some(part.content_type.as_str()).filter(|kind| !kind.is_empty());
-        let id = uploads::add_avatar(
-            app,
-            user.id(),
-            spool,
-            declared,
-            &Texts::default(),
-            request.now,
-        )?;
-        let picture = things::object(&app.store, id)?;
-        let picture = picture.ok_or_else(|| Error::internal("an upload is gone"))?;
-        let mut members = members_of(&picture.members);
-        if let Some(full) = members.remove("fullImage") {
+    let place = value(form, "place").trim();
+    if place.chars().count() > PLACE_CHARS_MAX {
+        return Err(Error::invalid(
+            "The name of a place can have at most 100 characters.",
+        ));
+    }
+    let known = things::object(&app.store, user.id().0)?.ok_or(Error::Gone)?;
+    let known = members_of(&known.members);
+    if !place.is_empty() {
+        let place = json!({ "objectType": "place", "displayName": place });
+        person.members.insert("location".to_owned(), place);
+    } else if known.contains_key("location") {
+        person.members.insert("location".to_owned(), Value::Null);
+    }
+    if let Some(mut picture) = picture(request, user, "avatar", uploads::add_avatar)? {
+        if let Some(full) = picture.remove("fullImage") {
             person
                 .members
                 .insert("pump_io".to_owned(), json!({ "fullImage": full }));
         }
-        if let Some(image) = members.remove("image") {
+        if let Some(image) = picture.remove("image") {
             person.members.insert("image".to_owned(), image);
         }
     }
+    let cover = picture(request, user, "cover", uploads::add)?;
+    match cover.and_then(|mut picture| {
+        picture
+            .remove("fullImage")
+            .or_else(|| picture.remove("image"))
+    }) {
+        Some(image) => drop(person.members.insert("coverImage".to_owned(), image)),
+        None if value(form, "no-cover").is_empty() => {}
+        None => drop(person.members.insert("coverImage".to_owned(), Value::Null)),
+    }
     let draft = ActivityDraft::of("update", person);
     activities::post(app, user.id(), None, &draft, request.now).map(drop)
+}
+
+/// How a picture of a form is kept.
+type Keep = fn(&App, UserId, Spool, Option<&str>, &Texts, Timestamp) -> Result<ThingId, Error>;
+
+/// Keeps a picture of the form and answers what its object says; nothing if none was chosen.
+fn picture(
+    request: &Request,
+    user: &LocalUser,
+    field: &str,
+    keep: Keep,
+) -> Result<Option<Members>, Error> {
+    let app = request.app();
+    let Body::Multipart { files, .. } = &request.body else {
+        return Ok(None);
+    };
+    let Some(part) = files.iter().find(|part| part.field == field) else {
+        return Ok(None);
+    };
+    let Some(spool) = part.file.take() else {
+        return Ok(None);
+    };
+    if !app.config.enable_uploads {
+        return Err(Error::invalid("Photos are switched off on this server."));
+    }
+    let declared = Some(part.content_type.as_str()).filter(|kind| !kind.is_empty());
+    if spool.kind(declared)?.class != Class::Image {
+        return Err(Error::invalid(
+            "A profile picture must be a JPEG, PNG, GIF or WebP picture.",
+        ));
+    }
+    let id = keep(
+        app,
+        user.id(),
+        spool,
+        declared,
+        &Texts::default(),
+        request.now,
+    )?;
+    let picture = things::object(&app.store, id)?;
+    let picture = picture.ok_or_else(|| Error::internal("an upload is gone"))?;
+    Ok(Some(members_of(&picture.members)))
 }

@@ -268,6 +268,8 @@ fn a_profile_gets_words_and_a_face() {
     let form = settings
         .fill("displayName", "Evan & Co")
         .fill("summary", "I like pumps")
+        .fill("place", "By the <sea>")
+        .attach("cover", "sea.jpg", "image/jpeg", &photo)
         .attach("avatar", "me.jpg", "image/jpeg", &photo);
     browser.submit(&form).expect(200);
     let profile = evan.get(&evan.path("profile")).ok();
@@ -285,9 +287,20 @@ fn a_profile_gets_words_and_a_face() {
     assert_eq!(pictures::size_of(&face.body), (96, 96));
     let page = pump.browser().open("/evan").expect(200);
     assert!(page.shows("Evan & Co") && page.shows("I like pumps"));
-    let broken = browser
-        .open("/main/settings/profile")
-        .form_to("/main/settings");
+    // So are places and wide pictures, until they are taken away.
+    assert_eq!(profile["location"]["displayName"], "By the <sea>");
+    assert!(page.shows("By the <sea>") && !page.html().contains("<sea>"));
+    let cover = profile["coverImage"]["url"].as_str().expect("a picture");
+    pump.nobody().get(cover).expect(200);
+    let form = browser.open("/main/settings/profile").form("profile");
+    assert_eq!(form.value("place"), "By the <sea>");
+    let form = form.fill("place", "").check("no-cover", "1");
+    browser.submit(&form).expect(200);
+    let changed = evan.get(&evan.path("profile")).ok();
+    assert!(changed["coverImage"].is_null() && changed["location"].is_null());
+    assert_eq!(changed["image"], *image);
+    pump.nobody().get(cover).expect(403);
+    let broken = browser.open("/main/settings/profile").form_to("/main/settings");
     let broken = broken.attach("avatar", "me.jpg", "image/jpeg", b"no picture");
     assert_eq!(browser.submit(&broken).answer.status, 400);
     assert_eq!(evan.get(&evan.path("profile")).ok()["image"], *image);

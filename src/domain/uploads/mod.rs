@@ -411,6 +411,7 @@ fn is_profile_picture(app: &App, id: ThingId, object: &Object) -> Result<bool, E
             .is_some_and(|url| url.contains(&key))
     };
     Ok(shows(members.get("image"))
+        || shows(members.get("coverImage"))
         || shows(
             members
                 .get("pump_io")

@@ -300,7 +300,9 @@ fn a_profile_gets_words_and_a_face() {
     assert!(changed["coverImage"].is_null() && changed["location"].is_null());
     assert_eq!(changed["image"], *image);
     pump.nobody().get(cover).expect(403);
-    let broken = browser.open("/main/settings/profile").form_to("/main/settings");
+    let broken = browser
+        .open("/main/settings/profile")
+        .form_to("/main/settings");
     let broken = broken.attach("avatar", "me.jpg", "image/jpeg", b"no picture");
     assert_eq!(browser.submit(&broken).answer.status, 400);
     assert_eq!(evan.get(&evan.path("profile")).ok()["image"], *image);

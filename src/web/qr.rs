@@ -98,8 +98,8 @@ impl Code {
     fn draw_patterns(&mut self) {
         let last = self.size - 1;
         for at in 0..self.size {
-            self.fix(6, at, at % 2 == 0);
-            self.fix(at, 6, at % 2 == 0);
+            self.fix(6, at, at.is_multiple_of(2));
+            self.fix(at, 6, at.is_multiple_of(2));
         }
         for (left, top) in [(3, 3), (last - 3, 3), (3, last - 3)] {
             for (x, y) in around(left, top, 4) {
@@ -160,7 +160,7 @@ impl Code {
         let columns = (0..self.size).rev().filter(|x| *x != 6).collect::<Vec<_>>();
         for (number, pair) in columns.chunks(2).enumerate() {
             for step in 0..self.size {
-                let y = if number % 2 == 0 {
+                let y = if number.is_multiple_of(2) {
                     self.size - 1 - step
                 } else {
                     step
@@ -229,15 +229,16 @@ fn alignment(version: usize) -> Vec<usize> {
 }
 
 fn is_masked(mask: u32, x: usize, y: usize) -> bool {
+    let product = x * y % 2 + x * y % 3;
     match mask {
-        0 => (x + y) % 2 == 0,
-        1 => y % 2 == 0,
-        2 => x % 3 == 0,
-        3 => (x + y) % 3 == 0,
-        4 => (x / 3 + y / 2) % 2 == 0,
-        5 => x * y % 2 + x * y % 3 == 0,
-        6 => (x * y % 2 + x * y % 3) % 2 == 0,
-        _ => ((x + y) % 2 + x * y % 3) % 2 == 0,
+        0 => (x + y).is_multiple_of(2),
+        1 => y.is_multiple_of(2),
+        2 => x.is_multiple_of(3),
+        3 => (x + y).is_multiple_of(3),
+        4 => (x / 3 + y / 2).is_multiple_of(2),
+        5 => product == 0,
+        6 => product.is_multiple_of(2),
+        _ => ((x + y) % 2 + x * y % 3).is_multiple_of(2),
     }
 }
 

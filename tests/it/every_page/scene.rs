@@ -110,6 +110,10 @@ pub(super) fn fill(pump: &Pump, first: &Person) -> Value {
     for person in &others {
         first.post(activity("add", &person.reference()).with("target", reference(&list)));
     }
+    let group = json!({ "objectType": "group", "displayName": "Everybody who sings, hums or only listens on Thursdays", "summary": LONG });
+    let group = first.post(activity("create", &group).to(public()))["object"].clone();
+    first.does("join", &group);
+    first.post(note("We sing at eight").to(reference(&group)));
     first.post(note("For the family alone").to(&list))
 }
 

@@ -7,8 +7,9 @@ const NO_PAGES: &[&str] = &[
     "/main/export/archive.zip",
     "/main/albums/{key}/archive.zip",
     "/main/authorized/{host}",
-    "/main/news",
     "/main/foot",
+    "/main/invitations/{code}/qr.svg",
+    "/main/news",
 ];
 
 /// The patterns of pages, the most literal ones first.

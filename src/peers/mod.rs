@@ -172,6 +172,15 @@ impl<'a> Ask<'a> {
         ask.with(header::CONTENT_TYPE, content_type)
     }
 
+    /// Sends a sealed message to a push service, which keeps it for so many seconds at most (RFC 8030 §5, RFC 8292 §3).
+    pub fn message(url: &'a str, sealed: Vec<u8>, proof: String, kept_secs: u32) -> Ask<'a> {
+        Ask::post(url, "application/octet-stream", sealed)
+            .with(header::CONTENT_ENCODING, "aes128gcm")
+            .with(header::AUTHORIZATION, proof)
+            .with(HeaderName::from_static("ttl"), kept_secs.to_string())
+            .with(HeaderName::from_static("urgency"), "normal")
+    }
+
     /// The same with one header more.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Ask<'a> {

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::domain::mailing::notices;
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::peers::{Ask, Failure};
+use crate::peers::{Ask, Failure, authority};
 use crate::store::engine::Result;
 use crate::store::pushes::{self, PushId, Subscription};
 use crate::store::sessions::{self, Fingerprint};
@@ -18,8 +18,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use std::time::Duration;
-use ureq::http::Uri;
-use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderName};
 
 /// Longest address of a push service, in bytes.
 const ENDPOINT_BYTES_MAX: usize = 1000;
@@ -100,8 +98,7 @@ pub fn subscribe(
                 .to_owned(),
         ));
     }
-    let uri: Uri = endpoint.parse().map_err(|_| wrong())?;
-    let is_whole = uri.scheme_str() == Some("https") && uri.authority().is_some();
+    let is_whole = endpoint.starts_with("https://") && authority(endpoint).is_some();
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('='));
     let key = decode(key).map_err(|_| wrong())?;
     let secret: [u8; 16] = decode(secret)
@@ -205,17 +202,10 @@ fn send(
     now: Timestamp,
 ) -> std::result::Result<Taken, Error> {
     let endpoint = subscription.endpoint.as_str();
-    let uri: Uri = endpoint.parse().map_err(Error::internal)?;
-    let origin = uri.authority().map_or("", |authority| authority.as_str());
-    let origin = format!("https://{origin}");
+    let origin = format!("https://{}", authority(endpoint).unwrap_or_default());
     let proof = sealed::proof(&pair(app)?, &origin, app.base().url(), now)?;
     let body = sealed::seal(text.as_bytes(), &subscription.key, &subscription.secret)?;
-    let ask = Ask::post(endpoint, "application/octet-stream", body)
-        .with(CONTENT_ENCODING, "aes128gcm")
-        .with(AUTHORIZATION, proof)
-        .with(HeaderName::from_static("ttl"), KEPT_SECS.to_string())
-        .with(HeaderName::from_static("urgency"), "normal")
-        .within(TIME_MAX);
+    let ask = Ask::message(endpoint, body, proof, KEPT_SECS).within(TIME_MAX);
     let wait = WAIT_SECS.saturating_mul(4_i64.saturating_pow(u32::from(subscription.tries)));
     Ok(match app.peers.ask(&ask) {
         Ok(said) if said.is_success() => Taken::Yes,

@@ -202,7 +202,7 @@ fn words(
 }
 
 /// The words of letters to a user: in the language that the user chose for the pages, else in that of the site.
-pub(super) fn speech_of(app: &App, user: UserId) -> Result<Speech> {
+pub(in crate::domain) fn speech_of(app: &App, user: UserId) -> Result<Speech> {
     let chosen = preferences::get(&app.store, user)?.language;
     Ok(Speech::of(
         Language::of_code(&chosen).unwrap_or_else(|| app.language()),

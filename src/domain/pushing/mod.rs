@@ -6,7 +6,7 @@ mod sealed;
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::mailing::notices;
+use crate::domain::mailing::{notices, sending};
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::peers::{Ask, Failure, authority};
@@ -236,12 +236,13 @@ fn message(app: &App, user: UserId, subscription: &Subscription) -> Result<Optio
     }
     let site = app.site_name();
     let home = format!("{}/", app.base().url());
-    let items = notices::items(app, words_for(app, user)?, user, &subscription.waiting)?;
+    let speech = sending::speech_of(app, user)?;
+    let items = notices::items(app, speech, user, &subscription.waiting)?;
     let count = items.len() + usize::try_from(subscription.more).unwrap_or(0);
     let (title, body, url) = match items.as_slice() {
         [] if subscription.is_tried => (
             site,
-            words_for(app, user)?
+            speech
                 .say("It works: here you hear of what comes for you.")
                 .to_owned(),
             format!("{}/main/settings/notifications", app.base().url()),
@@ -253,7 +254,7 @@ fn message(app: &App, user: UserId, subscription: &Subscription) -> Result<Optio
             item.url.clone().unwrap_or(home),
         ),
         [first, ..] => (
-            words_for(app, user)?.count(
+            speech.count(
                 "1 new activity",
                 "{0} new activities",
                 u64::try_from(count).unwrap_or(u64::MAX),
@@ -266,10 +267,4 @@ fn message(app: &App, user: UserId, subscription: &Subscription) -> Result<Optio
     let text = json!({ "title": short(title), "body": short(body), "url": url, "tag": url });
     let text = text.to_string();
     Ok((text.len() <= sealed::PLAIN_BYTES_MAX).then_some(text))
-}
-
-fn words_for(app: &App, user: UserId) -> Result<crate::words::Words> {
-    let chosen = crate::store::preferences::get(&app.store, user)?;
-    let language = crate::words::Language::of_code(&chosen.language);
-    Ok(crate::words::Words::of(language.unwrap_or_default()))
 }

@@ -13,9 +13,7 @@ use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
     account, apps, archives as archiving, assets, composer, confirming, deeds,
-    delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual, nearby,
-    oauth as authorizing, oauth2 as authorizing2, people as everybody, profile, proxy, recovering,
-    remote, reporting, requests as requesting, resetting, settings, setup, things, tokens,
+    delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual, nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile, proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -291,6 +289,9 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/delete",                         Page(delete_page::ask),         Quick),
     post  ("/main/delete",                         Form(delete_page::delete),      Quick),
     get   ("/main/nearby",                         Page(nearby::pumps),            Quick),
+    get   ("/main/photos",                         Page(photos::photos),           Quick),
+    get   ("/main/search",                         Page(searching::search),        Quick),
+    get   ("/main/tag/{tag}",                      Page(searching::tag),           Quick),
     get   ("/main/people",                         Page(everybody::everybody),     Quick),
     post  ("/main/lists",                          Form(lists::create),            Quick),
     post  ("/main/lists/add",                      Form(lists::add),               Quick),

@@ -8,12 +8,14 @@ use crate::domain::audience::{self, Recipients};
 use crate::domain::errands;
 use crate::domain::mailing::notices;
 use crate::domain::objects;
+use crate::domain::photos;
 use crate::ids::ThingId;
 use crate::store::copies;
 use crate::store::deliveries::Errand;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
+use crate::store::pictured;
 use crate::store::streams;
 use crate::store::things::{self, Activity, Address};
 use std::collections::BTreeSet;
@@ -29,6 +31,8 @@ struct Delivery<'a> {
     actor: ThingId,
     recipients: Recipients,
     major: bool,
+    /// Its place among photos, if it posts pictures.
+    pictured: Option<pictured::Entry>,
     /// Whether it happened lately: nobody is told by mail of what somebody brings along from long ago.
     is_news: bool,
     now: Timestamp,
@@ -142,6 +146,7 @@ fn arriving<'a>(
         actor: activity.actor,
         recipients,
         major: activities::is_major(from, activity)?,
+        pictured: photos::entry(from, activity)?,
         is_news,
         now,
     })
@@ -201,6 +206,7 @@ impl<'a> Delivery<'a> {
             actor: activity.actor,
             recipients: audience::recipients(from, activity)?,
             major,
+            pictured: photos::entry(from, activity)?,
             is_news: now.secs_since(activity.published) < NEWS_SECS,
             now,
         })
@@ -274,6 +280,9 @@ impl<'a> Delivery<'a> {
                 false => StreamKind::InboxDirectMinor,
             })?;
         }
+        if let Some(entry) = self.pictured {
+            photos::add(tx, person, self.actor, entry)?;
+        }
         if person == self.actor || !self.is_news {
             return Ok(());
         }
@@ -312,18 +321,17 @@ mod tests {
         let store = &pump.app.store;
         let mut done = 0;
         while let Some(queued) = jobs::next(store, 1).expect("readable").pop() {
-            let Job::Distribute { activity, after } = queued.job else {
-                panic!("only inboxes are to be filled here: {:?}", queued.job);
-            };
-            for _ in 0..=usize::from(twice) {
-                continue_distribution(&pump.app, activity, after, NOW).expect("distributed");
+            if let Job::Distribute { activity, after } = queued.job {
+                for _ in 0..=usize::from(twice) {
+                    continue_distribution(&pump.app, activity, after, NOW).expect("distributed");
+                }
+                done += 1;
             }
             let finish = |tx: &mut dyn crate::store::engine::Tx| {
                 jobs::done(tx, &queued);
                 Ok(())
             };
             store.write(finish).expect("taken out");
-            done += 1;
         }
         done
     }

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::archives::desk;
+use crate::domain::search;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
 use crate::store::engine::{Error::Refused, Read, Result, Tx};
@@ -15,7 +16,7 @@ use crate::store::jobs::{self, Job};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
-use crate::store::{copies, tokens, usage};
+use crate::store::{copies, guest_links, pictured, tokens, usage};
 
 /// Most entries that one write takes away.
 const ENTRIES_PER_WRITE: usize = 100;
@@ -190,6 +191,8 @@ impl Forgetting<'_> {
         }
         usage::forget(tx, UserId(person));
         copies::forget_offers(tx, person)?;
+        pictured::clear(tx, person)?;
+        guest_links::clear(tx, UserId(person))?;
         for kind in CLEARED {
             streams::clear(tx, Stream::of(person, *kind))?;
         }
@@ -240,6 +243,7 @@ impl Forgetting<'_> {
         match things::object(tx, id)? {
             Some(object) if object.deleted.is_none() => {
                 let is_local = object.is_local();
+                search::forget(self.app, tx, id, &object)?;
                 activities::bury(tx, id, object, self.now, &mut self.freed)?;
                 match is_local {
                     true => activities::recall_copies(self.app, tx, self.person, id, self.now),

@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{activities, administration, names};
+use crate::domain::{activities, administration, names, search};
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::engine::{Read, Result, Tx};
@@ -164,6 +164,7 @@ pub fn resolve(
                     .into());
                 }
                 Some((thing, object)) if object.deleted.is_none() => {
+                    search::forget(app, tx, thing, &object)?;
                     activities::bury(tx, thing, object, now, &mut freed)?;
                 }
                 _ => {}

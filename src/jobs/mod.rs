@@ -10,7 +10,7 @@ pub mod refreshing;
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
-use crate::domain::{distribution, forgetting, requests, sweep};
+use crate::domain::{distribution, forgetting, photos, requests, search, sweep};
 use crate::error::Error;
 use crate::media::BlobName;
 use crate::store::bearer;
@@ -43,6 +43,9 @@ pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHan
                 Ok(0) => {}
                 Ok(number) => log::debug!("{number} families of tokens had ended and were removed"),
                 Err(error) => log::error!("tokens that have ended: {error}"),
+            }
+            if let Err(error) = search::begin(&app, clock::now()) {
+                log::error!("search: {error}");
             }
             run(&app);
         })
@@ -134,6 +137,11 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
             forgetting::forget_rest(app, person, after, clock::now())
         }
         Job::SweepRequests => requests::sweep(app, clock::now()),
+        Job::NoteWords => search::note_words(app, clock::now()),
+        Job::Index { after } => search::index(app, after, clock::now()),
+        Job::GatherPhotos { person, before } => {
+            photos::gather(app, person, before, clock::now())
+        }
     }
 }
 

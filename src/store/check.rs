@@ -8,10 +8,10 @@ use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
     aliases, archives, bearer, blocks, clients, codes, copies, credentials, deliveries,
-    invitations, jobs, mail_codes, mails, meta, nonces, notices, pins, preferences, record,
+    guest_links, invitations, jobs, mail_codes, mails, meta, nonces, notices, pictured, pins, preferences, record,
     reports, request_tokens, sessions,
 };
-use super::{streams, things, tokens, usage, users, visits};
+use super::{streams, terms, things, tokens, usage, users, visits};
 use crate::ids::ThingId;
 use std::collections::{BTreeMap, HashMap};
 
@@ -162,6 +162,8 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"registration" => decodes::<meta::Registration>(value)?,
             b"owner" => decodes::<users::Owned>(value)?,
             b"language" => decodes::<meta::SiteLanguage>(value)?,
+            b"indexed" => decodes::<meta::Indexed>(value)?,
+            b"guests" => decodes::<meta::GuestSecret>(value)?,
             b"proxy" => decodes::<meta::ProxySecret>(value)?,
             _ => {}
         },
@@ -195,6 +197,9 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
                 .push((ThingId::from_bytes(user), usage.bytes));
         }
         _ if is(Table::Preferences) => decodes::<preferences::Preferences>(value)?,
+        _ if is(Table::Pictured) => decodes::<pictured::Chunk>(value)?,
+        _ if is(Table::Term) => terms::check(rest, value)?,
+        _ if is(Table::GuestLink) => decodes::<guest_links::GuestLink>(value)?,
         _ if is(Table::Report) => decodes::<reports::Report>(value)?,
         _ if is(Table::Block) => decodes::<blocks::Block>(value)?,
         _ if is(Table::Credentials) => decodes::<credentials::Credentials>(value)?,

@@ -31,6 +31,20 @@ pub enum Job {
     },
     /// Take away what strangers elsewhere sent long ago to users who have not let them in.
     SweepRequests,
+    /// Note the words of the posts that wait for it.
+    NoteWords,
+    /// Let what older releases stored be found: the things that come after `after`.
+    Index {
+        /// The last thing that was looked at.
+        after: ThingId,
+    },
+    /// Put the posts with pictures of an inbox among the photos of its owner: those that are older than `before`.
+    GatherPhotos {
+        /// The user, as a person.
+        person: ThingId,
+        /// The oldest activity that was looked at.
+        before: Option<ThingId>,
+    },
 }
 
 impl Record for Job {

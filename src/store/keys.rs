@@ -39,6 +39,10 @@
 //! g 0 object(6) host             → a server that has a copy of what was made here (copies.rs)
 //! g 1 person(6) follower(6)      → somebody elsewhere who was brought what the person had posted (copies.rs)
 //! g 2 thing(6)                  → when the home of somebody elsewhere was asked last (askings.rs)
+//! f user(6) whose(1) !month(4) !chunk(4) → posts with pictures (pictured.rs)
+//! w 0 word 0 !chunk(4)          → posts with a word (terms.rs)
+//! w 1 post(6)                   → post whose words are not noted yet
+//! e user(6) link(6)             → guest link (guest_links.rs)
 //! J due(8) job(6)               → job
 //! Z user(6) way(1)              → archive: one that is made for a user, or taken from one (archives.rs)
 //! ```
@@ -81,6 +85,9 @@ pub enum Table {
     Delivery = b'd',
     Visit = b'r',
     Copy = b'g',
+    Pictured = b'f',
+    Term = b'w',
+    GuestLink = b'e',
     Job = b'J',
     Archive = b'Z',
 }

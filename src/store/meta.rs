@@ -116,6 +116,24 @@ impl Record for ProxySecret {
     const VERSION: u8 = 1;
 }
 
+/// What signs the links for guests.
+#[derive(Serialize, Deserialize)]
+pub(super) struct GuestSecret([u8; 32]);
+
+impl Record for GuestSecret {
+    const NAME: &'static str = "secret of guest links";
+    const VERSION: u8 = 1;
+}
+
+/// That the posts of older releases are on their way into the index of words and among the photos.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Indexed;
+
+impl Record for Indexed {
+    const NAME: &'static str = "mark of the index";
+    const VERSION: u8 = 1;
+}
+
 /// Checks that this release can read the store, and marks a new store as one of its own. A store of a newer release is
 /// refused with [`Error::Newer`].
 pub fn open(engine: &dyn Engine) -> Result<()> {
@@ -183,6 +201,32 @@ pub fn proxy_secret(store: &Store) -> Result<[u8; 32]> {
         Ok(())
     })?;
     Ok(made)
+}
+
+/// What signs the links for guests; made when it is asked for the first time.
+pub fn guest_secret(store: &Store) -> Result<[u8; 32]> {
+    if let Some(GuestSecret(known)) = record::get(store, &key("guests"))? {
+        return Ok(known);
+    }
+    let made = random_bytes();
+    store.write(|tx| {
+        // Somebody else may have been first.
+        if let Some(GuestSecret(known)) = record::get(tx, &key("guests"))? {
+            return Ok(known);
+        }
+        record::put(tx, &key("guests"), &GuestSecret(made));
+        Ok(made)
+    })
+}
+
+/// Whether everything of older releases is on its way into the index.
+pub fn is_indexed(from: &dyn Read) -> Result<bool> {
+    Ok(record::get::<Indexed>(from, &key("indexed"))?.is_some())
+}
+
+/// Notes that it is.
+pub fn mark_indexed(tx: &mut dyn Tx) {
+    record::put(tx, &key("indexed"), &Indexed);
 }
 
 fn key(name: &str) -> KeyBytes {

@@ -53,6 +53,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("style.css", "text/css; charset=utf-8"),
         packed!("htmx.min.js", SCRIPT),
         packed!("app.js", SCRIPT),
+        packed!("photos.js", SCRIPT),
         packed!("icon.svg", DRAWING),
         packed!("icons.svg", DRAWING),
         plain!("icon-180.png", "image/png"),

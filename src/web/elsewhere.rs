@@ -6,6 +6,7 @@ use crate::domain::names::is_web_address;
 use crate::domain::proxies::{Proxies, What};
 use crate::html;
 use crate::ids::Base;
+use crate::web::hashtags;
 use std::sync::Arc;
 
 /// Finds for one visitor what a page may load.
@@ -46,10 +47,11 @@ impl Elsewhere {
         Some(self.local(&address))
     }
 
-    /// Clean HTML that loads nothing but from here.
+    /// Clean HTML that loads nothing but from here, with links in the place of tags.
     pub fn html(&self, clean: &str) -> String {
         let its = self.clone();
-        html::with_files(clean, move |url| its.file(url))
+        let html = html::with_files(clean, move |url| its.file(url));
+        hashtags::link(&html, &self.root)
     }
 
     /// An address of this site without scheme and host; others as they are.

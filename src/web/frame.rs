@@ -229,7 +229,12 @@ impl Frame {
         };
         vec![
             place("/", "home", marked("Home")),
+            place("/main/photos", "photos", marked("Photos")),
             place("/main/people", "people", marked("People")),
+            Place {
+                class: Some("wide"),
+                ..place("/main/search", "search", marked("Search"))
+            },
         ]
     }
 

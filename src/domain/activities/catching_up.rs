@@ -5,6 +5,7 @@ use super::{Arrival, Inbox, Posting, is_major};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::names;
+use crate::domain::photos;
 use crate::ids::{ThingId, UserId};
 use crate::store::engine::{Error, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
@@ -35,7 +36,8 @@ pub fn catch_up(app: &App, user: UserId, arrivals: &[Arrival<'_>], now: Timestam
     }
     app.store.write(|tx| {
         streams::merge(tx, Stream::of(user.0, StreamKind::Inbox), &all)?;
-        streams::merge(tx, Stream::of(user.0, StreamKind::InboxMajor), &major)
+        streams::merge(tx, Stream::of(user.0, StreamKind::InboxMajor), &major)?;
+        photos::add_all(tx, user.0, &major)
     })
 }
 

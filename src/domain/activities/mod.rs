@@ -25,7 +25,7 @@ pub use update::{bury, recall_copies, say_farewell};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
-use crate::domain::{audience, blocks, distribution, names, objects, spam};
+use crate::domain::{audience, blocks, distribution, names, objects, search, spam};
 use crate::error::Error;
 use crate::ids::{Nonce, ThingId, UserId};
 use crate::media::BlobName;
@@ -163,8 +163,22 @@ impl Posting<'_> {
         }
     }
 
-    /// Applies what the verb does; answers the activity's object.
+    /// Applies what the verb does, and lets what was said be found; answers the activity's object.
     fn effects(
+        &self,
+        tx: &mut dyn Tx,
+        draft: &ActivityDraft,
+        target: Option<ThingId>,
+        freed: &mut Vec<BlobName>,
+    ) -> Result<ThingId> {
+        let object = self.apply_verb(tx, draft, target, freed)?;
+        if matches!(draft.verb.as_str(), "post" | "create" | "update") {
+            search::note(self.app, tx, object, self.present)?;
+        }
+        Ok(object)
+    }
+
+    fn apply_verb(
         &self,
         tx: &mut dyn Tx,
         draft: &ActivityDraft,

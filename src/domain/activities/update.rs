@@ -3,7 +3,7 @@
 use super::{Posting, lists, parts};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::{circles, distribution, names, objects, requests};
+use crate::domain::{circles, distribution, names, objects, requests, search};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::BlobName;
@@ -20,6 +20,7 @@ use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft, members_of, memb
 impl Posting<'_> {
     pub(super) fn update(&self, tx: &mut dyn Tx, draft: &ObjectDraft) -> Result<ThingId> {
         let (id, mut object) = self.own(tx, draft, "change")?;
+        search::forget(self.app, tx, id, &object)?;
         if self.is_elsewhere {
             objects::replace(&mut object, draft, self.now);
             things::put_object(tx, id, object);
@@ -59,6 +60,7 @@ impl Posting<'_> {
         }
         let post = object.post;
         let parts = self.parts(tx, &object)?;
+        search::forget(self.app, tx, id, &object)?;
         bury(tx, id, object, self.now, freed)?;
         for (part, object) in parts {
             bury(tx, part, object, self.now, freed)?;

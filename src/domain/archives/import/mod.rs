@@ -17,6 +17,7 @@ use super::{Halt, Progress};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::names;
+use crate::domain::photos;
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::store::archives::Report;
@@ -261,6 +262,7 @@ impl<'a> Work<'a> {
                 for kind in kinds {
                     streams::merge(tx, Stream::of(person, kind), &ids)?;
                 }
+                photos::add_all(tx, person, &ids)?;
             }
             Ok(())
         })?;

@@ -1,0 +1,86 @@
+//! The photos that somebody made or got: which posts show pictures, and how they come among them. The index is
+//! `store/pictured.rs`; whether somebody still may see a post is asked when it is shown.
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::ids::ThingId;
+use crate::store::engine::{Read, Result, Tx};
+use crate::store::jobs::{self, Job};
+use crate::store::keys::{Stream, StreamKind};
+use crate::store::pictured::{self, Entry, Whose};
+use crate::store::streams::{self, Start};
+use crate::store::things::{self, Activity, Object};
+use crate::wire::draft::members_of;
+use serde_json::Value;
+
+/// Activities of an inbox that one run of the job looks at.
+const ACTIVITIES_PER_RUN: usize = 200;
+
+/// Whether an object shows pictures: its own, or such that are attached.
+pub fn shows_pictures(object: &Object) -> bool {
+    let attached = || {
+        let members = members_of(&object.members);
+        let list = members.get("attachments").and_then(Value::as_array);
+        list.is_some_and(|list| list.iter().any(|part| part["objectType"] == "image"))
+    };
+    object.object_type == "image" || (object.members.contains("\"attachments\"") && attached())
+}
+
+/// The entry of an activity that posts pictures; nothing for every other one.
+pub fn entry(from: &dyn Read, activity: &Activity) -> Result<Option<Entry>> {
+    if !activity.is_post() || activity.deleted.is_some() {
+        return Ok(None);
+    }
+    let object = things::object(from, activity.object)?;
+    let is_one = object.is_some_and(|object| object.deleted.is_none() && shows_pictures(&object));
+    Ok(is_one.then_some(Entry {
+        at: activity.published,
+        post: activity.object,
+    }))
+}
+
+/// Puts what an actor posted among the photos of a person who got it; where it is already, nothing happens.
+pub fn add(tx: &mut dyn Tx, person: ThingId, actor: ThingId, entry: Entry) -> Result<()> {
+    pictured::add(tx, person, Whose::Everyones, entry)?;
+    if person == actor {
+        pictured::add(tx, person, Whose::Own, entry)?;
+    }
+    Ok(())
+}
+
+/// As [`add`], for many activities that entered an inbox together.
+pub fn add_all(tx: &mut dyn Tx, person: ThingId, activities: &[ThingId]) -> Result<()> {
+    for id in activities {
+        let Some(activity) = things::activity(tx, *id)? else {
+            continue;
+        };
+        if let Some(entry) = entry(tx, &activity)? {
+            add(tx, person, activity.actor, entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// The job: puts what stands in an inbox among the photos of its owner, a bounded piece at a time from the newest on, and
+/// leaves a job for the rest. Doing it twice does no harm.
+pub fn gather(
+    app: &App,
+    person: ThingId,
+    before: Option<ThingId>,
+    now: Timestamp,
+) -> Result<()> {
+    let start = before.map_or(Start::Newest, Start::Before);
+    app.store.write(|tx| {
+        let inbox = Stream::of(person, StreamKind::InboxMajor);
+        let page = streams::page(tx, inbox, start, ACTIVITIES_PER_RUN)?.unwrap_or_default();
+        add_all(tx, person, &page)?;
+        match page.last() {
+            Some(last) if page.len() == ACTIVITIES_PER_RUN => {
+                let before = Some(*last);
+                let rest = Job::GatherPhotos { person, before };
+                jobs::add(tx, app.store.fresh_id(), now, &rest)
+            }
+            _ => Ok(()),
+        }
+    })
+}

@@ -12,8 +12,7 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, apps, archives as archiving, assets, composer, confirming, deeds,
-    delete as delete_page, home, invitations, join, leaving, lists, login, mail, manual, nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile, proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching, settings, setup, things, tokens,
+    account, albums, apps, archives as archiving, assets, composer, confirming, deeds, delete as delete_page, guests, home, invitations, join, leaving, lists, login, mail, manual, nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile, proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching, settings, setup, things, tokens,
 };
 use hyper::Method;
 
@@ -290,6 +289,18 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/delete",                         Form(delete_page::delete),      Quick),
     get   ("/main/nearby",                         Page(nearby::pumps),            Quick),
     get   ("/main/photos",                         Page(photos::photos),           Quick),
+    get   ("/main/albums",                         Page(albums::all),              Quick),
+    post  ("/main/albums",                         Form(albums::changing::create), Quick),
+    post  ("/main/albums/{key}",                   Form(albums::changing::change), Quick),
+    get   ("/main/albums/{key}/choose",            Page(albums::changing::choose), Quick),
+    post  ("/main/albums/{key}/add",               Form(albums::changing::add),    Quick),
+    get   ("/main/albums/{key}/archive.zip",       Page(albums::archive::fetch),   Quick),
+    get   ("/main/album-add",                      Page(albums::changing::choose_album), Quick),
+    get   ("/main/guests",                         Page(guests::list),             Quick),
+    post  ("/main/guests",                         Form(guests::make),             Quick),
+    post  ("/main/guests/revoke",                  Form(guests::revoke),           Quick),
+    get   ("/main/g/{token}",                      Page(guests::page),             Quick),
+    get   ("/main/g/{token}/{file}",               Open(guests::file),             Quick),
     get   ("/main/search",                         Page(searching::search),        Quick),
     get   ("/main/tag/{tag}",                      Page(searching::tag),           Quick),
     get   ("/main/people",                         Page(everybody::everybody),     Quick),

@@ -2,6 +2,7 @@
 //! to nobody: who stands on which list is its owner's business.
 
 use crate::auth::{LocalUser, Visitor};
+use crate::domain::activities::lists::member_type;
 use crate::domain::documents::display_name;
 use crate::domain::feeds::{self, Paging};
 use crate::domain::{access, activities, names, people};
@@ -11,6 +12,7 @@ use crate::ids::{Nickname, ThingId};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{Object, Thing};
+use crate::web::albums;
 use crate::web::composer::{OwnList, myself, own_list, own_lists, reference};
 use crate::web::forms::{see_other, value};
 use crate::web::frame::{Face, Frame, show};
@@ -110,6 +112,9 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
     }
     if list.deleted.is_some() {
         return Err(Error::Gone);
+    }
+    if member_type(&list).as_deref() == Some("image") {
+        return albums::album(request, visitor, &frame, (id, &list));
     }
     let is_own = frame.is_me(owner);
     let whole = Paging {
@@ -224,7 +229,7 @@ fn change(request: &Request, visitor: &Visitor, verb: &str) -> Answer {
 }
 
 /// Does something that nobody else hears of.
-fn quietly(request: &Request, user: &LocalUser, mut draft: ActivityDraft) -> Result<(), Error> {
+pub(super) fn quietly(request: &Request, user: &LocalUser, mut draft: ActivityDraft) -> Result<(), Error> {
     let app = request.app();
     draft.addresses.to = vec![myself(app, user)];
     activities::post(app, user.id(), None, &draft, request.now).map(drop)

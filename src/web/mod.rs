@@ -1,6 +1,7 @@
 //! Handlers of pages and forms: HTML from the templates in `assets/templates/`, which work without scripts.
 
 pub mod account;
+pub mod albums;
 pub mod apps;
 pub mod archives;
 pub mod assets;
@@ -14,6 +15,7 @@ pub mod elsewhere;
 pub mod error_page;
 pub mod forms;
 pub mod frame;
+pub mod guests;
 pub mod hashtags;
 pub mod home;
 pub mod invitations;

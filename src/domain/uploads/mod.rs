@@ -6,6 +6,7 @@ mod address;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
+use crate::domain::guests::Opened;
 use crate::domain::{names, quotas, relays};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
@@ -87,13 +88,7 @@ pub fn open(
     relay_key: Option<&str>,
     file_name: &str,
 ) -> Result<Served, Error> {
-    let missing = || Error::not_found("There is no such file.");
-    let (key, variant) = parse_name(file_name).ok_or_else(missing)?;
-    let found = names::by_key(&app.store, key)?;
-    let Some((id, Thing::Object(object))) = found else {
-        return Err(missing());
-    };
-    let upload = object.file.as_ref().ok_or_else(missing)?;
+    let (id, object, variant) = named(app, file_name)?;
     let nobody = may_see(app, Viewer::NOBODY, id, &object, variant)?;
     let group = match relay_key {
         Some(key) => relays::viewer(app, id, &object, key)?,
@@ -105,6 +100,38 @@ pub fn open(
     {
         return Err(Error::forbidden("This file was not posted to you."));
     }
+    served(app, &object, variant, nobody)
+}
+
+/// As [`open`], for whoever comes by a link for guests: 404 for everything that it does not show.
+pub fn open_for_guest(app: &App, link: &Opened, file_name: &str) -> Result<Served, Error> {
+    let (id, object, variant) = named(app, file_name)?;
+    match link.shows_file(app, id, &object, variant)? {
+        true => served(app, &object, variant, false),
+        false => Err(missing()),
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("There is no such file.")
+}
+
+/// The object and the variant of its file that the last part of an address names.
+fn named(app: &App, file_name: &str) -> Result<(ThingId, Object, Variant), Error> {
+    let (key, variant) = parse_name(file_name).ok_or_else(missing)?;
+    match names::by_key(&app.store, key)? {
+        Some((id, Thing::Object(object))) if object.file.is_some() => Ok((id, object, variant)),
+        _ => Err(missing()),
+    }
+}
+
+fn served(
+    app: &App,
+    object: &Object,
+    variant: Variant,
+    is_public: bool,
+) -> Result<Served, Error> {
+    let upload = object.file.as_ref().ok_or_else(missing)?;
     let mime = match variant {
         Variant::Original => upload.mime.clone(),
         _ => upload
@@ -126,7 +153,7 @@ pub fn open(
         blob,
         mime,
         is_inline,
-        is_public: nobody,
+        is_public,
         etag: format!("\"{}{}\"", upload.blob, variant.suffix()),
     })
 }

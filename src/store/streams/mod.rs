@@ -95,6 +95,42 @@ pub fn merge(tx: &mut dyn Tx, stream: Stream, things: &[ThingId]) -> Result<()> 
     Ok(())
 }
 
+/// Lets two entries of a set change places; false, and nothing changes, if it does not hold both.
+pub fn swap(tx: &mut dyn Tx, stream: Stream, one: ThingId, other: ThingId) -> Result<bool> {
+    let places = (
+        layout::edge(tx, stream, one)?,
+        layout::edge(tx, stream, other)?,
+    );
+    let (Some(first), Some(second)) = places else {
+        return Ok(false);
+    };
+    let mut head = Head::read(tx, stream)?;
+    let turn = |entries: &mut Vec<ThingId>| {
+        for entry in entries.iter_mut() {
+            if *entry == one {
+                *entry = other;
+            } else if *entry == other {
+                *entry = one;
+            }
+        }
+    };
+    let mut numbers = vec![first, second];
+    numbers.dedup();
+    for number in numbers {
+        if number == head.chunks {
+            turn(&mut head.tail);
+            head.put(tx, stream);
+        } else {
+            let mut entries = layout::chunk(tx, stream, number)?;
+            turn(&mut entries);
+            layout::put_chunk(tx, stream, number, &entries);
+        }
+    }
+    layout::put_edge(tx, stream, one, second);
+    layout::put_edge(tx, stream, other, first);
+    Ok(true)
+}
+
 /// Takes `thing` out of the stream; false, and nothing changes, if the stream does not hold it.
 pub fn remove(tx: &mut dyn Tx, stream: Stream, thing: ThingId) -> Result<bool> {
     let mut head = Head::read(tx, stream)?;

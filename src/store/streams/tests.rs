@@ -467,3 +467,25 @@ fn what_is_older_is_merged_in_where_it_belongs() {
     assert!(append(&mut store, INBOX, ThingId(4000)).expect("writes"));
     assert_eq!(read(&store, INBOX, Start::Newest, 1), ids([4000]));
 }
+
+#[test]
+fn two_entries_of_a_set_change_places() {
+    let mut store = Memory::default();
+    for number in 1..=200 {
+        append(&mut store, LIKES, ThingId(number)).expect("writes");
+    }
+    let all = |store: &Memory| read(store, LIKES, Start::Newest, 999);
+    for (one, other) in [(200, 199), (3, 4), (1, 200), (64, 65)] {
+        let mut wanted = all(&store);
+        let place = |id| wanted.iter().position(|entry| *entry == ThingId(id));
+        let (first, second) = (place(one).expect("there"), place(other).expect("there"));
+        wanted.swap(first, second);
+        assert!(super::swap(&mut store, LIKES, ThingId(one), ThingId(other)).expect("writes"));
+        assert_eq!(all(&store), wanted);
+        let findings = super::check(&store, LIKES, &wanted).expect("reads");
+        assert_eq!(findings, Vec::<String>::new());
+        let after = read(&store, LIKES, Start::Before(ThingId(one)), 1);
+        assert_eq!(after.first(), wanted.get(second + 1));
+    }
+    assert!(!super::swap(&mut store, LIKES, ThingId(1), ThingId(999)).expect("reads"));
+}

@@ -114,9 +114,9 @@ pub fn make(
             return Err(Error::not_found("There is nothing of yours to share here.").into());
         }
         let mut known = guest_links::list(tx, user, LINKS_MAX * 2)?;
-        for (old, _) in known.extract_if(.., |(_, link)| {
-            now.secs_since(link.ends) > REMEMBERED_SECS
-        }) {
+        for (old, _) in
+            known.extract_if(.., |(_, link)| now.secs_since(link.ends) > REMEMBERED_SECS)
+        {
             guest_links::remove(tx, user, old);
         }
         if known.len() >= LINKS_MAX {
@@ -193,8 +193,10 @@ impl Opened {
     /// Whether what stands in the album, or came with the post, is shown by the link.
     pub fn shows(&self, from: &dyn Read, object: &Object) -> Result<bool> {
         let is_own = object.author == Some(self.user.0) && object.post.is_some();
-        Ok(object.deleted.is_none()
-            && (is_own || access::may_fetch(from, Viewer::NOBODY, object)?))
+        Ok(
+            object.deleted.is_none()
+                && (is_own || access::may_fetch(from, Viewer::NOBODY, object)?),
+        )
     }
 
     /// Whether a file of an object is shown by the link. Of pictures that are the copies, not the original.
@@ -205,7 +207,10 @@ impl Opened {
         object: &Object,
         variant: Variant,
     ) -> Result<bool> {
-        let is_picture = object.file.as_ref().is_some_and(|file| !file.copies.is_empty());
+        let is_picture = object
+            .file
+            .as_ref()
+            .is_some_and(|file| !file.copies.is_empty());
         if (variant == Variant::Original && is_picture) || !self.shows(&app.store, object)? {
             return Ok(false);
         }
@@ -270,7 +275,7 @@ mod tests {
             let forged = String::from_utf8(forged).expect("text");
             assert_eq!(read(&[1; 32], &forged), None, "{place}");
         }
-        for nonsense in ["", "x", &good[1..], &format!("{good}AAAA")] {
+        for nonsense in ["", "x", &good.replacen('A', "", 1), &format!("{good}AAAA")] {
             assert_eq!(read(&[1; 32], nonsense), None);
         }
     }

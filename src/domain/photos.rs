@@ -63,12 +63,7 @@ pub fn add_all(tx: &mut dyn Tx, person: ThingId, activities: &[ThingId]) -> Resu
 
 /// The job: puts what stands in an inbox among the photos of its owner, a bounded piece at a time from the newest on, and
 /// leaves a job for the rest. Doing it twice does no harm.
-pub fn gather(
-    app: &App,
-    person: ThingId,
-    before: Option<ThingId>,
-    now: Timestamp,
-) -> Result<()> {
+pub fn gather(app: &App, person: ThingId, before: Option<ThingId>, now: Timestamp) -> Result<()> {
     let start = before.map_or(Start::Newest, Start::Before);
     app.store.write(|tx| {
         let inbox = Stream::of(person, StreamKind::InboxMajor);

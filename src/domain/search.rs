@@ -272,7 +272,10 @@ pub fn tags(app: &App, viewer: Viewer, beginning: &str, count: usize) -> Result<
 fn is_seen(app: &App, viewer: Viewer, query: &Query) -> Result<bool> {
     let from = &app.store;
     for like in query.likes() {
-        for post in terms::posts(from, like, 1)?.into_iter().take(TAG_POSTS_LOOKED_AT) {
+        for post in terms::posts(from, like, 1)?
+            .into_iter()
+            .take(TAG_POSTS_LOOKED_AT)
+        {
             if let Some(object) = things::object(from, post)?
                 && is_found(&object)
                 && access::may_fetch(from, viewer, &object)?
@@ -344,7 +347,10 @@ fn words_of(app: &App, from: &dyn Read, object: &Object) -> Result<BTreeSet<Stri
     }
     let members = members_of(&object.members);
     collect(&members, &mut found);
-    if photos::shows_pictures(object) && object.is_local() && let Some(base) = app.known_base() {
+    if photos::shows_pictures(object)
+        && object.is_local()
+        && let Some(base) = app.known_base()
+    {
         for (_, part) in parts::attached(base, from, object)? {
             if part.post == object.post {
                 collect(&members_of(&part.members), &mut found);
@@ -363,10 +369,156 @@ fn collect(members: &Members, found: &mut BTreeSet<String>) {
     if let Some(alt) = members.get("alt").and_then(Value::as_str) {
         words::collect(alt, found);
     }
-    for tag in members.get("tags").and_then(Value::as_array).into_iter().flatten() {
+    for tag in members
+        .get("tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let name = tag.get("displayName").and_then(Value::as_str);
         if let Some(tag) = name.and_then(words::one) {
             found.insert(format!("#{tag}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Query, begin, index, note_words, people, posts, tags};
+    use crate::domain::access::Viewer;
+    use crate::domain::photos;
+    use crate::domain::testing::{NOW, Pump};
+    use crate::ids::{ThingId, UserId};
+    use crate::store::engine::Tx;
+    use crate::store::jobs::{self, Job};
+    use crate::store::{terms, things};
+    use serde_json::json;
+
+    fn finds(pump: &Pump, user: UserId, q: &str) -> usize {
+        let query = Query::typed(q).expect("words");
+        let found = posts(&pump.app, Viewer::user(user), &query, None, 50);
+        found.expect("readable").posts.len()
+    }
+
+    fn says(pump: &Pump, user: UserId, content: &str) -> ThingId {
+        let note = json!({"object": {"objectType": "note", "content": content}});
+        let post = pump.post(user, note).expect("posted");
+        let post = things::activity(&pump.app.store, post).expect("readable");
+        post.expect("there").object
+    }
+
+    /// Does all jobs of this part; how many there were.
+    fn do_jobs(pump: &Pump) -> usize {
+        let store = &pump.app.store;
+        let mut done = 0;
+        while let Some(queued) = jobs::next(store, 1).expect("readable").pop() {
+            match queued.job {
+                Job::NoteWords => note_words(&pump.app, NOW).expect("noted"),
+                Job::Index { after } => index(&pump.app, after, NOW).expect("indexed"),
+                Job::GatherPhotos { person, before } => {
+                    photos::gather(&pump.app, person, before, NOW).expect("gathered");
+                }
+                _ => {}
+            }
+            let finish = |tx: &mut dyn Tx| {
+                jobs::done(tx, &queued);
+                Ok(())
+            };
+            store.write(finish).expect("taken out");
+            done += 1;
+        }
+        done
+    }
+
+    #[test]
+    fn words_are_noted_once_for_many_posts_and_follow_what_becomes_of_them() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        do_jobs(&pump);
+        for number in 0..40 {
+            says(&pump, ann, &format!("lake number{number} #Tour"));
+        }
+        assert_eq!(finds(&pump, ann, "lake"), 40, "while they wait");
+        assert_eq!(do_jobs(&pump), 1);
+        assert!(
+            terms::waiting(&pump.app.store, 1)
+                .expect("readable")
+                .is_empty()
+        );
+        assert_eq!(finds(&pump, ann, "lak"), 40);
+        assert_eq!(finds(&pump, ann, "lake number7"), 1);
+        assert_eq!(finds(&pump, ann, "number3 tour"), 11);
+        let of = |user| tags(&pump.app, Viewer::user(user), "to", 9).expect("readable");
+        assert_eq!(of(ann), ["tour"]);
+        let ben = pump.register("ben");
+        assert_eq!(finds(&pump, ben, "lake"), 0);
+        assert!(of(ben).is_empty(), "a tag that one may not see");
+
+        let note = says(&pump, ann, "unheard");
+        do_jobs(&pump);
+        let object = things::object(&pump.app.store, note)
+            .expect("readable")
+            .expect("there");
+        let id = crate::domain::names::object_id(pump.app.base(), note, &object).to_string();
+        let update = json!({"verb": "update", "object": {"id": id, "objectType": "note", "content": "changed"}});
+        pump.post(ann, update).expect("changed");
+        do_jobs(&pump);
+        assert_eq!(
+            (finds(&pump, ann, "unheard"), finds(&pump, ann, "changed")),
+            (0, 1)
+        );
+        let words = |word| terms::words(&pump.app.store, word, 9).expect("readable");
+        assert!(
+            words("unheard").is_empty(),
+            "a word of nothing is forgotten"
+        );
+        let delete = json!({"verb": "delete", "object": {"id": id, "objectType": "note"}});
+        pump.post(ann, delete).expect("deleted");
+        assert!(words("changed").is_empty());
+    }
+
+    #[test]
+    fn pages_go_on_where_the_last_one_ended() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        let said: Vec<ThingId> = (0..25).map(|_| says(&pump, ann, "again")).collect();
+        do_jobs(&pump);
+        let query = Query::typed("again").expect("words");
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let page = posts(&pump.app, Viewer::user(ann), &query, before, 10).expect("readable");
+            seen.extend(page.posts.iter().map(|(id, _)| *id));
+            before = page.before;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert!(seen.iter().rev().eq(&said));
+    }
+
+    #[test]
+    fn what_an_older_release_stored_is_found() {
+        let pump = Pump::start();
+        let ann = pump.register("ann");
+        let note = says(&pump, ann, "from long ago");
+        do_jobs(&pump);
+        // As that release left it.
+        let forget = |tx: &mut dyn Tx| {
+            for word in ["from", "long", "ago"] {
+                terms::remove(tx, word, note)?;
+            }
+            Ok(())
+        };
+        pump.app.store.write(forget).expect("written");
+        assert_eq!(finds(&pump, ann, "long"), 0);
+        begin(&pump.app, NOW).expect("begun");
+        do_jobs(&pump);
+        assert_eq!(finds(&pump, ann, "long"), 1);
+        begin(&pump.app, NOW).expect("begun");
+        assert_eq!(do_jobs(&pump), 0, "once for each store");
+        assert_eq!(
+            people(&pump.app, ann.0, "AN", 9).expect("readable"),
+            [ann.0]
+        );
     }
 }

@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn tags_are_words_too() {
-        assert_eq!(words("#Sömmer a#b ##x1 #7 #12"), ["#sommer", "#x1", "12", "sommer", "x1"]);
+        assert_eq!(
+            words("#Sömmer a#b ##x1 #7 #12"),
+            ["#sommer", "#x1", "12", "sommer", "x1"]
+        );
     }
 
     #[test]

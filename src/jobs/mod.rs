@@ -142,6 +142,7 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
         Job::GatherPhotos { person, before } => {
             photos::gather(app, person, before, clock::now())
         }
+        Job::GatherPhotos { person, before } => photos::gather(app, person, before, clock::now()),
     }
 }
 

@@ -8,8 +8,8 @@ use super::record::Record;
 use super::things::{Object, Thing, Upload};
 use super::{
     aliases, archives, bearer, blocks, clients, codes, copies, credentials, deliveries,
-    guest_links, invitations, jobs, mail_codes, mails, meta, nonces, notices, pictured, pins, preferences, record,
-    reports, request_tokens, sessions,
+    guest_links, invitations, jobs, mail_codes, mails, meta, nonces, notices, pictured, pins,
+    preferences, record, reports, request_tokens, sessions,
 };
 use super::{streams, terms, things, tokens, usage, users, visits};
 use crate::ids::ThingId;

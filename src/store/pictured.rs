@@ -98,7 +98,11 @@ pub fn add(tx: &mut dyn Tx, person: ThingId, whose: Whose, entry: Entry) -> Resu
         None => (0, Chunk(Vec::new())),
     };
     newest.0.push(entry);
-    record::put(tx, &month_key(person, whose, month).descending(number), &newest);
+    record::put(
+        tx,
+        &month_key(person, whose, month).descending(number),
+        &newest,
+    );
     Ok(true)
 }
 
@@ -195,7 +199,9 @@ fn month_key(person: ThingId, whose: Whose, month: Month) -> KeyBytes {
 }
 
 fn key(person: ThingId, whose: Whose) -> KeyBytes {
-    KeyBytes::of(Table::Pictured).thing(person).part(whose as u8)
+    KeyBytes::of(Table::Pictured)
+        .thing(person)
+        .part(whose as u8)
 }
 
 #[cfg(test)]
@@ -240,13 +246,23 @@ mod tests {
             told(Whose::Everyones, None),
             ["2026-11", "2025-02", "1969-07"]
         );
-        assert_eq!(told(Whose::Everyones, Some("2026-10")), ["2025-02", "1969-07"]);
+        assert_eq!(
+            told(Whose::Everyones, Some("2026-10")),
+            ["2025-02", "1969-07"]
+        );
         assert_eq!(told(Whose::Own, None), ["2024-05"]);
         let november = Month::parse("2026-11").expect("a month");
         let posts = of_month(&store, ANN, Whose::Everyones, november).expect("readable");
-        assert_eq!(posts.iter().map(|entry| entry.post.0).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(
+            posts.iter().map(|entry| entry.post.0).collect::<Vec<_>>(),
+            [0, 2]
+        );
         let may = Month::parse("2024-05").expect("a month");
-        let own = |store: &Store| of_month(store, ANN, Whose::Own, may).expect("readable").len();
+        let own = |store: &Store| {
+            of_month(store, ANN, Whose::Own, may)
+                .expect("readable")
+                .len()
+        };
         assert_eq!(own(&store), 2 * CHUNK_ENTRIES + 1);
         let gone: Vec<ThingId> = (0..CHUNK_ENTRIES as u64 + 3).map(ThingId).collect();
         store

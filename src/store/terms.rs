@@ -159,8 +159,7 @@ pub fn wait_no_more(tx: &mut dyn Tx, post: ThingId) {
 /// The posts that wait, oldest first, at most `limit`.
 pub fn waiting(from: &dyn Read, limit: usize) -> Result<Vec<ThingId>> {
     let prefix = waiting_key();
-    let found: Vec<(ThingId, Waiting)> =
-        record::list(from, &prefix, &prefix, limit, thing_at_end)?;
+    let found: Vec<(ThingId, Waiting)> = record::list(from, &prefix, &prefix, limit, thing_at_end)?;
     Ok(found.into_iter().map(|(post, _)| post).collect())
 }
 
@@ -221,7 +220,10 @@ mod tests {
         assert_eq!(found(Like::Beginning("see")), ids([9, 7, 5]));
         assert_eq!(found(Like::Beginning("x")), []);
         assert_eq!(found(Like::Word("und")).len() as u64, many);
-        assert_eq!(posts(&store, Like::Word("und"), 1).expect("reads").len(), CHUNK_POSTS);
+        assert_eq!(
+            posts(&store, Like::Word("und"), 1).expect("reads").len(),
+            CHUNK_POSTS
+        );
         assert_eq!(words(&store, "se", 9).expect("readable"), ["see", "seen"]);
         assert_eq!(words(&store, "", 2).expect("readable"), ["see", "seen"]);
         store

@@ -193,7 +193,9 @@ impl Looking<'_> {
         if !self.opened.shows(&self.cards.app.store, picture)? || picture.file.is_none() {
             return Ok(None);
         }
-        let author = picture.author.map(|id| self.cards.frame.face(self.cards.app, id));
+        let author = picture
+            .author
+            .map(|id| self.cards.frame.face(self.cards.app, id));
         let Some(author) = author.transpose()?.flatten() else {
             return Ok(None);
         };
@@ -203,7 +205,10 @@ impl Looking<'_> {
         let its = &mut tile.picture;
         its.source = self.own(&its.source);
         its.largest = self.own(&its.largest);
-        let sources = its.sources.split(", ").filter_map(|source| source.split_once(' '));
+        let sources = its
+            .sources
+            .split(", ")
+            .filter_map(|source| source.split_once(' '));
         let sources = sources.map(|(url, width)| format!("{} {width}", self.own(url)));
         its.sources = sources.collect::<Vec<_>>().join(", ");
         tile.page = String::new();
@@ -265,7 +270,10 @@ fn links<'a>(
         },
         ends: frame.words.date(made.link.ends),
         views: made.link.views,
-        seen: made.link.seen.map(|seen| frame.words.ago(seen, request.now)),
+        seen: made
+            .link
+            .seen
+            .map(|seen| frame.words.ago(seen, request.now)),
         note: made.link.note,
         is_over: made.is_over,
     };

@@ -23,7 +23,9 @@ pub fn link(html: &str, root: &str) -> String {
         }
         let (markup, after) = after.split_at(after.find('>').map_or(after.len(), |end| end + 1));
         let name = markup.trim_start_matches('<').trim_start_matches('/');
-        let name = name.split(|letter: char| !letter.is_ascii_alphanumeric()).next();
+        let name = name
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .next();
         if name.is_some_and(|name| LEFT_ALONE.contains(&name)) {
             left_alone = match markup.starts_with("</") {
                 true => left_alone.saturating_sub(1),
@@ -67,7 +69,10 @@ fn push_text(out: &mut String, text: &str, root: &str) {
             && tag.chars().any(|letter| letter.is_alphabetic());
         if is_tag {
             let address = address(tag, root);
-            let _ = write!(out, "<a class=\"tag\" rel=\"tag\" href=\"{address}\">#{tag}</a>");
+            let _ = write!(
+                out,
+                "<a class=\"tag\" rel=\"tag\" href=\"{address}\">#{tag}</a>"
+            );
         } else {
             out.push('#');
             out.push_str(tag);

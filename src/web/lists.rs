@@ -229,7 +229,11 @@ fn change(request: &Request, visitor: &Visitor, verb: &str) -> Answer {
 }
 
 /// Does something that nobody else hears of.
-pub(super) fn quietly(request: &Request, user: &LocalUser, mut draft: ActivityDraft) -> Result<(), Error> {
+pub(super) fn quietly(
+    request: &Request,
+    user: &LocalUser,
+    mut draft: ActivityDraft,
+) -> Result<(), Error> {
     let app = request.app();
     draft.addresses.to = vec![myself(app, user)];
     activities::post(app, user.id(), None, &draft, request.now).map(drop)

@@ -110,7 +110,9 @@ pub fn photos(request: &Request, visitor: &Visitor) -> Answer {
             false => Whose::Everyones,
         },
     };
-    let asked = request.query("month").and_then(|month| Month::parse(&month));
+    let asked = request
+        .query("month")
+        .and_then(|month| Month::parse(&month));
     let skip = request.query("skip").and_then(|skip| skip.parse().ok());
     let start = asked.map(|month| Place {
         month,

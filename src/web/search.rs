@@ -86,9 +86,8 @@ pub fn search(request: &Request, visitor: &Visitor) -> Answer {
         let mut again = form_urlencoded::Serializer::new(String::new());
         again.append_pair("q", &page.q);
         let again = again.finish();
-        let older = |before: ThingId| {
-            format!("{}/main/search?{again}&before={}", frame.root, before.0)
-        };
+        let older =
+            |before: ThingId| format!("{}/main/search?{again}&before={}", frame.root, before.0);
         page.older = found.before.map(older);
     }
     show(visitor, &page)
@@ -108,7 +107,9 @@ pub fn tag(request: &Request, visitor: &Visitor) -> Answer {
     let page = Tag {
         tag: tag.to_owned(),
         cards: cards(request, &frame, viewer, &found)?,
-        older: found.before.map(|before| format!("{address}?before={}", before.0)),
+        older: found
+            .before
+            .map(|before| format!("{address}?before={}", before.0)),
         frame: &frame,
     };
     show(visitor, &page)

@@ -35,7 +35,10 @@ impl Cards<'_> {
         if !post.is_local() {
             let title = display_name(post);
             let shown = self.shown(id, post, &author, title.as_deref())?;
-            let pictures = shown.pictures.into_iter().filter(|picture| picture.is_shown);
+            let pictures = shown
+                .pictures
+                .into_iter()
+                .filter(|picture| picture.is_shown);
             let tile = |picture| Tile {
                 id: None,
                 key: String::new(),

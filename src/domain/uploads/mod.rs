@@ -125,12 +125,7 @@ fn named(app: &App, file_name: &str) -> Result<(ThingId, Object, Variant), Error
     }
 }
 
-fn served(
-    app: &App,
-    object: &Object,
-    variant: Variant,
-    is_public: bool,
-) -> Result<Served, Error> {
+fn served(app: &App, object: &Object, variant: Variant, is_public: bool) -> Result<Served, Error> {
     let upload = object.file.as_ref().ok_or_else(missing)?;
     let mime = match variant {
         Variant::Original => upload.mime.clone(),

@@ -153,7 +153,8 @@ impl Archive {
         let Some(upload) = &picture.file else {
             return Ok(None);
         };
-        if picture.deleted.is_some() || !access::may_fetch(&self.app.store, self.viewer, &picture)? {
+        if picture.deleted.is_some() || !access::may_fetch(&self.app.store, self.viewer, &picture)?
+        {
             return Ok(None);
         }
         let is_own = picture.author.is_some_and(|author| self.viewer.is(author));

@@ -83,7 +83,9 @@ fn made(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resul
     };
     let name = checked_name(value(form, "name"))?;
     album.members.insert("displayName".to_owned(), json!(name));
-    album.members.insert("objectTypes".to_owned(), json!(["image"]));
+    album
+        .members
+        .insert("objectTypes".to_owned(), json!(["image"]));
     let mut draft = ActivityDraft::of("create", album);
     draft.addresses = addresses(app, user, value(form, "audience"))?;
     let id = activities::post(app, user.id(), None, &draft, request.now)?;
@@ -264,7 +266,9 @@ pub fn choose(request: &Request, visitor: &Visitor) -> Answer {
             break;
         }
         last = Some(upload);
-        if let Some(tile) = tile(&cards, upload)?.filter(|_| is_posted(app, upload).unwrap_or(false)) {
+        if let Some(tile) =
+            tile(&cards, upload)?.filter(|_| is_posted(app, upload).unwrap_or(false))
+        {
             let is_in = streams::contains(&app.store, members, upload)?;
             tiles.push((tile, is_in));
         }
@@ -307,7 +311,8 @@ pub fn choose_album(request: &Request, visitor: &Visitor) -> Answer {
     let index = lists::index(user.id().0, "image");
     let mut albums = Vec::new();
     for id in streams::page(&app.store, index, Start::Newest, ALBUMS_SHOWN)?.unwrap_or_default() {
-        if let Some(album) = things::object(&app.store, id)?.filter(|album| album.deleted.is_none()) {
+        if let Some(album) = things::object(&app.store, id)?.filter(|album| album.deleted.is_none())
+        {
             let members = Stream::of(id, StreamKind::Members);
             let mut has_all = true;
             for tile in tiles.iter().filter_map(|tile| tile.id) {

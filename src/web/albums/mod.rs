@@ -189,7 +189,9 @@ fn tile(cards: &Cards<'_>, id: ThingId) -> Result<Option<Tile>, Error> {
     if !access::may_fetch(store, cards.viewer, &picture)? {
         return Ok(None);
     }
-    let author = picture.author.map(|author| cards.frame.face(cards.app, author));
+    let author = picture
+        .author
+        .map(|author| cards.frame.face(cards.app, author));
     match author.transpose()?.flatten() {
         Some(author) => cards.tile(id, &picture, &author),
         None => Ok(None),
@@ -312,16 +314,14 @@ fn address(owner: &Face, id: ThingId, album: &Object) -> String {
 /// The key of the picture that the owner chose to stand for the album.
 fn chosen_cover(album: &Object) -> Option<String> {
     let members = members_of(&album.members);
-    members.get("cover").and_then(Value::as_str).map(str::to_owned)
+    members
+        .get("cover")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 /// To whom a new album can be shown, in words.
-fn choices(
-    app: &App,
-    frame: &Frame,
-    person: ThingId,
-    chosen: &str,
-) -> Result<Vec<Choice>, Error> {
+fn choices(app: &App, frame: &Frame, person: ThingId, chosen: &str) -> Result<Vec<Choice>, Error> {
     let followers = streams::total(&app.store, Stream::of(person, StreamKind::Followers))?;
     let mut choices = vec![("me".to_owned(), frame.say("Only me").to_owned())];
     for (_, list) in own_lists(app, person)? {

@@ -12,7 +12,11 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
 use crate::web::{
-    account, albums, apps, archives as archiving, assets, composer, confirming, deeds, delete as delete_page, guests, home, invitations, join, leaving, lists, login, mail, manual, nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile, proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching, settings, setup, things, tokens,
+    account, albums, apps, archives as archiving, assets, composer, confirming, deeds,
+    delete as delete_page, guests, home, invitations, join, leaving, lists, login, mail, manual,
+    nearby, oauth as authorizing, oauth2 as authorizing2, people as everybody, photos, profile,
+    proxy, recovering, remote, reporting, requests as requesting, resetting, search as searching,
+    settings, setup, things, tokens,
 };
 use hyper::Method;
 

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 /// What is no page although it is answered to people: files, and ways that lead on at once.
-const NO_PAGES: &[&str] = &["/main/export/archive.zip", "/main/authorized/{host}"];
+const NO_PAGES: &[&str] = &[
+    "/main/export/archive.zip",
+    "/main/albums/{key}/archive.zip",
+    "/main/authorized/{host}",
+];
 
 /// The patterns of pages, the most literal ones first.
 pub(super) struct Table(Vec<String>);

@@ -6,7 +6,7 @@ use crate::photos::{fills, key_of, makes_album, posts_photo, reader};
 use serde_json::Value;
 
 /// Makes a link to a thing and answers its path.
-fn makes_link(browser: &mut Browser, key: &str) -> String {
+pub(crate) fn makes_link(browser: &mut Browser, key: &str) -> String {
     let page = browser
         .open(&format!("/main/guests?thing={key}"))
         .expect(200);

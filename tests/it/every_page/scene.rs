@@ -1,9 +1,11 @@
 //! A family as families are: photos of every shape, long words, long names and short ones, and somebody who tries things.
 
 use crate::authorising::request_token;
+use crate::guest_links::makes_link;
 use crate::harness::documents::{comment, reference};
 use crate::harness::{Person, Pump, activity, note, pictures, public};
 use crate::oauth2::{AUTHC, AUTHZ, App, target};
+use crate::photos::{fills, makes_album, posts_photo};
 use serde_json::{Value, json};
 
 const LONG: &str = "It rained all morning, and then the sun came out over the harbour. We walked along the pier to the lighthouse, \
@@ -54,6 +56,11 @@ impl Family {
         let token = request_token(&self.pump, self.evan.client_pair(), "oob");
         let app = App::confidential(&self.pump);
         let site = &self.pump.site;
+        let mut browser = self.pump.browser_of("evan");
+        let (album, key) = makes_album(&mut browser, "A summer by the sea", "public");
+        let photo = posts_photo(&self.evan, "Waves", public());
+        fills(&mut browser, &key, &[&photo]);
+        let link = makes_link(&mut browser, &key);
         let mut addresses = vec![
             site.path_of(&link).to_owned(),
             site.path_of(reset.trim()).to_owned(),
@@ -62,6 +69,9 @@ impl Family {
             target(AUTHC, &app.question("writeall")),
             self.activity.clone(),
             "/main/confirm/no-such-code".to_owned(),
+            "/main/tag/sea".to_owned(),
+            album,
+            link,
             "/main/unsubscribe/no-such-code".to_owned(),
         ];
         addresses.extend(NAMES.map(|(nickname, _)| format!("/{nickname}")));

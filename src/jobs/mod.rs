@@ -139,9 +139,6 @@ fn perform(app: &App, queued: &Queued) -> Result<()> {
         Job::SweepRequests => requests::sweep(app, clock::now()),
         Job::NoteWords => search::note_words(app, clock::now()),
         Job::Index { after } => search::index(app, after, clock::now()),
-        Job::GatherPhotos { person, before } => {
-            photos::gather(app, person, before, clock::now())
-        }
         Job::GatherPhotos { person, before } => photos::gather(app, person, before, clock::now()),
     }
 }

@@ -145,12 +145,18 @@ fn covers(cards: &Cards<'_>, person: ThingId, count: usize) -> Result<Vec<Cover>
         if access::may_fetch(store, cards.viewer, &album)?
             && let Some(owner) = cards.frame.face(cards.app, person)?
         {
+            let is_own = cards.frame.is_me(person);
+            let tile = cover(cards, id, &album)?;
+            // Everybody has an album of profile pictures from the start; others see it when there is something in it.
+            if !is_own && tile.is_none() {
+                continue;
+            }
             covers.push(Cover {
                 name: name_of(cards.frame, &album),
                 url: address(&owner, id, &album),
                 pictures: streams::total(store, Stream::of(id, StreamKind::Members))?,
-                tile: cover(cards, id, &album)?,
-                is_own: cards.frame.is_me(person),
+                tile,
+                is_own,
                 owner,
             });
         }

@@ -15,7 +15,7 @@ use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
 use crate::web::cards::Cards;
 use crate::web::forms::{again, see_other, value};
-use crate::web::frame::{Face, Frame, show, words_of};
+use crate::web::frame::{Face, Frame, show};
 use crate::web::login;
 use crate::web::pictures::FileLink;
 use crate::web::text;
@@ -73,8 +73,7 @@ struct Shown {
 pub fn page(request: &Request, _: &Visitor) -> Answer {
     let app = request.app();
     let opened = guests::open(app, request.param("token"), request.now)?;
-    let mut frame = Frame::bare(request);
-    frame.words = words_of(request);
+    let frame = Frame::bare(request);
     let maker = frame.face(app, opened.user.0)?.ok_or(Error::Gone)?;
     let looking = Looking {
         cards: Cards {

@@ -251,9 +251,19 @@ pub fn tags(app: &App, viewer: Viewer, beginning: &str, count: usize) -> Result<
     let Some(word) = words::one(beginning) else {
         return Ok(Vec::new());
     };
-    let mut found = Vec::new();
-    for tag in terms::words(&app.store, &format!("#{word}"), TAGS_LOOKED_AT)? {
-        if found.len() == count {
+    let beginning = format!("#{word}");
+    let mut found = BTreeSet::new();
+    for post in terms::waiting(&app.store, POSTS_PER_WRITE)? {
+        if let Some(object) = things::object(&app.store, post)?
+            && access::may_fetch(&app.store, viewer, &object)?
+        {
+            let words = words_of(app, &app.store, &object)?;
+            let tags = words.range(beginning.clone()..);
+            found.extend(tags.take_while(|tag| tag.starts_with(&beginning)).cloned());
+        }
+    }
+    for tag in terms::words(&app.store, &beginning, TAGS_LOOKED_AT)? {
+        if found.len() >= count {
             break;
         }
         let query = Query {
@@ -261,11 +271,13 @@ pub fn tags(app: &App, viewer: Viewer, beginning: &str, count: usize) -> Result<
             is_whole: true,
         };
         if is_seen(app, viewer, &query)? {
-            let tag = query.words.into_iter().next().unwrap_or_default();
-            found.push(tag.trim_start_matches('#').to_owned());
+            found.extend(query.words);
         }
     }
-    Ok(found)
+    let tags = found
+        .iter()
+        .map(|tag| tag.trim_start_matches('#').to_owned());
+    Ok(tags.take(count).collect())
 }
 
 /// Whether one of the newest posts of a tag may be read.

@@ -60,7 +60,7 @@ impl Family {
         let (album, key) = makes_album(&mut browser, "A summer by the sea", "public");
         let photo = posts_photo(&self.evan, "Waves", public());
         fills(&mut browser, &key, &[&photo]);
-        let link = makes_link(&mut browser, &key);
+        let for_guests = makes_link(&mut browser, &key);
         let mut addresses = vec![
             site.path_of(&link).to_owned(),
             site.path_of(reset.trim()).to_owned(),
@@ -71,7 +71,7 @@ impl Family {
             "/main/confirm/no-such-code".to_owned(),
             "/main/tag/sea".to_owned(),
             album,
-            link,
+            for_guests,
             "/main/unsubscribe/no-such-code".to_owned(),
         ];
         addresses.extend(NAMES.map(|(nickname, _)| format!("/{nickname}")));

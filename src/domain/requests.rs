@@ -365,7 +365,8 @@ mod tests {
             access::may_read_activity(&app.store, Viewer::user(ann), &activity).expect("readable")
         };
         assert!(waits(&app.store, ann, request).expect("readable") && may_read());
-        let queued = jobs::next(&app.store, 9).expect("readable");
+        let mut queued = jobs::next(&app.store, 9).expect("readable");
+        queued.retain(|queued| queued.job != Job::NoteWords);
         assert_eq!(queued.len(), 1, "one for all of a day");
         assert_eq!(queued[0].job, Job::SweepRequests);
         assert_eq!(queued[0].due.secs_since(NOW) / DAY_SECS, 30);

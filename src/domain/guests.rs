@@ -75,8 +75,7 @@ pub fn can_share(user: UserId, object: &Object) -> bool {
     object.author == Some(user.0)
         && object.is_local()
         && object.deleted.is_none()
-        && object.post.is_some()
-        && (is_album || is_post)
+        && (is_album || is_post && object.post.is_some())
 }
 
 /// Makes a link and answers its secret part. 400 for a life that no link has or a note that is too long, 404 for what is not

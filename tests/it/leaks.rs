@@ -104,7 +104,7 @@ fn addresses(pump: &Pump, text: &str) -> Vec<String> {
     let quoted = text.split(['"', '\'']);
     let found = quoted.filter_map(|word| {
         let path = word.strip_prefix(&base).or(word.strip_prefix('/'))?;
-        let end = path.find(['<', ' ', '\\']).unwrap_or(path.len());
+        let end = path.find(['<', '>', ' ', '\\']).unwrap_or(path.len());
         Some(format!("/{}", path.get(..end)?.replace("&amp;", "&")))
     });
     found.collect()

@@ -203,9 +203,10 @@ impl Page {
         unescape(&without_tags(body))
     }
 
-    /// Whether a text stands on the page, as a person reads it.
+    /// Whether a text stands on the page, as a person reads it: names in sentences are isolated by marks that nobody sees.
     pub(crate) fn shows(&self, text: &str) -> bool {
-        unescape(&self.html()).contains(text)
+        let html = self.html().replace("<bdi>", "").replace("</bdi>", "");
+        unescape(&html).contains(text)
     }
 
     /// All forms.

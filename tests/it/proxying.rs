@@ -593,6 +593,10 @@ fn the_card_of_somebody_elsewhere_leads_home() {
     let page = browser.open("/evan/following").expect(200);
     let wrong = page.form_to("/main/unfollow").without("key");
     browser.submit(&wrong.clone()).expect(404);
+    // The name leads to what is known here, and from there to the page at home.
+    let links = page.all("a", "href");
+    let here = links.iter().find(|link| link.contains("/main/person?key="));
+    let page = browser.open(here.expect("a page here")).expect(200);
     let links = page.all("a", "href");
     assert!(
         links.contains(&format!("{}/mallory", peer.base)),

@@ -20,13 +20,14 @@ fn two_people_talk_live() {
         chromium.window_of(&pump, "evan"),
         chromium.window_of(&pump, "ann"),
     );
-    left.open("/").sees("What is new?");
+    left.open("/main/compose").sees("What is new?");
     right.on_a_phone().open("/").sees("What is new?");
     let listens = "performance.getEntriesByType('resource').length > 0";
     right.until(|window| is_so(window, listens), "the page does not load");
-    left.fill("What is new?", "Is anybody there?").click("Post");
+    left.fill("What is new?", "Is anybody there?")
+        .click_near("Preview", "Post");
     left.sees("Is anybody there?");
-    // It is announced, and comes in place; the box in which one types is untouched.
+    // It is announced, and comes in place.
     right.sees("1 new").click("1 new").sees("Is anybody there?");
     right.click_near("Is anybody there?", "Comment");
     right

@@ -706,6 +706,7 @@ pub(super) const ROWS: &[Row] = &[
         Tests(&[
             "receiving::an_activity_counts_once_however_often_it_comes",
             "federating::what_is_posted_while_the_other_server_is_away_arrives_in_order_and_once",
+            "federating::a_network_that_loses_packets_loses_no_post_and_mixes_none_up",
         ]),
     ),
     (

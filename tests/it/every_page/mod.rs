@@ -16,12 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use table::Table;
 
-/// What pages are known to fail: the rule, and a part of the finding. To be emptied; nothing may be added.
-const KNOWN: &[(&str, &str)] = &[
-    // The time of a post, which leads to its page, stands close below the name.
-    ("small target", "u-url"),
-];
-
 /// How many pages of one kind are looked at, by pattern and names of arguments.
 const OF_A_KIND_MAX: usize = 2;
 
@@ -139,9 +133,11 @@ impl<'w> Walk<'w> {
         found.push(("browser", self.window.complaints()));
         let who = self.who;
         for (screen, lines) in found {
-            let lines = lines.into_iter().filter(|line| !is_known(line));
-            self.findings
-                .extend(lines.map(|line| format!("{line}: {who} at {path} ({screen})")));
+            self.findings.extend(
+                lines
+                    .into_iter()
+                    .map(|line| format!("{line}: {who} at {path} ({screen})")),
+            );
         }
     }
 
@@ -171,11 +167,6 @@ impl<'w> Walk<'w> {
         );
         self.patterns
     }
-}
-
-fn is_known(finding: &str) -> bool {
-    let says = |(rule, part): &(&str, &str)| finding.starts_with(rule) && finding.contains(part);
-    KNOWN.iter().any(says)
 }
 
 #[test]

@@ -7,9 +7,11 @@ const NO_PAGES: &[&str] = &[
     "/main/export/archive.zip",
     "/main/albums/{key}/archive.zip",
     "/main/authorized/{host}",
+    "/main/compose/people",
     "/main/foot",
     "/main/invitations/{code}/qr.svg",
     "/main/news",
+    "/main/uploads/{key}",
 ];
 
 /// The patterns of pages, the most literal ones first.

@@ -3,6 +3,7 @@
 use crate::domain::audience;
 use crate::domain::blocks;
 use crate::domain::circles::{self, Circles};
+use crate::domain::threads;
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result};
 use crate::store::keys::{Stream, StreamKind};
@@ -31,8 +32,8 @@ impl Viewer {
     }
 }
 
-/// Whether an activity may be read: by its actor, by those to whom it is addressed now (`§4.9.1`), and by the author of
-/// what it likes or shares.
+/// Whether an activity may be read: by its actor, by those to whom it is addressed now (`§4.9.1`), a reply also in the circles of
+/// who is answered ([`threads::opens`]), and by the author of what it likes or shares.
 pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -> Result<bool> {
     if let Some(id) = &activity.remote_id
         && blocks::is_blocked(from, id)?
@@ -49,16 +50,17 @@ pub fn may_read_activity(from: &dyn Read, viewer: Viewer, activity: &Activity) -
     if person == activity.actor {
         return Ok(true);
     }
-    let mut circles = Circles::of(from, activity.actor);
+    let mut circles = Circles::of(from, activity);
     for address in addressed() {
         let included = match address {
             Address::Public => true,
             Address::Followers(followed) => {
-                *followed == activity.actor
-                    && is_member(from, *followed, StreamKind::Followers, person)?
+                is_member(from, *followed, StreamKind::Followers, person)?
+                    && threads::opens(from, activity, *address, *followed)?
             }
             Address::Following(owner) => {
-                *owner == activity.actor && is_member(from, *owner, StreamKind::Following, person)?
+                is_member(from, *owner, StreamKind::Following, person)?
+                    && threads::opens(from, activity, *address, *owner)?
             }
             Address::Thing(id) if *id == person => true,
             Address::Thing(id) => circles.reach(*id, person)?,

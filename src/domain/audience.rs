@@ -8,6 +8,8 @@ use crate::domain::access::{self, Viewer};
 use crate::domain::activities::Posting;
 use crate::domain::circles::{self, Circles};
 use crate::domain::errands;
+use crate::domain::requests;
+use crate::domain::threads;
 use crate::ids::ThingId;
 use crate::store::copies;
 use crate::store::engine::{Read, Result, Tx};
@@ -154,10 +156,13 @@ fn post_of(from: &dyn Read, object: Option<&Object>) -> Result<Option<Activity>>
 }
 
 /// Who gets an activity of somebody here, the actor among them: own posts stand in one's own inbox. Of what somebody elsewhere
-/// does, the members of the groups here in which it is said: all others hear of it from the actor's own server.
+/// does, the members of the groups here in which it is said, and those here for whom the answered post was: all others hear of it
+/// from the actor's own server.
 pub fn recipients(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     if activity.remote_id.is_some() {
-        return in_groups(from, activity);
+        let mut found = in_groups(from, activity)?;
+        found.people.extend(in_thread(from, activity)?);
+        return Ok(found);
     }
     let mut found = addressed(from, activity)?;
     if let Some(author) = reacted_to(from, activity)? {
@@ -179,7 +184,7 @@ pub fn is_addressed(from: &dyn Read, activity: &Activity, person: ThingId) -> Re
 fn addressed(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     let mut found = Recipients::default();
     found.add(from, activity.actor)?;
-    let mut circles = Circles::of(from, activity.actor);
+    let mut circles = Circles::of(from, activity);
     let [to, cc, bto, bcc] = activity.addresses.each();
     for (list, direct) in [(to, true), (cc, false), (bto, true), (bcc, false)] {
         for address in list {
@@ -189,13 +194,9 @@ fn addressed(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
                     Stream::of(activity.actor, StreamKind::Followers),
                     &mut found,
                 )?,
-                Address::Followers(owner) if owner == activity.actor => {
-                    add_members(from, Stream::of(owner, StreamKind::Followers), &mut found)?;
+                Address::Followers(_) | Address::Following(_) => {
+                    add_ring(from, activity, *address, &mut found)?;
                 }
-                Address::Following(owner) if owner == activity.actor => {
-                    add_members(from, Stream::of(owner, StreamKind::Following), &mut found)?;
-                }
-                Address::Followers(_) | Address::Following(_) => {}
                 Address::Thing(id) => {
                     let Some(object) = things::object(from, id)? else {
                         continue;
@@ -215,6 +216,36 @@ fn addressed(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
         }
     }
     Ok(found)
+}
+
+/// The people here who hear of what somebody elsewhere answers to somebody here, as all for whom the answered post was; none
+/// who wants to hear nothing of its actor. Nobody can pass it on to other servers (`pump-api.md §4.11`, D34).
+pub fn in_thread(from: &dyn Read, activity: &Activity) -> Result<BTreeSet<ThingId>> {
+    let mut found = Recipients::default();
+    let mut circles = Circles::of(from, activity);
+    for address in activity.addresses.each().into_iter().flatten() {
+        match *address {
+            Address::Public => {}
+            Address::Followers(_) | Address::Following(_) => {
+                add_ring(from, activity, *address, &mut found)?;
+            }
+            Address::Thing(id) => {
+                let list = things::object(from, id)?.filter(Object::is_collection);
+                let Some(list) = list else { continue };
+                circles.open(id, list, |id, circle| {
+                    add_circle(from, activity, id, circle, &mut found)?;
+                    Ok(false)
+                })?;
+            }
+        }
+    }
+    let mut people = BTreeSet::new();
+    for person in found.people {
+        if !requests::is_refused(from, person, activity.actor)? {
+            people.insert(person);
+        }
+    }
+    Ok(people)
 }
 
 fn in_groups(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
@@ -243,6 +274,31 @@ pub fn reacted_to(from: &dyn Read, activity: &Activity) -> Result<Option<ThingId
         return Ok(None);
     }
     Ok(things::object(from, activity.object)?.and_then(|object| object.author))
+}
+
+/// Those who follow somebody, or whom somebody follows, if the activity reaches them. Of somebody elsewhere only those here are
+/// known for sure.
+fn add_ring(
+    from: &dyn Read,
+    activity: &Activity,
+    address: Address,
+    found: &mut Recipients,
+) -> Result<()> {
+    let (owner, kind) = match address {
+        Address::Followers(owner) => (owner, StreamKind::Followers),
+        Address::Following(owner) => (owner, StreamKind::Following),
+        Address::Public | Address::Thing(_) => return Ok(()),
+    };
+    if !threads::opens(from, activity, address, owner)? {
+        return Ok(());
+    }
+    let mut ring = Recipients::default();
+    add_members(from, Stream::of(owner, kind), &mut ring)?;
+    found.people.extend(ring.people);
+    if things::object(from, owner)?.is_some_and(|owner| owner.is_local()) {
+        found.elsewhere.extend(ring.elsewhere);
+    }
+    Ok(())
 }
 
 /// The members of a list or group, and the group itself.

@@ -1,12 +1,14 @@
 //! Lists and groups as audiences (`pump-api.md §4.7`, `§4.10`, `§4.11`): whom an address of one reaches. A list opens for
-//! its owner and reaches its members, in a list of lists or of groups also theirs; a group reaches its members.
+//! its owner, and for who answers what the owner showed to it, and reaches its members, in a list of lists or of groups also
+//! theirs; a group reaches its members.
 
 use crate::domain::activities::lists;
+use crate::domain::threads;
 use crate::ids::ThingId;
 use crate::store::engine::{Read, Result};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
-use crate::store::things::{self, Activity, Object};
+use crate::store::things::{self, Activity, Address, Object};
 use std::collections::{BTreeSet, VecDeque};
 
 /// Most lists and groups that the addresses of one activity reach inside of lists.
@@ -15,7 +17,7 @@ pub const NESTED_MAX: usize = 100;
 /// What the addresses of one activity open.
 pub struct Circles<'a> {
     from: &'a dyn Read,
-    actor: ThingId,
+    activity: &'a Activity,
     nested: BTreeSet<ThingId>,
 }
 
@@ -57,11 +59,11 @@ fn is_about_said(from: &dyn Read, group: ThingId, activity: &Activity) -> Result
 }
 
 impl<'a> Circles<'a> {
-    /// For an activity of `actor`.
-    pub fn of(from: &'a dyn Read, actor: ThingId) -> Circles<'a> {
+    /// For an activity.
+    pub fn of(from: &'a dyn Read, activity: &'a Activity) -> Circles<'a> {
         Circles {
             from,
-            actor,
+            activity,
             nested: BTreeSet::new(),
         }
     }
@@ -83,9 +85,17 @@ impl<'a> Circles<'a> {
         object: Object,
         mut visit: impl FnMut(ThingId, &Object) -> Result<bool>,
     ) -> Result<bool> {
+        let owner = object.author;
+        if object.is_collection() {
+            let address = Address::Thing(id);
+            match owner {
+                Some(owner) if threads::opens(self.from, self.activity, address, owner)? => {}
+                _ => return Ok(false),
+            }
+        }
         let mut next = VecDeque::from([(id, object)]);
         while let Some((id, object)) = next.pop_front() {
-            if !self.opens(&object) {
+            if !is_open(&object, owner) {
                 continue;
             }
             if visit(id, &object)? {
@@ -107,15 +117,15 @@ impl<'a> Circles<'a> {
         }
         Ok(false)
     }
+}
 
-    /// What was posted to a group stays with its members when the group is deleted; a list is gone with all that it
-    /// opened.
-    fn opens(&self, object: &Object) -> bool {
-        if object.is_collection() {
-            return object.author == Some(self.actor) && object.deleted.is_none();
-        }
-        is_group(object)
+/// Whether what is addressed reaches the members of a list of `owner`, or of a group. What was posted to a group stays with its
+/// members when the group is deleted; a list is gone with all that it opened.
+fn is_open(object: &Object, owner: Option<ThingId>) -> bool {
+    if object.is_collection() {
+        return object.author == owner && object.deleted.is_none();
     }
+    is_group(object)
 }
 
 fn holds_circles(object: &Object) -> bool {

@@ -177,6 +177,22 @@ pub fn spread(
     Ok(())
 }
 
+/// Brings what somebody elsewhere answers to all here for whom the answered post was.
+pub fn pass_on(
+    app: &App,
+    tx: &mut dyn Tx,
+    id: ThingId,
+    activity: &Activity,
+    now: Timestamp,
+) -> Result<()> {
+    let mut delivery = Delivery::of(app, tx, id, activity, false, now)?;
+    delivery.recipients = Recipients {
+        people: audience::in_thread(tx, activity)?,
+        ..Recipients::default()
+    };
+    delivery.go_on(tx, None).map(drop)
+}
+
 /// Brings an activity to other hosts alone, once to each.
 pub fn tell_elsewhere(
     app: &App,

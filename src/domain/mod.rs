@@ -49,6 +49,7 @@ pub mod standing;
 pub mod sweep;
 pub mod talk;
 pub mod talks;
+pub mod threads;
 pub mod turns;
 pub mod uploads;
 pub mod words;

@@ -4,6 +4,7 @@
 use crate::auth::Visitor;
 use crate::domain::circles;
 use crate::domain::errands;
+use crate::domain::threads;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::ThingId;
@@ -148,21 +149,22 @@ impl Seeing<'_> {
                     .to_owned(),
                 ..Circle::default()
             }),
-            Address::Followers(owner) if owner == post.actor => {
+            Address::Followers(owner) | Address::Following(owner)
+                if !threads::opens(&self.cards.app.store, post, address, owner)? => {}
+            Address::Followers(owner) => {
                 let sentences = [
                     marked("Everyone who follows you"),
                     marked("Followers of {0}"),
                 ];
                 self.circle(owner, StreamKind::Followers, sentences)?;
             }
-            Address::Following(owner) if owner == post.actor => {
+            Address::Following(owner) => {
                 let sentences = [
                     marked("Everyone whom you follow"),
                     marked("People whom {0} follows"),
                 ];
                 self.circle(owner, StreamKind::Following, sentences)?;
             }
-            Address::Followers(_) | Address::Following(_) => {}
             Address::Thing(id) => self.thing(post, id)?,
         }
         Ok(())
@@ -197,19 +199,23 @@ impl Seeing<'_> {
             let is_open = self.cards.viewer.person.is_some();
             return self.members("group", &name, members, is_open);
         }
-        let is_open = object.author == Some(post.actor) && object.deleted.is_none();
-        if !object.is_collection() || !is_open {
+        let Some(owner) = object.author.filter(|_| object.is_collection()) else {
+            return Ok(());
+        };
+        let is_open = threads::opens(store, post, Address::Thing(id), owner)?;
+        if !is_open || object.deleted.is_some() {
             return Ok(());
         }
-        self.has_list = true;
-        let words = match self.is_own {
+        let is_theirs = self.cards.viewer.is(owner);
+        self.has_list |= is_theirs;
+        let words = match is_theirs {
             true => self.cards.name_of(id)?,
             false => {
-                let author = self.cards.name_of(post.actor)?;
-                self.cards.frame.fill("People whom {0} chose", [author])
+                let owner = self.cards.name_of(owner)?;
+                self.cards.frame.fill("People whom {0} chose", [owner])
             }
         };
-        self.members("list", &words, members, self.is_own)
+        self.members("list", &words, members, is_theirs)
     }
 
     fn person(&mut self, id: ThingId) -> Result<(), Error> {

@@ -94,7 +94,17 @@ fn secrets(evan: &Person, ann: &Person, cyd: &Person) -> Vec<Value> {
     ann.post(note("UNSEEN for the open group").to(&open));
     told.push(tell(cyd, activity("share", &told[12]["object"])));
     told.push(tell(cyd, comment("I answer too", &told[12]["object"])));
-    told.extend([hidden, group, list, open, picture]);
+    // Bea follows Evan, and is not on his list.
+    let kin = json!({ "objectType": "collection", "displayName": "UNSEEN kin", "objectTypes": ["person"] });
+    let kin = make(evan, kin, evan);
+    evan.post(with_target("add", &ann.reference(), &kin).to(evan));
+    evan.post(with_target("add", &cyd.reference(), &kin).to(evan));
+    let dear = evan.post(note("UNSEEN for kin").to(&kin))["object"].clone();
+    let said = ann.post(comment("UNSEEN among kin", &dear))["object"].clone();
+    let answer = cyd.post(comment("UNSEEN answer among kin", &said))["object"].clone();
+    told.push(tell(ann, activity("like", &reference(&answer))));
+    told.push(tell(cyd, activity("share", &reference(&said))));
+    told.extend([hidden, group, list, open, picture, dear, said, answer]);
     told
 }
 

@@ -15,6 +15,7 @@ mod command_line;
 mod commenting;
 mod composing;
 mod contract;
+mod conversations;
 mod copies;
 mod discovering;
 mod doctoring;

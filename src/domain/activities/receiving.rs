@@ -14,7 +14,7 @@ use crate::store::aliases;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Activity, Address, Identity, Thing};
+use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
 use crate::wire::draft::ActivityDraft;
 
 /// An activity from elsewhere.
@@ -184,7 +184,15 @@ fn enter(
     now: Timestamp,
 ) -> Result<()> {
     match (way, arrival.inbox) {
-        (Way::In, Inbox::User(user)) => distribution::bring(app, tx, id, activity, user.0, now),
+        (Way::In, Inbox::User(user)) => {
+            distribution::bring(app, tx, id, activity, user.0, now)?;
+            match answered(tx, activity)? {
+                Some(parent) if parent.author == Some(user.0) => {
+                    distribution::pass_on(app, tx, id, activity, now)
+                }
+                _ => Ok(()),
+            }
+        }
         (Way::In, Inbox::Group(_)) => distribution::spread(app, tx, id, activity, now),
         (Way::Aside, Inbox::User(user)) => requests::keep(tx, user, id, activity, now),
         _ => Ok(()),
@@ -263,8 +271,8 @@ fn names_one(activity: &Activity, thing: ThingId) -> bool {
     all.any(|address| *address == Address::Thing(thing))
 }
 
-/// Whether an activity that does not name a user has to do with them: they follow its actor, it is about what is theirs, or
-/// it is said in a group elsewhere that they have joined.
+/// Whether an activity that does not name a user has to do with them: they follow its actor, it is about what is theirs, it is said
+/// in a group elsewhere that they have joined, or the server of somebody else brings an answer to what they got from there.
 fn concerns(
     from: &dyn Read,
     arrival: &Arrival<'_>,
@@ -289,20 +297,41 @@ fn concerns(
     let Some(object) = things::object(from, activity.object)? else {
         return Ok(false);
     };
-    let parent = match object.in_reply_to {
-        Some(parent) => things::object(from, parent)?,
-        None => None,
+    let parent = answered(from, activity)?;
+    let authors = [
+        object.author,
+        parent.as_ref().and_then(|parent| parent.author),
+    ];
+    if authors.contains(&Some(user)) {
+        return Ok(true);
+    }
+    let Some(post) = parent.as_ref().and_then(|parent| parent.post) else {
+        return Ok(false);
     };
-    let authors = [object.author, parent.and_then(|parent| parent.author)];
-    Ok(authors.contains(&Some(user)))
+    Ok(activity.verb == "post"
+        && parent.is_some_and(|parent| is_of_host_of(&parent, arrival))
+        && streams::contains(from, Stream::of(user, StreamKind::Inbox), post)?)
+}
+
+/// What an activity answers.
+fn answered(from: &dyn Read, activity: &Activity) -> Result<Option<Object>> {
+    match things::object(from, activity.object)?.and_then(|object| object.in_reply_to) {
+        Some(parent) => things::object(from, parent),
+        None => Ok(None),
+    }
 }
 
 /// Whether what comes in is of the server of a group: that one knows who its members are.
 fn speaks_for(from: &dyn Read, arrival: &Arrival<'_>, group: ThingId) -> Result<bool> {
     let group = things::object(from, group)?.filter(|group| group.object_type == "group");
-    let Some(Identity::Remote(id)) = group.map(|group| group.identity) else {
-        return Ok(false);
-    };
+    Ok(group.is_some_and(|group| is_of_host_of(&group, arrival)))
+}
+
+/// Whether something lives on the server of the actor.
+fn is_of_host_of(object: &Object, arrival: &Arrival<'_>) -> bool {
     let host = |id: &str| peers::authority(id).map(str::to_ascii_lowercase);
-    Ok(host(&id) == host(&arrival.actor))
+    match &object.identity {
+        Identity::Remote(id) => host(id) == host(&arrival.actor),
+        _ => false,
+    }
 }

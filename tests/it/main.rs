@@ -52,6 +52,7 @@ mod living_on_pages;
 mod mail;
 mod manual;
 mod moving;
+mod names;
 mod neighbours;
 mod nonsense;
 mod oauth2;

@@ -27,6 +27,10 @@ const LOSS: &str = "add table ip lossy; add chain ip lossy arriving { type filte
                     add rule ip lossy arriving tcp dport 80 numgen random mod EVERY == 0 drop; \
                     add rule ip lossy arriving tcp sport 80 numgen random mod EVERY == 0 drop";
 
+/// An address of the public Internet, and one of somebody's house; inside a network of the story's own both are here.
+pub(crate) const PUBLIC: &str = "93.184.215.14";
+pub(crate) const HOUSE: &str = "10.9.8.7";
+
 /// The names of the servers, at 127.0.0.2 and on.
 const NAMES: [&str; 3] = ["pump-a.test", "pump-b.test", "pump-c.test"];
 
@@ -166,6 +170,20 @@ pub(crate) fn loses_one_in(every: u32) -> bool {
     let output = output.expect("nft is installed");
     assert!(output.status.success(), "{}", pump::said(&output));
     true
+}
+
+/// Lets a name lead to these addresses from now on, which are those of this machine. Only inside a network of the story's own.
+#[track_caller]
+pub(crate) fn leads(name: &str, addresses: &[&str]) {
+    run(
+        &format!("ip addr replace {PUBLIC}/32 dev lo; ip addr replace {HOUSE}/32 dev lo"),
+        &[],
+    );
+    let mut text = format!("127.0.0.1 localhost\n127.0.0.2 {}\n", NAMES[0]);
+    for address in addresses {
+        text += &format!("{address} {name}\n");
+    }
+    std::fs::write("/etc/hosts", text).expect("the story has a table of its own");
 }
 
 /// Whether this is inside a network of the story's own.

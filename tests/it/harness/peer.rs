@@ -45,8 +45,18 @@ impl Peer {
     pub(crate) fn at(address: &str) -> Peer {
         let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("it has an address");
+        Peer::of(listener, format!("http://{address}"))
+    }
+
+    /// Starts one at port 80 of an address, known by a name.
+    pub(crate) fn named(name: &str, address: &str) -> Peer {
+        let listener = TcpListener::bind((address, 80)).expect("port 80 is free");
+        Peer::of(listener, format!("http://{name}"))
+    }
+
+    fn of(listener: TcpListener, base: String) -> Peer {
         let peer = Peer {
-            base: format!("http://{address}"),
+            base,
             pages: Arc::default(),
             heard: Arc::default(),
         };

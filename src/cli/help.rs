@@ -5,7 +5,7 @@ use crate::config::render;
 use std::ffi::OsString;
 
 /// Commands as typed, what they do in one line, and what else there is to know.
-const COMMANDS: &[(&str, &str, &str)] = &[
+pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "serve",
         "Run the server (default).",

@@ -3,6 +3,8 @@
 
 mod deed;
 mod deed_words;
+#[cfg(test)]
+mod documents;
 mod failure;
 mod help;
 mod password;

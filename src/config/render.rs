@@ -45,7 +45,8 @@ pub fn markdown() -> String {
     out
 }
 
-fn default(option: &Opt) -> String {
+/// What holds when an option is not set, in words.
+pub(crate) fn default(option: &Opt) -> String {
     match option.default {
         Preset::Json(text) => format!("`{}`", text.trim_matches('"')),
         Preset::Unset(words) => words.to_owned(),

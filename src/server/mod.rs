@@ -38,10 +38,11 @@ use intake::Pace;
 use lane::Lane;
 use meter::Patience;
 use router::Router;
+use rustix::io::Errno;
 use seats::Seats;
 use spool::Spool;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Tls;
@@ -222,7 +223,7 @@ impl Server {
             .clone()
             .map(|files| Tls::open(files, bounds.tls_look_every))
             .transpose()?;
-        let listener = TcpListener::bind((settings.address.as_str(), settings.port))
+        let listener = listen(&settings.address, settings.port)
             .await
             .map_err(|error| cannot_listen(&settings, &error))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -303,6 +304,24 @@ impl Server {
         };
         timeout_at(due, finished).await.is_ok()
     }
+}
+
+/// Listens; all addresses of a system without IPv6 are those of IPv4.
+async fn listen(address: &str, port: u16) -> io::Result<TcpListener> {
+    match TcpListener::bind((address, port)).await {
+        Err(error) if address == "::" && lacks_ipv6(&error) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await
+        }
+        other => other,
+    }
+}
+
+/// Whether an address cannot be listened on because its family is not there.
+fn lacks_ipv6(error: &io::Error) -> bool {
+    let missing = [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL];
+    missing
+        .into_iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 fn cannot_listen(settings: &Settings, error: &io::Error) -> String {

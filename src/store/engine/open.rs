@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 /// middle of a group. A group may rewrite a page of 20 KiB for each of some 800 records: 16 MiB.
 pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What sled may keep of its pages, in bytes. It keeps more, because it looks seldom; what is read again and again is in
-/// the record cache, so more gains nothing.
-const CACHE_BYTES: u64 = 4 * 1024 * 1024;
+/// What sled may keep of its pages, in bytes. It keeps some five times that, because it looks seldom; what is read again and
+/// again is in the record cache, so more gains nothing.
+const CACHE_BYTES: u64 = 1024 * 1024;
 
 /// How long a store that this process closed may still be held by sled's threads, in seconds.
 const RELEASE_SECS_MAX: u64 = 5;

@@ -1,6 +1,5 @@
-//! Tables in the README, and whole files, that come from the code: a test compares, and writes them anew when asked to.
+//! Tables in the README that come from the code: a test compares, and writes them anew when asked to.
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::{env, fs};
 
@@ -32,17 +31,4 @@ pub(crate) fn holds(name: &str, table: &str) {
     panic!(
         "the table of {name} in README.md is old; run the tests with PUMPHOUSE_TEST_UPDATE_README=1"
     );
-}
-
-/// Fails unless the file holds this. With `PUMPHOUSE_TEST_UPDATE_README` set, writes it there instead.
-pub(crate) fn is_file(name: &str, fresh: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    if fs::read_to_string(&path).is_ok_and(|shown| shown == fresh) {
-        return;
-    }
-    assert!(
-        env::var_os("PUMPHOUSE_TEST_UPDATE_README").is_some(),
-        "{name} is old; run the tests with PUMPHOUSE_TEST_UPDATE_README=1"
-    );
-    fs::write(&path, fresh).expect("the file can be written");
 }

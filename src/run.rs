@@ -7,6 +7,7 @@ use crate::clock;
 use crate::commands::control;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
+use crate::domain::backups::restoring;
 use crate::domain::lan;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
@@ -38,6 +39,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     server::log_panics();
     config.prepare_datadir().map_err(Failure::new)?;
     let mut lock = datadir::lock(&config.datadir)?;
+    restoring::settle(&config.datadir).map_err(Failure::new)?;
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);

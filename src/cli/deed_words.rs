@@ -12,6 +12,9 @@ use std::ffi::OsString;
 /// Options of single commands; all others belong to the configuration.
 pub(super) const OPTIONS: &[&str] = &["name", "scope", "days", "uses", "note", "reason"];
 
+/// Those that take no value.
+pub(super) const FLAGS: &[&str] = &["encrypt"];
+
 /// Such options as they were typed.
 #[derive(Default)]
 pub(super) struct Typed(Vec<(String, String)>);
@@ -28,6 +31,11 @@ impl Typed {
         let (_, value) = self.0.swap_remove(place);
         self.0.retain(|(known, _)| known != name);
         Some(value)
+    }
+
+    /// Whether an option without a value was typed.
+    pub(super) fn take_flag(&mut self, name: &str) -> bool {
+        self.take(name).is_some()
     }
 
     fn take_number<T: std::str::FromStr>(

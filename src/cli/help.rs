@@ -182,14 +182,14 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
         "The server must be stopped; while it runs, people bring their own data in at /main/settings/data. The file may also be a collection of activities in Activity Streams 1.0 (JSON). What is there already is not doubled, so after a failure the same command goes on.",
     ),
     (
-        "backup FILE",
-        "Write the whole store into a file.",
-        "The server must be stopped. The file holds passwords' hashes and applications' keys: keep it safe. Uploads are not in it: copy the directory `uploads` beside it.",
+        "backup FILE|DIRECTORY",
+        "Write everything into one file: accounts, posts, photos.",
+        "The server may run meanwhile. In a directory the file gets a name with host and time. It is read back and compared before it gets its name. --encrypt asks for a passphrase, twice (reads one line where standard input is not a terminal); `age -d` opens such a file, too, and `tar` the others. It holds what everybody wrote, passwords' hashes and the server's keys: keep it safe.",
     ),
     (
         "restore FILE",
-        "Fill a fresh store from such a file.",
-        "The data directory must not have a store yet, and the server must be stopped.",
+        "Fill an empty data directory from such a file.",
+        "Nothing may be in the data directory yet, and the server must be stopped. Asks for the passphrase if there is one. All of the file is compared before anything is put in place. Takes files of older releases, too.",
     ),
 ];
 

@@ -12,7 +12,7 @@ mod password;
 pub use deed::{Deed, NewInvitation, NewToken, Quota};
 pub use failure::Failure;
 pub use help::help;
-pub use password::read_password;
+pub use password::{read_new_passphrase, read_passphrase, read_password};
 
 use crate::config::options::{self, Kind};
 use crate::config::{Argument, Secret};
@@ -52,9 +52,9 @@ pub enum Command {
     Export(Nickname, PathBuf),
     /// Bring an archive, or a collection of activities, into an account.
     Import(Nickname, PathBuf),
-    /// Write the whole store into a file.
-    Backup(PathBuf),
-    /// Fill a fresh store from such a file.
+    /// Write everything into a file, encrypted or not.
+    Backup(PathBuf, bool),
+    /// Fill an empty data directory from such a file.
     Restore(PathBuf),
     /// Explain the program, or one topic of it: the text to print.
     Help(String),
@@ -109,6 +109,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Us
             Arg::Short('V') | Arg::Long("version") => version = true,
             Arg::Short('c') | Arg::Long("config") => {
                 config_file = Some(PathBuf::from(parser.value().map_err(broken)?));
+            }
+            Arg::Long(name) if deed_words::FLAGS.contains(&name) => {
+                typed.add(name, &OsString::new());
             }
             Arg::Long(name) if deed_words::OPTIONS.contains(&name) => {
                 let name = name.to_owned();
@@ -182,11 +185,11 @@ fn named(words: &[OsString], typed: &mut deed_words::Typed) -> Result<Command, U
                 &name,
             ));
         }
-        ("backup", [file]) => Command::Backup(PathBuf::from(file)),
+        ("backup", [place]) => Command::Backup(PathBuf::from(place), typed.take_flag("encrypt")),
         ("restore", [file]) => Command::Restore(PathBuf::from(file)),
         ("backup" | "restore", _) => {
             return Err(Usage::new(
-                format!("`{name}` needs exactly one file."),
+                format!("`{name}` needs exactly one {}.", if name == "backup" { "file or directory" } else { "file" }),
                 &name,
             ));
         }

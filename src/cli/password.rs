@@ -25,6 +25,25 @@ pub fn read_password() -> Result<Secret, String> {
     not_empty(first)
 }
 
+/// Reads the passphrase for a file that is written, as [`read_password`] does.
+pub fn read_new_passphrase() -> Result<Secret, String> {
+    let first = read_passphrase("Passphrase for the backup: ")?;
+    if io::stdin().is_terminal() && read_passphrase("The same again: ")? != first {
+        return Err("The two passphrases are not the same. Nothing was written.".to_owned());
+    }
+    Ok(first)
+}
+
+/// Reads the passphrase of a file: at a terminal unseen, else the first line of standard input.
+pub fn read_passphrase(prompt: &str) -> Result<Secret, String> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return read_line(stdin.lock());
+    }
+    let typed = rpassword::prompt_password(prompt);
+    not_empty(typed.map_err(|error| format!("Cannot read the passphrase: {error}."))?)
+}
+
 fn read_line(input: impl BufRead) -> Result<Secret, String> {
     let mut line = String::new();
     input

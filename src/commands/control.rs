@@ -1,14 +1,18 @@
 //! Commands beside a running server: the server listens on a socket in its data directory, in a directory that only its user
 //! can enter. A command hands its deed over, with a password if there is one, and prints what the server answers. One
-//! document in, one document out, then the connection ends.
+//! document in, one document out, then the connection ends; behind the answer to who asks for a backup the backup follows.
 
 use super::deeds::{self, Outcome};
 use crate::app::App;
 use crate::auth::Guard;
 use crate::cli::{Deed, Failure};
+use crate::clock;
+use crate::domain::backups::About;
+use crate::domain::backups::making::{Fault, Snapshot};
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::net::Shutdown;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -29,11 +33,26 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How long a command waits for the server to be done.
 const ANSWER_MAX: Duration = Duration::from_secs(120);
 
+/// How long the server waits for a command that writes a backup: sticks stand still for a while.
+const TAKING_MAX: Duration = Duration::from_secs(120);
+
+/// How long a command waits for the next piece of a backup, the first one above all.
+const GIVING_MAX: Duration = Duration::from_secs(600);
+
+/// Longest words before a backup, in bytes.
+const ABOUT_BYTES_MAX: u64 = 64 * 1024;
+
+/// Bytes of a backup that are handed over at once.
+const PIECE_BYTES: usize = 256 * 1024;
+
 /// What a command hands over.
 #[derive(Serialize, Deserialize)]
-struct Asked {
-    deed: Deed,
-    password: Option<String>,
+enum Asked {
+    Deed {
+        deed: Deed,
+        password: Option<String>,
+    },
+    Backup,
 }
 
 /// What the server answers.
@@ -41,6 +60,7 @@ struct Asked {
 enum Answered {
     Outcome(Outcome),
     Failed { sentence: String, code: u8 },
+    Backup(About),
 }
 
 /// The socket of a server that runs. Dropping it takes the socket away.
@@ -85,18 +105,12 @@ pub(super) fn hand_over(
     deed: &Deed,
     password: Option<&str>,
 ) -> Result<Outcome, Failure> {
-    let asked = Asked {
+    let asked = Asked::Deed {
         deed: deed.clone(),
         password: password.map(str::to_owned),
     };
-    let spoken = || -> io::Result<Answered> {
-        let mut stream = UnixStream::connect(path(datadir))?;
-        stream.set_read_timeout(Some(ANSWER_MAX))?;
-        stream.write_all(&serde_json::to_vec(&asked)?)?;
-        stream.shutdown(Shutdown::Write)?;
-        read(&mut stream)
-    };
-    let answered = spoken().map_err(|error| {
+    let answered = ask(datadir, &asked, ANSWER_MAX).and_then(|mut stream| read(&mut stream));
+    let answered = answered.map_err(|error| {
         Failure::new(format!(
             "The server that runs on {} did not answer: {error}. Look at its log, and whether the change was made.",
             datadir.display()
@@ -105,7 +119,70 @@ pub(super) fn hand_over(
     match answered {
         Answered::Outcome(outcome) => Ok(outcome),
         Answered::Failed { sentence, code } => Err(Failure::with_code(sentence, code)),
+        Answered::Backup(_) => Err(Failure::new("The server answered what nobody asked.")),
     }
+}
+
+/// A backup on its way from the server that runs.
+pub(super) struct Backup {
+    from: BufReader<UnixStream>,
+    left: u64,
+}
+
+impl Backup {
+    /// Writes it on; a server that ends in the middle is a failure.
+    pub(super) fn copy(&mut self, out: &mut dyn Write) -> Result<(), Fault> {
+        while self.left > 0 {
+            let piece = self.from.fill_buf().map_err(broken_off)?;
+            let length = usize::try_from(self.left).map_or(piece.len(), |left| left.min(piece.len()));
+            let piece = piece.get(..length).unwrap_or_default();
+            if piece.is_empty() {
+                return Err(broken_off("it ended"));
+            }
+            out.write_all(piece).map_err(Fault::Target)?;
+            self.from.consume(length);
+            self.left -= length as u64;
+        }
+        Ok(())
+    }
+}
+
+fn broken_off(why: impl std::fmt::Display) -> Fault {
+    Fault::Source(Error::Busy(format!(
+        "The server that runs did not hand over the whole backup ({why}). Look at its log. Nothing was left behind."
+    )))
+}
+
+/// Asks the server that runs for a backup: what it is, and the backup itself.
+pub(super) fn take_backup(datadir: &Path) -> Result<(About, Backup), Failure> {
+    let spoken = ask(datadir, &Asked::Backup, GIVING_MAX).and_then(|stream| {
+        let mut from = BufReader::with_capacity(PIECE_BYTES, stream);
+        let mut line = String::new();
+        (&mut from).take(ABOUT_BYTES_MAX).read_line(&mut line)?;
+        Ok((serde_json::from_str(&line)?, from))
+    });
+    let (answered, from) = spoken.map_err(|error| {
+        Failure::new(format!(
+            "The server that runs on {} did not answer: {error}. Look at its log.",
+            datadir.display()
+        ))
+    })?;
+    match answered {
+        Answered::Backup(about) => {
+            let left = about.bytes;
+            Ok((about, Backup { from, left }))
+        }
+        Answered::Failed { sentence, code } => Err(Failure::with_code(sentence, code)),
+        Answered::Outcome(_) => Err(Failure::new("The server answered what nobody asked.")),
+    }
+}
+
+fn ask(datadir: &Path, asked: &Asked, answer_max: Duration) -> io::Result<UnixStream> {
+    let mut stream = UnixStream::connect(path(datadir))?;
+    stream.set_read_timeout(Some(answer_max))?;
+    stream.write_all(&serde_json::to_vec(asked)?)?;
+    stream.shutdown(Shutdown::Write)?;
+    Ok(stream)
 }
 
 fn bind(datadir: &Path) -> io::Result<(UnixListener, Control)> {
@@ -144,24 +221,64 @@ fn answer_all(listener: &UnixListener, app: &Arc<App>, guard: &Arc<Guard>) {
     }
 }
 
-fn answer(mut stream: UnixStream, app: &App, guard: &Guard) {
+fn answer(mut stream: UnixStream, app: &Arc<App>, guard: &Guard) {
     let asked = stream
         .set_write_timeout(Some(ASKING_MAX))
         .and_then(|()| stream.set_read_timeout(Some(ASKING_MAX)))
         .and_then(|()| read::<Asked>(&mut stream));
     // Whoever only looked whether somebody listens has asked nothing.
-    let Ok(asked) = asked else { return };
-    let done = deeds::run(app, guard, &asked.deed, asked.password.as_deref());
+    let done = match asked {
+        Ok(Asked::Deed { deed, password }) => deeds::run(app, guard, &deed, password.as_deref()),
+        Ok(Asked::Backup) => return begin_backup(stream, app),
+        Err(_) => return,
+    };
     let answered = match done {
         Ok(outcome) => Answered::Outcome(outcome),
-        Err(failure) => Answered::Failed {
-            sentence: failure.to_string(),
-            code: failure.code(),
-        },
+        Err(failure) => Answered::failed(&failure),
     };
     let sent = serde_json::to_vec(&answered).map(|bytes| stream.write_all(&bytes));
     if !matches!(sent, Ok(Ok(()))) {
         log::warn!("a command did not wait for its answer");
+    }
+}
+
+/// A backup takes long, and other commands do not wait for it.
+fn begin_backup(mut stream: UnixStream, app: &Arc<App>) {
+    let app = Arc::clone(app);
+    let begun = thread::Builder::new()
+        .name("backup".to_owned())
+        .spawn(move || {
+            if let Err(error) = give_backup(&mut stream, &app) {
+                log::warn!("a backup was not handed over: {error}");
+            }
+        });
+    if let Err(error) = begun {
+        log::error!("a backup cannot begin: {error}");
+    }
+}
+
+fn give_backup(stream: &mut UnixStream, app: &App) -> Result<(), Fault> {
+    let snapshot = Snapshot::take(app, clock::now());
+    let answered = match &snapshot {
+        Ok(snapshot) => Answered::Backup(snapshot.about().clone()),
+        Err(error) => Answered::failed(&Failure::new(error)),
+    };
+    let mut line = serde_json::to_vec(&answered).map_err(|error| Fault::Target(error.into()))?;
+    line.push(b'\n');
+    let said = stream
+        .set_write_timeout(Some(TAKING_MAX))
+        .and_then(|()| stream.write_all(&line));
+    said.map_err(Fault::Target)?;
+    let mut out = BufWriter::with_capacity(PIECE_BYTES, stream);
+    snapshot.map_err(Fault::Source)?.write(app, &mut out)
+}
+
+impl Answered {
+    fn failed(failure: &Failure) -> Answered {
+        Answered::Failed {
+            sentence: failure.to_string(),
+            code: failure.code(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be done beside running the server: one file for each command. A command prints what it did on standard
-//! output, one thing a line, and fails with a sentence and an exit code. Beside a running server there are `doctor`,
-//! `mail-test`, `setup-code`, and the deeds that the server itself can do (`deeds`); the others work on a stopped server's
+//! output, one thing a line, and fails with a sentence and an exit code. Beside a running server there are `backup`,
+//! `doctor`, `mail-test`, `setup-code`, and the deeds that the server itself can do (`deeds`); the others work on a stopped server's
 //! data directory.
 
 pub mod datadir;
@@ -34,7 +34,7 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
         Command::Compact => compact::perform(config),
         Command::Export(nickname, file) => export::perform(config, nickname, file),
         Command::Import(nickname, file) => import::perform(config, nickname, file),
-        Command::Backup(file) => backup::perform(config, file),
+        Command::Backup(place, encrypts) => backup::perform(config, place, *encrypts),
         Command::Restore(file) => restore::perform(config, file),
         other => Err(Failure::new(format!("{other:?} is not done here."))),
     }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::cli::Failure;
 use crate::clock;
 use crate::config::Config;
+use crate::domain::backups::restoring;
 use crate::ids::{Nickname, UserId};
 use crate::media::Blobs;
 use crate::store::engine::sled::Sled;
@@ -25,6 +26,7 @@ impl Opened {
     pub(super) fn open(config: &Config, instead: &str) -> Result<Opened, Failure> {
         config.prepare_datadir()?;
         let lock = lock(config, instead)?;
+        settle(config)?;
         let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
         let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
         Ok(Opened {
@@ -77,6 +79,14 @@ impl Drop for Opened {
     fn drop(&mut self) {
         datadir::hand_over(&self.datadir);
     }
+}
+
+/// Puts a backup in place that was restored when the power went.
+pub(super) fn settle(config: &Config) -> Result<(), Failure> {
+    restoring::settle(&config.datadir).map_err(|error| {
+        let datadir = config.datadir.display();
+        Failure::new(format!("Cannot change {datadir}: {error}."))
+    })
 }
 
 /// Takes the data directory; `instead` says what can be done while the server runs.

@@ -6,6 +6,7 @@ pub mod activities;
 pub mod administration;
 pub mod archives;
 pub mod audience;
+pub mod backups;
 pub mod bell;
 pub mod blocks;
 pub mod circles;

@@ -12,6 +12,7 @@ use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The opaque name of an original and its copies. 16 bytes in records, 32 hex digits as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,6 +108,37 @@ pub struct Blobs {
     shelf: Shelf,
     cache: Cache,
     pieces: Pieces,
+    held: Arc<Held>,
+}
+
+/// Files that were deleted while somebody needs all that there were.
+#[derive(Debug)]
+struct Held {
+    directory: PathBuf,
+    /// How many need them.
+    holds: Mutex<usize>,
+}
+
+/// While it lives, files that are deleted can still be read with [`Blobs::open_held`]. They go with the last one.
+#[derive(Debug)]
+pub struct Hold(Arc<Held>);
+
+impl Held {
+    fn holds(&self) -> MutexGuard<'_, usize> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut holds = self.0.holds();
+        *holds -= 1;
+        if *holds == 0
+            && let Err(error) = empty(&self.0.directory)
+        {
+            log::warn!("files that were deleted stay until the next start: {error}");
+        }
+    }
 }
 
 impl Blobs {
@@ -116,9 +148,8 @@ impl Blobs {
         let root = data_directory.join("uploads");
         let spool = root.join("spool");
         make_directory(&spool, true)?;
-        for left in std::fs::read_dir(&spool)? {
-            std::fs::remove_file(left?.path())?;
-        }
+        empty(&spool)?;
+        empty(&root.join("held"))?;
         sync_directory(&root)?;
         sync_directory(data_directory)?;
         Ok(Blobs::at(data_directory))
@@ -131,7 +162,12 @@ impl Blobs {
         let shelf = Shelf::at(&root);
         let cache = Cache::at(&root);
         let pieces = Pieces::at(&root);
+        let held = Held {
+            directory: root.join("held"),
+            holds: Mutex::default(),
+        };
         Blobs {
+            held: Arc::new(held),
             root,
             spool,
             shelf,
@@ -188,24 +224,64 @@ impl Blobs {
 
     /// Opens a file; `None` where there is none.
     pub fn open_blob(&self, name: BlobName, variant: Variant) -> Result<Option<Blob>, Error> {
-        let file = match File::open(self.path(name, variant)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+        open(&self.path(name, variant))
+    }
+
+    /// Lets nothing that is there now go before the value does.
+    pub fn hold(&self) -> Result<Hold, Error> {
+        let mut holds = self.held.holds();
+        make_directory(&self.held.directory, false)?;
+        *holds += 1;
+        Ok(Hold(Arc::clone(&self.held)))
+    }
+
+    /// As [`Blobs::open_blob`], also for what was deleted while somebody [holds](Blobs::hold) it.
+    pub fn open_held(&self, name: BlobName, variant: Variant) -> Result<Option<Blob>, Error> {
+        // In this order: a file moves in one direction only.
+        match self.open_blob(name, variant)? {
+            None => open(&self.held_path(name, variant)),
+            there => Ok(there),
+        }
+    }
+
+    /// The names of all originals, with those that are held.
+    pub fn originals(&self) -> Result<Vec<BlobName>, Error> {
+        let mut names = Vec::new();
+        for shard in 0..=u8::MAX {
+            names.extend(self.names(shard)?.into_iter().map(|(name, _)| name));
+        }
+        if self.held.directory.exists() {
+            for entry in std::fs::read_dir(&self.held.directory)? {
+                names.extend(entry?.file_name().to_str().and_then(BlobName::parse));
+            }
+        }
+        names.sort_unstable_by_key(|name| name.0);
+        names.dedup();
+        let has_original = |name: &BlobName| {
+            let original = Variant::Original;
+            self.path(*name, original).exists() || self.held_path(*name, original).exists()
         };
-        let metadata = file.metadata()?;
-        Ok(Some(Blob {
-            bytes_len: metadata.len(),
-            modified: modified(&metadata)?,
-            file,
-        }))
+        names.retain(has_original);
+        Ok(names)
+    }
+
+    /// Puts one file in its place that was there in another data directory. The caller brings it to the disk.
+    pub fn put_back(&self, name: BlobName, variant: Variant, file: Spool) -> Result<(), Error> {
+        make_directory(&self.shard(name.0[0]), false)?;
+        file.move_to(&self.path(name, variant))
     }
 
     /// Removes an original and all its copies; what is missing already is no error.
     pub fn delete(&self, name: BlobName) -> Result<(), Error> {
+        let holds = self.held.holds();
         let mut is_changed = false;
         for variant in Variant::ALL {
-            match std::fs::remove_file(self.path(name, variant)) {
+            let path = self.path(name, variant);
+            let gone = match *holds {
+                0 => std::fs::remove_file(path),
+                _ => std::fs::rename(path, self.held_path(name, variant)),
+            };
+            match gone {
                 Ok(()) => is_changed = true,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error.into()),
@@ -276,6 +352,39 @@ impl Blobs {
     fn path(&self, name: BlobName, variant: Variant) -> PathBuf {
         self.shard(name.0[0])
             .join(format!("{name}{}", variant.suffix()))
+    }
+
+    fn held_path(&self, name: BlobName, variant: Variant) -> PathBuf {
+        let file = format!("{name}{}", variant.suffix());
+        self.held.directory.join(file)
+    }
+}
+
+fn open(path: &Path) -> Result<Option<Blob>, Error> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    Ok(Some(Blob {
+        bytes_len: metadata.len(),
+        modified: modified(&metadata)?,
+        file,
+    }))
+}
+
+/// Removes the files in a directory, if it is there.
+fn empty(directory: &Path) -> io::Result<()> {
+    match std::fs::read_dir(directory) {
+        Ok(entries) => {
+            for entry in entries {
+                std::fs::remove_file(entry?.path())?;
+            }
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -27,11 +27,11 @@ mod webp;
 #[cfg(test)]
 mod samples;
 
-pub use blobs::{Blob, BlobName, Blobs, Variant};
+pub use blobs::{Blob, BlobName, Blobs, Hold, Variant};
 pub use cache::{Cache, CacheName, Copied, Label};
 pub use error::Error;
 pub use kind::{Class, Kind};
 pub use photo::{Photo, Rendition};
 pub use pieces::Pieces;
 pub use shelf::Shelf;
-pub use spool::Spool;
+pub use spool::{RESERVE_BYTES, Spool};

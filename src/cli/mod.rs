@@ -189,7 +189,14 @@ fn named(words: &[OsString], typed: &mut deed_words::Typed) -> Result<Command, U
         ("restore", [file]) => Command::Restore(PathBuf::from(file)),
         ("backup" | "restore", _) => {
             return Err(Usage::new(
-                format!("`{name}` needs exactly one {}.", if name == "backup" { "file or directory" } else { "file" }),
+                format!(
+                    "`{name}` needs exactly one {}.",
+                    if name == "backup" {
+                        "file or directory"
+                    } else {
+                        "file"
+                    }
+                ),
                 &name,
             ));
         }

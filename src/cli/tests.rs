@@ -97,7 +97,7 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
         ),
         (
             "backup",
-            "`backup` needs exactly one file.",
+            "`backup` needs exactly one file or directory.",
             "pumphouse backup --help",
         ),
         (
@@ -170,8 +170,12 @@ fn every_command_is_understood() {
     assert!(matches!(command("doctor"), Command::Doctor));
     assert!(matches!(command("compact"), Command::Compact));
     assert!(
-        matches!(command("backup /tmp/a"), Command::Backup(file) if file == Path::new("/tmp/a"))
+        matches!(command("backup /tmp/a"), Command::Backup(file, false) if file == Path::new("/tmp/a"))
     );
+    assert!(matches!(
+        command("backup --encrypt a"),
+        Command::Backup(_, true)
+    ));
     assert!(matches!(command("restore -"), Command::Restore(file) if file == Path::new("-")));
     assert!(matches!(command("--version"), Command::Version));
     assert!(matches!(command("-V user"), Command::Version));
@@ -213,7 +217,7 @@ fn help_explains_what_is_named() {
     assert_eq!(about("--help"), help());
     assert_eq!(about("help"), help());
     assert_eq!(about("nonsense -h"), help());
-    assert!(about("backup --help").starts_with("pumphouse backup FILE\n"));
+    assert!(about("backup --help").starts_with("pumphouse backup FILE|DIRECTORY\n"));
     assert_eq!(about("help user").matches("pumphouse user").count(), 12);
     assert_eq!(about("user add --help").matches("pumphouse ").count(), 1);
     for part in [

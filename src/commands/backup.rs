@@ -35,7 +35,9 @@ pub(super) fn perform(config: &Config, place: &Path, encrypts: bool) -> Result<(
     let snapshot = Snapshot::take(&opened.app, clock::now())?;
     let about = snapshot.about().clone();
     let target = begin(&about)?;
-    finish(target, &about, start, |out| snapshot.write(&opened.app, out))?;
+    finish(target, &about, start, |out| {
+        snapshot.write(&opened.app, out)
+    })?;
     opened.close()
 }
 

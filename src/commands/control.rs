@@ -134,7 +134,8 @@ impl Backup {
     pub(super) fn copy(&mut self, out: &mut dyn Write) -> Result<(), Fault> {
         while self.left > 0 {
             let piece = self.from.fill_buf().map_err(broken_off)?;
-            let length = usize::try_from(self.left).map_or(piece.len(), |left| left.min(piece.len()));
+            let length =
+                usize::try_from(self.left).map_or(piece.len(), |left| left.min(piece.len()));
             let piece = piece.get(..length).unwrap_or_default();
             if piece.is_empty() {
                 return Err(broken_off("it ended"));

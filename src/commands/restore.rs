@@ -13,7 +13,8 @@ use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
-    let named = |error: Error| Failure::new(format!("{}: {error} Nothing was restored.", file.display()));
+    let named =
+        |error: Error| Failure::new(format!("{}: {error} Nothing was restored.", file.display()));
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::new(format!("Cannot read {}: {error}.", file.display()))
     };
@@ -31,8 +32,8 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
     };
     let passphrase = passphrase.as_ref().map(|passphrase| passphrase.reveal());
     let start = Instant::now();
-    let unpacked = reading::open(from, passphrase)
-        .and_then(|mut from| restoring::unpack(&mut *from, config));
+    let unpacked =
+        reading::open(from, passphrase).and_then(|mut from| restoring::unpack(&mut *from, config));
     let settled = unpacked.map_err(named).and_then(|restored| {
         open::settle(config)?;
         Ok(restored)

@@ -527,6 +527,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_deleted_while_it_is_held_can_be_read_until_the_last_hold_goes() {
+        let data = tempfile::tempdir().expect("a directory");
+        let blobs = Blobs::open(data.path()).expect("a place for files");
+        let small = rendition(Variant::Small, b"small");
+        let spool = blobs.spool(9).expect("a spool");
+        let name = blobs.keep(spool, &[small]).expect("kept");
+        let (first, second) = (blobs.hold().expect("held"), blobs.hold().expect("held"));
+        blobs.delete(name).expect("deleted");
+        blobs.delete(name).expect("a second time changes nothing");
+        for variant in [Variant::Original, Variant::Small] {
+            assert_eq!(read(&blobs, name, variant), None, "gone for everybody else");
+            let held = blobs.open_held(name, variant).expect("the disk works");
+            assert!(held.is_some());
+        }
+        assert_eq!(blobs.originals().expect("a listing"), [name]);
+        drop(first);
+        assert_eq!(files_in(&data.path().join("uploads/held")), 2);
+        drop(second);
+        assert_eq!(files_in(&data.path().join("uploads/held")), 0);
+        assert_eq!(blobs.originals().expect("a listing"), []);
+    }
+
+    #[test]
     fn a_failed_keep_leaves_nothing() {
         let data = tempfile::tempdir().expect("a directory");
         let blobs = Blobs::open(data.path()).expect("a place for files");

@@ -205,7 +205,7 @@ fn the_setup_code_is_shown_until_there_is_an_owner() {
 }
 
 #[test]
-fn a_store_can_be_compacted_backed_up_and_restored() {
+fn a_store_can_be_compacted() {
     let mut pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
     ann.follow(&evan);
@@ -217,31 +217,7 @@ fn a_store_can_be_compacted_backed_up_and_restored() {
     succeeds(&pump.command(&["compact"], ""));
     pump.start_again();
     assert_eq!(evan.feed().page(), before);
-    assert!(pump.stop().success());
-
-    let file = pump.directory().join("everything.backup");
-    let file = file.display().to_string();
-    succeeds(&pump.command(&["backup", &file], ""));
-    fails(&pump.command(&["restore", &file], ""));
-    let fresh = TempDir::new().expect("a directory");
-    fails(&on(&fresh, &["restore", "/nowhere/at/all"], ""));
-    succeeds(&on(&fresh, &["restore", &file], ""));
-    let copy = Pump::on(fresh, &[]);
-    let evan = crate::harness::Person {
-        caller: crate::harness::Caller {
-            site: std::sync::Arc::clone(&copy.site),
-            ..evan.caller.clone()
-        },
-        ..evan
-    };
-    assert_eq!(evan.feed().page(), before);
     evan.post(note("and it goes on"));
-
-    // A file that is cut off is no store.
-    let bytes = std::fs::read(&file).expect("the backup");
-    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("a file can be written");
-    let other = TempDir::new().expect("a directory");
-    fails(&on(&other, &["restore", &file], ""));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod as2;
 mod audiences;
 mod authorising;
 mod backfill;
+mod backups;
 mod blocking;
 mod boxes;
 mod browsing;

@@ -78,7 +78,11 @@ pub struct Sealing<W> {
 impl<W: Write> Sealing<W> {
     /// Writes the header.
     pub fn begin(mut out: W, passphrase: &str) -> io::Result<Sealing<W>> {
-        let (file_key, salt, nonce) = (random_bytes::<16>(), random_bytes::<16>(), random_bytes::<16>());
+        let (file_key, salt, nonce) = (
+            random_bytes::<16>(),
+            random_bytes::<16>(),
+            random_bytes::<16>(),
+        );
         let wrap = wrapping_key(passphrase, &salt, WORK);
         let mut wrapped = file_key.to_vec();
         seal(&wrap, [0; NONCE_LEN], &mut wrapped);
@@ -117,7 +121,8 @@ impl<W: Write> Write for Sealing<W> {
             self.put(false)?;
         }
         let taken = bytes.len().min(PIECE_BYTES - self.piece.len());
-        self.piece.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        self.piece
+            .extend_from_slice(bytes.get(..taken).unwrap_or_default());
         Ok(taken)
     }
 
@@ -151,7 +156,9 @@ impl<R: BufRead> Opening<R> {
             return Err(Problem::Foreign);
         };
         let words: Vec<&str> = stanza.split(' ').collect();
-        let (["->", "scrypt", salt, work], true) = (words.as_slice(), magic.as_bytes() == MAGIC.trim_ascii_end()) else {
+        let (["->", "scrypt", salt, work], true) =
+            (words.as_slice(), magic.as_bytes() == MAGIC.trim_ascii_end())
+        else {
             return Err(Problem::Foreign);
         };
         let salt: [u8; 16] = decoded(salt)?;
@@ -272,7 +279,9 @@ fn mac_key(file_key: &[u8]) -> hmac::Key {
 fn derive(secret: &[u8], salt: &[u8], info: &[u8], into: &mut [u8; 32]) {
     let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
     let info = [info];
-    let filled = extracted.expand(&info, hkdf::HKDF_SHA256).and_then(|key| key.fill(into));
+    let filled = extracted
+        .expand(&info, hkdf::HKDF_SHA256)
+        .and_then(|key| key.fill(into));
     filled.expect("32 bytes are a length that SHA-256 gives");
 }
 
@@ -290,7 +299,9 @@ fn seal(key: &LessSafeKey, nonce: [u8; NONCE_LEN], bytes: &mut Vec<u8>) {
 
 fn open<'b>(key: &LessSafeKey, nonce: [u8; NONCE_LEN], bytes: &'b mut [u8]) -> Option<&'b [u8]> {
     let nonce = Nonce::assume_unique_for_key(nonce);
-    key.open_in_place(nonce, Aad::empty(), bytes).ok().map(|plain| &*plain)
+    key.open_in_place(nonce, Aad::empty(), bytes)
+        .ok()
+        .map(|plain| &*plain)
 }
 
 fn decoded<const N: usize>(text: &str) -> Result<[u8; N], Problem> {
@@ -320,24 +331,41 @@ mod tests {
             Err(Problem::Io(error)) => return Err(error.kind()),
             Err(other) => panic!("{other}"),
         };
-        opening.read_to_end(&mut plain).map_err(|error| error.kind())?;
+        opening
+            .read_to_end(&mut plain)
+            .map_err(|error| error.kind())?;
         Ok(plain)
     }
 
     #[test]
     fn what_was_sealed_is_opened_and_nothing_else_is() {
         let long = vec![7; 2 * PIECE_BYTES];
-        for plain in [&b""[..], b"short", &long[..PIECE_BYTES], &long[..PIECE_BYTES + 1], &long] {
+        for plain in [
+            &b""[..],
+            b"short",
+            &long[..PIECE_BYTES],
+            &long[..PIECE_BYTES + 1],
+            &long,
+        ] {
             let sealed = sealed(plain);
             assert_eq!(sealed.len() as u64, sealed_bytes(plain.len() as u64));
             assert_eq!(opened(&sealed).expect("whole"), plain);
         }
         let whole = sealed(&long);
-        assert!(matches!(Opening::begin(&*whole, "two word"), Err(Problem::WrongPassphrase)));
-        assert!(matches!(Opening::begin(&b"nonsense"[..], ""), Err(Problem::Foreign)));
+        assert!(matches!(
+            Opening::begin(&*whole, "two word"),
+            Err(Problem::WrongPassphrase)
+        ));
+        assert!(matches!(
+            Opening::begin(&b"nonsense"[..], ""),
+            Err(Problem::Foreign)
+        ));
         // Cut in a piece, and exactly behind one.
         for cut in [1, PIECE_BYTES + super::TAG_BYTES] {
-            assert_eq!(opened(&whole[..whole.len() - cut]), Err(ErrorKind::UnexpectedEof));
+            assert_eq!(
+                opened(&whole[..whole.len() - cut]),
+                Err(ErrorKind::UnexpectedEof)
+            );
         }
         let mut altered = whole;
         let at = altered.len() - PIECE_BYTES - 100;

@@ -23,8 +23,11 @@ pub(super) type Taker<'t> = &'t mut dyn FnMut(&Part, &mut dyn Read) -> Result<()
 /// Whether a file is encrypted, so that a passphrase is needed. Leaves it at its start.
 pub fn is_encrypted(file: &mut File) -> Result<bool, Error> {
     let mut start = Vec::new();
-    let read = (&mut *file).take(age::MAGIC.len() as u64).read_to_end(&mut start);
-    read.and_then(|_| file.rewind()).map_err(|error| unreadable(&error))?;
+    let read = (&mut *file)
+        .take(age::MAGIC.len() as u64)
+        .read_to_end(&mut start);
+    read.and_then(|_| file.rewind())
+        .map_err(|error| unreadable(&error))?;
     Ok(start == age::MAGIC)
 }
 
@@ -36,7 +39,9 @@ pub fn open(mut file: File, passphrase: Option<&str>) -> Result<Box<dyn BufRead>
         return Ok(Box::new(file));
     }
     let Some(passphrase) = passphrase.filter(|passphrase| !passphrase.is_empty()) else {
-        return Err(Error::invalid("This backup is encrypted. Give its passphrase."));
+        return Err(Error::invalid(
+            "This backup is encrypted. Give its passphrase.",
+        ));
     };
     match Opening::begin(file, passphrase) {
         Ok(opening) => Ok(Box::new(BufReader::with_capacity(PIECE_BYTES, opening))),

@@ -92,7 +92,7 @@ pub fn unpack(from: &mut dyn BufRead, config: &Config) -> Result<Restored, Error
         let moved = sync_all(&half)
             .and_then(|()| fs::rename(&half, datadir.join(WHOLE)))
             .and_then(|()| sync_directory(datadir));
-        moved.map(|()| restored).map_err(unwritable)
+        moved.map(|()| restored).map_err(|error| unwritable(&error))
     });
     if outcome.is_err()
         && let Err(error) = remove(&half)
@@ -103,10 +103,12 @@ pub fn unpack(from: &mut dyn BufRead, config: &Config) -> Result<Restored, Error
 }
 
 fn fill(from: &mut dyn BufRead, config: &Config, half: &Path) -> Result<Restored, Error> {
-    remove(half).map_err(unwritable)?;
-    make_directory(half).map_err(unwritable)?;
+    remove(half).map_err(|error| unwritable(&error))?;
+    make_directory(half).map_err(|error| unwritable(&error))?;
     let store = half.join("store");
-    let start = from.fill_buf().map_err(|error| reading::unreadable(&error))?;
+    let start = from
+        .fill_buf()
+        .map_err(|error| reading::unreadable(&error))?;
     let about = if start.starts_with(DUMP_MAGIC) {
         compact::restore(from, &store).map_err(of_store)?;
         None
@@ -119,7 +121,9 @@ fn fill(from: &mut dyn BufRead, config: &Config, half: &Path) -> Result<Restored
             Part::Upload(name, variant) => {
                 let mut spool = blobs.spool(u64::MAX)?;
                 loop {
-                    let read = body.read(&mut piece).map_err(|error| reading::unreadable(&error))?;
+                    let read = body
+                        .read(&mut piece)
+                        .map_err(|error| reading::unreadable(&error))?;
                     match piece.get(..read) {
                         Some(bytes) if !bytes.is_empty() => spool.write(bytes)?,
                         _ => return Ok(blobs.put_back(*name, *variant, spool)?),
@@ -164,23 +168,26 @@ fn examine(config: &Config, half: &Path, about: Option<About>) -> Result<Restore
     }
     Ok(Restored {
         about,
-        base: site.and_then(|site| site.base).map(|base| base.url().to_owned()),
+        base: site
+            .and_then(|site| site.base)
+            .map(|base| base.url().to_owned()),
         people,
     })
 }
 
 fn certificate(half: &Path, name: &str, body: &mut dyn Read) -> Result<(), Error> {
     let directory = half.join("certificates");
-    make_directory(&directory).map_err(unwritable)?;
+    make_directory(&directory).map_err(|error| unwritable(&error))?;
     let mut bytes = Vec::new();
-    body.read_to_end(&mut bytes).map_err(|error| reading::unreadable(&error))?;
+    body.read_to_end(&mut bytes)
+        .map_err(|error| reading::unreadable(&error))?;
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(directory.join(name))
         .and_then(|mut file| file.write_all(&bytes));
-    written.map_err(unwritable)
+    written.map_err(|error| unwritable(&error))
 }
 
 fn of_store(error: engine::Error) -> Error {
@@ -195,7 +202,7 @@ fn of_store(error: engine::Error) -> Error {
     }
 }
 
-fn unwritable(error: io::Error) -> Error {
+fn unwritable(error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull => Error::Full,
         _ => Error::Busy(format!("The data directory cannot be written: {error}.")),

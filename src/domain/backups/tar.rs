@@ -142,7 +142,12 @@ mod tests {
     #[test]
     fn headers_are_read_as_they_were_written() {
         let long = "x".repeat(NAME_BYTES_MAX);
-        for (name, length) in [("a", 0), ("dir/file", 512), (&long, 1 << 33), ("b", u64::MAX)] {
+        for (name, length) in [
+            ("a", 0),
+            ("dir/file", 512),
+            (&long, 1 << 33),
+            ("b", u64::MAX),
+        ] {
             let block = header(name, length, AT).expect("a name that fits");
             let read = next(&mut &block[..]).expect("a whole block");
             assert_eq!(read, Next::File(name.to_owned(), length));

@@ -26,7 +26,13 @@ pub fn file_name(about: &About, is_encrypted: bool) -> String {
     let host = base.split('/').nth(2).unwrap_or_default();
     let host: String = host
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     let made: String = about
         .made
@@ -44,7 +50,10 @@ pub fn file_name(about: &About, is_encrypted: bool) -> String {
 /// The host and the time of a name of [`file_name`].
 pub fn read_name(name: &str) -> Option<(&str, Timestamp)> {
     let name = name.strip_prefix(NAME_START)?.strip_prefix('-')?;
-    let name = name.strip_suffix(".age").unwrap_or(name).strip_suffix(".tar")?;
+    let name = name
+        .strip_suffix(".age")
+        .unwrap_or(name)
+        .strip_suffix(".tar")?;
     let (host, made) = match name.len().checked_sub("YYYY-MM-DD-hhmmss".len())? {
         0 => ("", name),
         length => {
@@ -147,7 +156,9 @@ impl Target {
                 plain
             }
         };
-        written.into_inner().map_err(|error| told(error.into_error()))?;
+        written
+            .into_inner()
+            .map_err(|error| told(error.into_error()))?;
         self.out.sync_all().map_err(told)?;
         // What is read back shall come from the disk, and not from memory.
         fadvise(&self.out, 0, None, Advice::DontNeed).map_err(|error| told(error.into()))?;
@@ -217,7 +228,9 @@ fn half_of(file: &Path) -> PathBuf {
 }
 
 fn sync_parent(file: &Path) -> io::Result<()> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -227,7 +240,9 @@ fn cannot(file: &Path, error: &io::Error) -> Error {
         io::ErrorKind::StorageFull => {
             format!("There is no room left where {file} was to be. Nothing was left behind.")
         }
-        io::ErrorKind::NotFound => format!("There is no directory for {file}. Is the disk plugged in?"),
+        io::ErrorKind::NotFound => {
+            format!("There is no directory for {file}. Is the disk plugged in?")
+        }
         io::ErrorKind::ReadOnlyFilesystem => {
             format!("{file} cannot be written: the disk is read-only.")
         }
@@ -243,7 +258,10 @@ mod tests {
 
     #[test]
     fn names_say_whose_and_of_when() {
-        for (base, host) in [(Some("http://pump.local:8080"), "pump.local-8080"), (None, "")] {
+        for (base, host) in [
+            (Some("http://pump.local:8080"), "pump.local-8080"),
+            (None, ""),
+        ] {
             let about = About {
                 format: 1,
                 program: String::new(),
@@ -259,7 +277,12 @@ mod tests {
                 assert_eq!(read_name(&name), Some((host, made)), "{name}");
             }
         }
-        for wrong in ["", "pumphouse.tar", "holiday.tar", "pumphouse-2026-13-41-000000.tar"] {
+        for wrong in [
+            "",
+            "pumphouse.tar",
+            "holiday.tar",
+            "pumphouse-2026-13-41-000000.tar",
+        ] {
             assert_eq!(read_name(wrong), None, "{wrong}");
         }
     }

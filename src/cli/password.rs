@@ -11,7 +11,7 @@ const PASSWORD_BYTES_MAX: u64 = 1024;
 pub fn read_password() -> Result<Secret, String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return read_line(stdin.lock());
+        return read_line(stdin.lock(), "password");
     }
     let ask = |prompt: &str| {
         rpassword::prompt_password(prompt)
@@ -22,7 +22,7 @@ pub fn read_password() -> Result<Secret, String> {
     if first != again {
         return Err("The two passwords are not the same. Nothing was changed.".to_owned());
     }
-    not_empty(first)
+    not_empty(first, "password")
 }
 
 /// Reads the passphrase for a file that is written, as [`read_password`] does.
@@ -38,31 +38,30 @@ pub fn read_new_passphrase() -> Result<Secret, String> {
 pub fn read_passphrase(prompt: &str) -> Result<Secret, String> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return read_line(stdin.lock());
+        return read_line(stdin.lock(), "passphrase");
     }
     let typed = rpassword::prompt_password(prompt);
-    not_empty(typed.map_err(|error| format!("Cannot read the passphrase: {error}."))?)
+    let typed = typed.map_err(|error| format!("Cannot read the passphrase: {error}."))?;
+    not_empty(typed, "passphrase")
 }
 
-fn read_line(input: impl BufRead) -> Result<Secret, String> {
+fn read_line(input: impl BufRead, what: &str) -> Result<Secret, String> {
     let mut line = String::new();
     input
         .take(PASSWORD_BYTES_MAX + 2)
         .read_line(&mut line)
-        .map_err(|error| format!("Cannot read the password from standard input: {error}."))?;
+        .map_err(|error| format!("Cannot read the {what} from standard input: {error}."))?;
     let password = line.strip_suffix('\n').unwrap_or(&line);
     let password = password.strip_suffix('\r').unwrap_or(password);
-    not_empty(password.to_owned())
+    not_empty(password.to_owned(), what)
 }
 
-fn not_empty(password: String) -> Result<Secret, String> {
+fn not_empty(password: String, what: &str) -> Result<Secret, String> {
     if password.is_empty() {
-        return Err("The password is empty. Nothing was changed.".to_owned());
+        return Err(format!("The {what} is empty. Nothing was changed."));
     }
     if password.len() as u64 > PASSWORD_BYTES_MAX {
-        return Err(format!(
-            "A password has at most {PASSWORD_BYTES_MAX} bytes."
-        ));
+        return Err(format!("A {what} has at most {PASSWORD_BYTES_MAX} bytes."));
     }
     Ok(Secret::new(password))
 }
@@ -74,13 +73,16 @@ mod tests {
     #[test]
     fn the_first_line_of_standard_input_is_the_password() {
         for nothing in ["", "\n", "\r\n"] {
-            assert!(read_line(nothing.as_bytes()).is_err(), "{nothing:?}");
+            assert!(
+                read_line(nothing.as_bytes(), "password").is_err(),
+                "{nothing:?}"
+            );
         }
-        assert!(read_line("x".repeat(1025).as_bytes()).is_err());
-        assert!(read_line("x".repeat(9999).as_bytes()).is_err());
-        assert!(read_line(&b"\xff\n"[..]).is_err());
+        assert!(read_line("x".repeat(1025).as_bytes(), "password").is_err());
+        assert!(read_line("x".repeat(9999).as_bytes(), "password").is_err());
+        assert!(read_line(&b"\xff\n"[..], "password").is_err());
         for line in ["open sesame ", "open sesame \n", "open sesame \r\nmore\n"] {
-            let password = read_line(line.as_bytes()).expect("a password");
+            let password = read_line(line.as_bytes(), "password").expect("a password");
             assert_eq!(password.reveal(), "open sesame ");
         }
     }

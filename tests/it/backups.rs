@@ -151,6 +151,7 @@ fn what_is_no_whole_backup_restores_nothing() {
     let mut pump = pump;
     assert!(pump.stop().success());
     fails(&pump.command(&["restore", &file], ""), 1, "already");
+    pump.start_again();
     pump.is_sound();
 }
 
@@ -171,7 +172,7 @@ fn what_cannot_be_written_leaves_nothing() {
         "empty",
     );
     let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"])
         .arg(stick.path())
         .output();
     if mounted.is_ok_and(|output| output.status.success()) {
@@ -230,6 +231,7 @@ fn a_backup_beside_the_running_server_is_the_whole_of_it() {
     succeeds(&on(fresh.path(), &["restore", &text(&file)], ""));
     let copy = Pump::on(fresh, &[]);
     assert!(in_copy(&evan, &copy).feed().says("after it"));
+    pump.start_again();
     pump.is_sound();
 }
 

@@ -1,5 +1,5 @@
-//! What somebody does not want to see at home any more: single posts that they hid, and all posts of people whom they muted. Nobody
-//! else is told of it, messages come all the same, and both can be taken back.
+//! What somebody does not want to see any more at home, among photos, and in what they look for: single posts that they hid, and all
+//! posts of people whom they muted. Nobody else is told of it, messages come all the same, and both can be taken back.
 
 use crate::app::App;
 use crate::error::Error;
@@ -7,7 +7,7 @@ use crate::ids::{ThingId, UserId};
 use crate::store::engine::{Read, Result};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
-use crate::store::things::{self, Activity};
+use crate::store::things::{self, Activity, Object};
 
 /// Most posts that one user hides; the oldest come back into sight.
 pub const HIDDEN_MAX: u64 = 1_000;
@@ -36,16 +36,28 @@ impl<'a> Quiet<'a> {
         })
     }
 
-    /// Whether a post does not come home to the user: it was hidden, or who wrote or shared it is muted.
+    /// Whether a post does not come home to the user: it was hidden, or what it answers, or who wrote or shared it is muted.
     pub fn silences(&self, activity: &Activity) -> Result<bool> {
+        if !self.hides && !self.mutes {
+            return Ok(false);
+        }
         if self.hides(activity.object)? || self.mutes(activity.actor)? {
             return Ok(true);
         }
-        if activity.is_post() || !self.mutes {
-            return Ok(false);
+        match things::object(self.from, activity.object)? {
+            Some(object) => self.silences_object(activity.object, &object),
+            None => Ok(false),
         }
-        let author = things::object(self.from, activity.object)?.and_then(|object| object.author);
-        author.map_or(Ok(false), |author| self.mutes(author))
+    }
+
+    /// Whether the user does not want to come upon an object: it was hidden, or what it answers, or its author is muted.
+    pub fn silences_object(&self, id: ThingId, object: &Object) -> Result<bool> {
+        for hidden in [Some(id), object.in_reply_to].into_iter().flatten() {
+            if self.hides(hidden)? {
+                return Ok(true);
+            }
+        }
+        object.author.map_or(Ok(false), |author| self.mutes(author))
     }
 
     /// Whether the user hid a post.
@@ -69,7 +81,7 @@ pub fn muted(user: UserId) -> Stream {
     Stream::of(user.0, StreamKind::Muted)
 }
 
-/// Hides a post from the user's home; what is hidden already stays so.
+/// Hides a post from the user; what is hidden already stays so.
 pub fn hide(app: &App, user: UserId, post: ThingId) -> std::result::Result<(), Error> {
     Ok(app.store.write(|tx| {
         let stream = hidden(user);
@@ -93,7 +105,7 @@ pub fn unhide(app: &App, user: UserId, post: ThingId) -> std::result::Result<(),
     Ok(())
 }
 
-/// Keeps the posts of a person away from the user's home. 400 for oneself and for what is nobody, 409 for one too many.
+/// Keeps the posts of a person away from the user. 400 for oneself and for what is nobody, 409 for one too many.
 pub fn mute(app: &App, user: UserId, person: ThingId) -> std::result::Result<(), Error> {
     app.store.write(|tx| {
         if person == user.0 {

@@ -7,9 +7,10 @@ use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::parts;
 use crate::domain::documents::display_name;
+use crate::domain::quiet::Quiet;
 use crate::domain::{photos, words};
 use crate::html;
-use crate::ids::ThingId;
+use crate::ids::{ThingId, UserId};
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
 use crate::store::keys::{SITE, Stream, StreamKind};
@@ -203,7 +204,7 @@ pub fn index(app: &App, after: ThingId, now: Timestamp) -> Result<()> {
     })
 }
 
-/// A page of posts that fit and that the viewer may read; with `before` those that are older than it.
+/// A page of posts that fit, that the viewer may read, and has neither hidden nor muted; with `before` those that are older than it.
 pub fn posts(
     app: &App,
     viewer: Viewer,
@@ -228,6 +229,7 @@ pub fn posts(
     candidates.sort_unstable_by(|one, other| other.cmp(one));
     candidates.dedup();
     candidates.retain(|post| before.is_none_or(|before| *post < before));
+    let quiet = quiet_of(from, viewer)?;
     let mut found = Found::default();
     for (looked_at, post) in candidates.into_iter().enumerate() {
         if found.posts.len() == count || looked_at == LOOKED_AT_MAX {
@@ -237,6 +239,7 @@ pub fn posts(
         if let Some(object) = things::object(from, post)?
             && is_found(&object)
             && access::may_fetch(from, viewer, &object)?
+            && !is_silenced(quiet, post, &object)?
             && query.fits(&words_of(app, from, &object)?)
         {
             found.posts.push((post, object));
@@ -246,7 +249,7 @@ pub fn posts(
     Ok(found)
 }
 
-/// Tags that begin so and stand in something that the viewer may read, at most `count`.
+/// Tags that begin so and stand in something that the viewer may read and has neither hidden nor muted, at most `count`.
 pub fn tags(app: &App, viewer: Viewer, beginning: &str, count: usize) -> Result<Vec<String>> {
     let Some(word) = words::one(beginning) else {
         return Ok(Vec::new());
@@ -256,6 +259,7 @@ pub fn tags(app: &App, viewer: Viewer, beginning: &str, count: usize) -> Result<
     for post in terms::waiting(&app.store, POSTS_PER_WRITE)? {
         if let Some(object) = things::object(&app.store, post)?
             && access::may_fetch(&app.store, viewer, &object)?
+            && !is_silenced(quiet_of(&app.store, viewer)?, post, &object)?
         {
             let words = words_of(app, &app.store, &object)?;
             let tags = words.range(beginning.clone()..);
@@ -280,6 +284,18 @@ pub fn tags(app: &App, viewer: Viewer, beginning: &str, count: usize) -> Result<
     Ok(tags.take(count).collect())
 }
 
+/// What the viewer does not want to see; nothing for a stranger.
+fn quiet_of(from: &dyn Read, viewer: Viewer) -> Result<Option<Quiet<'_>>> {
+    viewer
+        .person
+        .map(|person| Quiet::of(from, UserId(person)))
+        .transpose()
+}
+
+fn is_silenced(quiet: Option<Quiet<'_>>, post: ThingId, object: &Object) -> Result<bool> {
+    quiet.map_or(Ok(false), |quiet| quiet.silences_object(post, object))
+}
+
 /// Whether one of the newest posts of a tag may be read.
 fn is_seen(app: &App, viewer: Viewer, query: &Query) -> Result<bool> {
     let from = &app.store;
@@ -291,6 +307,7 @@ fn is_seen(app: &App, viewer: Viewer, query: &Query) -> Result<bool> {
             if let Some(object) = things::object(from, post)?
                 && is_found(&object)
                 && access::may_fetch(from, viewer, &object)?
+                && !is_silenced(quiet_of(from, viewer)?, post, &object)?
                 && query.fits(&words_of(app, from, &object)?)
             {
                 return Ok(true);

@@ -35,6 +35,8 @@ pub struct Person {
     pub follows_me: bool,
     /// Whether the visitor wants to hear nothing of them.
     pub is_blocked: bool,
+    /// Whether the visitor muted them.
+    pub is_muted: bool,
     /// The address of the page where the owner of the server helps them to a new password.
     pub reset: Option<String>,
 }
@@ -93,6 +95,7 @@ impl Person {
             is_followed,
             follows_me,
             is_blocked: false,
+            is_muted: false,
             reset: None,
         }))
     }

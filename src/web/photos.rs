@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::auth::Visitor;
 use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
+use crate::domain::quiet::Quiet;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::ThingId;
@@ -86,6 +87,7 @@ struct Reading<'a> {
     cards: Cards<'a>,
     person: ThingId,
     whose: Whose,
+    quiet: Quiet<'a>,
 }
 
 /// `GET /main/photos`: `whose=mine`, `month` (`2026-11`) and `skip` say where it starts.
@@ -109,6 +111,7 @@ pub fn photos(request: &Request, visitor: &Visitor) -> Answer {
             true => Whose::Own,
             false => Whose::Everyones,
         },
+        quiet: Quiet::of(&app.store, user.id())?,
     };
     let asked = request
         .query("month")
@@ -184,7 +187,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The pictures of a post, if it is there and may be read. What is deleted goes to `gone`.
+    /// The pictures of a post, if it is there, may be read, and is neither hidden nor muted. What is deleted goes to `gone`.
     fn tiles_of(&self, entry: Entry, gone: &mut Vec<ThingId>) -> Result<Vec<Tile>, Error> {
         let store = &self.app.store;
         let post = things::object(store, entry.post)?.filter(|post| post.deleted.is_none());
@@ -193,7 +196,10 @@ impl Reading<'_> {
                 gone.push(entry.post);
                 Ok(Vec::new())
             }
-            Some(post) if access::may_read_object(store, self.cards.viewer, &post)? => {
+            Some(post)
+                if access::may_read_object(store, self.cards.viewer, &post)?
+                    && !self.quiet.silences_object(entry.post, &post)? =>
+            {
                 self.cards.tiles(entry.post, &post)
             }
             Some(_) => Ok(Vec::new()),

@@ -5,6 +5,7 @@ use crate::api::{self, representation};
 use crate::auth::{self, Visitor};
 use crate::domain::feeds::{self, Paging};
 use crate::domain::people as users;
+use crate::domain::quiet::Quiet;
 use crate::domain::{blocks, circles, names, requests};
 use crate::error::Error;
 use crate::http::{Answer, Form, Request};
@@ -192,6 +193,7 @@ fn page(request: &Request, visitor: &Visitor, frame: &Frame, id: ThingId) -> Ans
             });
         }
         person.is_blocked = requests::is_refused(&app.store, user.id().0, id)?;
+        person.is_muted = Quiet::of(&app.store, user.id())?.mutes(id)?;
     }
     let total = |kind| streams::total(&app.store, Stream::of(id, kind));
     let page = Profile {

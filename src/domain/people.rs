@@ -14,7 +14,9 @@ use crate::media::BlobName;
 use crate::store::clients::Generator;
 use crate::store::engine::{Read, Result, Tx};
 use crate::store::jobs::{self, Job};
+
 use crate::store::keys::{SITE, Stream, StreamKind};
+use crate::store::preferences;
 use crate::store::streams;
 use crate::store::things::{self, Identity, Object};
 use crate::store::users::{self, MailNotices, User};
@@ -98,12 +100,12 @@ pub fn register_in(
         true => family::names(tx, Some(UserId(person)))?,
         false => Vec::new(),
     };
-    act(
-        tx,
-        service,
-        None,
-        &welcome(app, nickname, &site_name, &others),
-    )?;
+    let greeting = welcome(app, nickname, &site_name, &others);
+    let greeting = act(tx, service, None, &greeting)?;
+    // It stands there to be read; it is no news from anybody.
+    preferences::change(tx, UserId(person), |chosen| {
+        chosen.messages_seen = Some(greeting);
+    })?;
     for name in FIRST_LISTS {
         let list = ObjectDraft {
             object_type: Some("collection".to_owned()),

@@ -1,24 +1,21 @@
 //! `/main/notifications`: who commented on, liked or shared what the user made, who follows, who wrote; several who did the same to one
 //! thing are one sentence.
 
-use crate::auth::{LocalUser, Visitor};
-use crate::domain::access::{self, Viewer};
-use crate::domain::circles;
+use crate::auth::Visitor;
+use crate::domain::access::Viewer;
 use crate::domain::feeds::{self, Paging};
-use crate::domain::noticing::{self, Kind};
+use crate::domain::noticing::{self, Deed, Kind, Line};
 use crate::error::Error;
 use crate::html::escape;
 use crate::http::{Answer, Request};
-use crate::ids::ThingId;
-use crate::store::keys::{Stream, StreamKind};
+use crate::ids::{ThingId, UserId};
 use crate::store::preferences;
-use crate::store::streams;
-use crate::store::things::{self, Activity, Object};
+use crate::store::things::{self, Activity};
 use crate::web::cards::{Cards, Time};
 use crate::web::frame::{Face, Frame, show};
 use crate::web::home::{self, Pager};
 use crate::web::profile::older_only;
-use crate::web::sentences::{self, subject};
+use crate::web::sentences;
 use crate::web::{login, text};
 use crate::wire::draft::members_of;
 use crate::words::marked;
@@ -58,58 +55,32 @@ struct Notice {
 
 /// What several people did to one thing.
 struct Group {
-    deed: Deed,
-    subject: ThingId,
+    line: Line,
     /// The newest activity.
     id: ThingId,
     newest: Activity,
     people: Vec<ThingId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
-    Like,
-    Share,
-    Follow,
-    Join,
-    /// Under what the user wrote.
-    Comment,
-    /// To the user, under what somebody else wrote.
-    Word,
+fn icon(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Like => "heart-full",
+        Deed::Share => "share",
+        Deed::Follow => "person",
+        Deed::Join => "group",
+        Deed::Comment | Deed::Word => "comment",
+    }
 }
 
-impl Deed {
-    fn of(activity: &Activity, mine: bool) -> Deed {
-        match activity.verb.as_str() {
-            "favorite" | "like" => Deed::Like,
-            "share" => Deed::Share,
-            "follow" => Deed::Follow,
-            "join" => Deed::Join,
-            _ if mine => Deed::Comment,
-            _ => Deed::Word,
-        }
-    }
-
-    fn icon(self) -> &'static str {
-        match self {
-            Deed::Like => "heart-full",
-            Deed::Share => "share",
-            Deed::Follow => "person",
-            Deed::Join => "group",
-            Deed::Comment | Deed::Word => "comment",
-        }
-    }
-
-    /// The sentence for one and for several.
-    fn sentence(self) -> [&'static str; 2] {
-        match self {
-            Deed::Like => [marked("{0} likes {1}"), marked("{0} like {1}")],
-            Deed::Share => [marked("{0} shared {1}"); 2],
-            Deed::Follow => [marked("{0} follows you"), marked("{0} follow you")],
-            Deed::Join => [marked("{0} joined {1}"); 2],
-            Deed::Comment => [marked("{0} commented on {1}"); 2],
-            Deed::Word => [marked("{0} wrote to you under {1}"); 2],
-        }
+/// The sentence for one and for several.
+fn sentence(deed: Deed) -> [&'static str; 2] {
+    match deed {
+        Deed::Like => [marked("{0} likes {1}"), marked("{0} like {1}")],
+        Deed::Share => [marked("{0} shared {1}"); 2],
+        Deed::Follow => [marked("{0} follows you"), marked("{0} follow you")],
+        Deed::Join => [marked("{0} joined {1}"); 2],
+        Deed::Comment => [marked("{0} commented on {1}"); 2],
+        Deed::Word => [marked("{0} wrote to you under {1}"); 2],
     }
 }
 
@@ -143,7 +114,7 @@ pub fn notifications(request: &Request, visitor: &Visitor) -> Answer {
     };
     let mut groups: Vec<Group> = Vec::new();
     for (id, activity) in page.items {
-        add(&cards, user, &mut groups, id, activity)?;
+        add(&cards, user.id(), &mut groups, id, activity)?;
     }
     let mut notices = Vec::new();
     for group in groups {
@@ -161,59 +132,26 @@ pub fn notifications(request: &Request, visitor: &Visitor) -> Answer {
 /// Adds an activity to those that say the same; what was taken back since is left out.
 fn add(
     cards: &Cards<'_>,
-    user: &LocalUser,
+    user: UserId,
     groups: &mut Vec<Group>,
     id: ThingId,
     activity: Activity,
 ) -> Result<(), Error> {
-    let store = &cards.app.store;
-    let Some(object) = things::object(store, activity.object)? else {
+    let Some(line) = noticing::line(&cards.app.store, user, &activity)? else {
         return Ok(());
     };
-    let subject = subject(activity.object, &object);
-    let mine = match things::object(store, subject)? {
-        Some(about) => about.author == Some(user.id().0),
-        None => false,
-    };
-    let deed = Deed::of(&activity, mine);
-    if !stands(cards, deed, &activity, &object)? {
-        return Ok(());
-    }
     let actor = activity.actor;
-    match groups
-        .iter_mut()
-        .find(|group| group.deed == deed && group.subject == subject)
-    {
+    match groups.iter_mut().find(|group| group.line == line) {
         Some(group) if group.people.contains(&actor) => {}
         Some(group) => group.people.push(actor),
         None => groups.push(Group {
-            deed,
-            subject,
+            line,
             id,
             newest: activity,
             people: vec![actor],
         }),
     }
     Ok(())
-}
-
-/// Whether what was done still is so, and the user may know of it.
-fn stands(
-    cards: &Cards<'_>,
-    deed: Deed,
-    activity: &Activity,
-    object: &Object,
-) -> Result<bool, Error> {
-    let store = &cards.app.store;
-    let is_in = |kind| streams::contains(store, Stream::of(activity.object, kind), activity.actor);
-    Ok(object.deleted.is_none()
-        && match deed {
-            Deed::Like => is_in(StreamKind::Likes)?,
-            Deed::Share => is_in(StreamKind::Shares)?,
-            Deed::Follow => is_in(StreamKind::Followers)?,
-            Deed::Join => circles::is_member(store, activity.object, activity.actor)?,
-            Deed::Comment | Deed::Word => access::may_read_object(store, cards.viewer, object)?,
-        })
 }
 
 fn notice(cards: &Cards<'_>, group: &Group, is_new: bool) -> Result<Notice, Error> {
@@ -230,12 +168,12 @@ fn notice(cards: &Cards<'_>, group: &Group, is_new: bool) -> Result<Notice, Erro
         true => escape(words.say("somebody")).into_owned(),
         false => sentences::names(words, shown.collect(), others),
     };
-    let [one, many] = group.deed.sentence();
+    let [one, many] = sentence(group.line.deed);
     let sentence = if group.people.len() == 1 { one } else { many };
-    let about = cards.thing(group.subject, None)?;
+    let about = cards.thing(group.line.subject, None)?;
     let (said, link) = said(cards, group)?;
     Ok(Notice {
-        icon: group.deed.icon(),
+        icon: icon(group.line.deed),
         faces,
         sentence: words.fill(sentence, (names, about)),
         words: said,
@@ -247,7 +185,7 @@ fn notice(cards: &Cards<'_>, group: &Group, is_new: bool) -> Result<Notice, Erro
 
 /// What a comment says, and where it is.
 fn said(cards: &Cards<'_>, group: &Group) -> Result<(String, Option<String>), Error> {
-    if !matches!(group.deed, Deed::Comment | Deed::Word) {
+    if !matches!(group.line.deed, Deed::Comment | Deed::Word) {
         return Ok((String::new(), None));
     }
     let store = &cards.app.store;
@@ -258,10 +196,10 @@ fn said(cards: &Cards<'_>, group: &Group) -> Result<(String, Option<String>), Er
     let content = members.get("content").and_then(Value::as_str);
     let said = text::summary(None, content, WORDS_SHOWN);
     let place = comment.key(group.newest.object);
-    let link = match things::object(store, group.subject)? {
+    let link = match things::object(store, group.line.subject)? {
         Some(about) => match about.author {
             Some(author) => cards.frame.face(cards.app, author)?.map(|face| {
-                let page = cards.link(group.subject, &about, &face);
+                let page = cards.link(group.line.subject, &about, &face);
                 format!("{page}#{place}")
             }),
             None => None,

@@ -2,6 +2,7 @@
 
 use crate::domain::access;
 use crate::domain::documents::{Documents, display_name};
+use crate::domain::noticing;
 use crate::error::Error;
 use crate::html::escape;
 use crate::ids::ThingId;
@@ -24,9 +25,9 @@ impl Cards<'_> {
                     Some(face) => link(&face.url, &face.name),
                     None => escape(self.frame.say("somebody")).into_owned(),
                 };
-                let about = object
-                    .as_ref()
-                    .map_or(activity.object, |object| subject(activity.object, object));
+                let about = object.as_ref().map_or(activity.object, |object| {
+                    noticing::subject(activity.object, object)
+                });
                 self.frame
                     .words
                     .fill(one, (who, self.thing(about, Some(id))?))
@@ -88,14 +89,6 @@ impl Cards<'_> {
             }
             None => label,
         }
-    }
-}
-
-/// What a sentence about an object is about: a comment is about what it answers.
-pub(super) fn subject(id: ThingId, object: &Object) -> ThingId {
-    match object.in_reply_to {
-        Some(parent) if object.object_type == "comment" => parent,
-        _ => id,
     }
 }
 

@@ -4,7 +4,9 @@
 use crate::harness::browser::Page;
 use crate::harness::documents::comment;
 use crate::harness::people::link_self;
-use crate::harness::{Browser, Pump, Request, activity, eventually, note, pictures, public};
+use crate::harness::{
+    Browser, Person, Pump, Request, activity, eventually, note, pictures, public,
+};
 use serde_json::{Value, json};
 
 /// The key of an object in the addresses of pages.
@@ -158,6 +160,62 @@ fn what_is_muted_or_hidden_stays_away_from_home_until_it_is_taken_back() {
 }
 
 #[test]
+fn what_is_muted_or_hidden_stands_among_no_photos_and_is_not_found() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    for other in [&ann, &bea] {
+        evan.follow(other);
+    }
+    let shows = |who: &Person, words: &str| {
+        let photo = who.upload("image/jpeg", &pictures::jpeg(64, 64));
+        let photo = activity("post", &photo)
+            .object_with("alt", words)
+            .object_with("content", format!("{words} #beach"));
+        key(&who.post(photo.to(public()))["object"])
+    };
+    shows(&ann, "Sand of Ann");
+    let hidden = shows(&bea, "Waves of Bea");
+    shows(&bea, "Shells of Bea");
+    let mut browser = pump.browser_of("evan");
+    let sees = |browser: &mut Browser, words: &str| {
+        ["/main/photos", "/main/tag/beach", "/main/search?q=beach"]
+            .map(|page| browser.open(page).expect(200).shows(words))
+    };
+    assert_eq!(sees(&mut browser, "Sand of Ann"), [true; 3]);
+
+    // Muted on the page of the person, and heard again there.
+    let page = browser.open("/ann").expect(200);
+    let person = page.forms();
+    let person = person
+        .iter()
+        .find(|form| form.action == "/main/mute" && !form.has("object"))
+        .expect("a way to mute the person")
+        .value("person")
+        .to_owned();
+    let muted = press(&mut browser, &page, "/main/mute", "person", &person);
+    assert!(muted.shows("You have muted them") && muted.shows("Sand of Ann"));
+    let home = browser.open("/").expect(200);
+    press(&mut browser, &home, "/main/hide", "object", &hidden);
+    for (words, is_seen) in [
+        ("Sand of Ann", false),
+        ("Waves of Bea", false),
+        ("Shells of Bea", true),
+    ] {
+        assert_eq!(sees(&mut browser, words), [is_seen; 3], "{words}");
+        let mut other = pump.browser_of("bea");
+        assert!(other.open("/main/tag/beach").shows(words), "{words}");
+    }
+    // What others say to a hidden post is no news, either.
+    let post = json!({ "objectType": "image", "id": bea.url_of(&format!("/api/image/{hidden}")) });
+    let page = browser.open("/ann").expect(200);
+    press(&mut browser, &page, "/main/unmute", "person", &person);
+    assert_eq!(sees(&mut browser, "Sand of Ann"), [true; 3]);
+    let told = bea.post(comment("Salty", &post));
+    assert!(evan.inbox().minor().has(&told));
+    assert!(!browser.open("/").shows("commented"));
+}
+
+#[test]
 fn home_is_narrowed_to_photos_and_to_the_people_of_a_list() {
     let pump = Pump::start();
     let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
@@ -212,13 +270,14 @@ fn what_is_new_is_counted_until_it_is_seen_on_every_device() {
     let posted = evan.post(note("look here").to(public()));
     let mut phone = pump.browser_of("evan");
     let mut desk = pump.browser_of("evan");
-    // The pump greets everybody by a message.
-    phone.open("/main/messages").expect(200);
     let news = |browser: &mut Browser| browser.ask(Request::get("/main/news")).expect(200).json();
+    // The pump greets everybody by a message, which is no news.
     assert_eq!(
         news(&mut phone),
         json!({ "message": "", "bell": "", "title": "", "posts": 0 })
     );
+    let greeting = phone.open("/main/messages").expect(200);
+    assert!(greeting.shows("Welcome to") && !greeting.html().contains("<title>("));
     for person in [&ann, &bea] {
         person.does("favorite", &posted["object"]);
     }
@@ -226,11 +285,12 @@ fn what_is_new_is_counted_until_it_is_seen_on_every_device() {
     ann.follow(&evan);
     ann.post(note("between us").to(&evan));
     evan.post(comment("thank you", &posted["object"]));
+    // Two who like one note are one line.
     assert_eq!(
         news(&mut phone),
-        json!({ "message": "1", "bell": "4", "title": "5", "posts": 0 })
+        json!({ "message": "1", "bell": "3", "title": "4", "posts": 0 })
     );
-    assert!(phone.open("/").html().contains("<title>(5) "));
+    assert!(phone.open("/").html().contains("<title>(4) "));
 
     let page = phone.open("/main/notifications").expect(200);
     let told = words(&page);

@@ -379,6 +379,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/settings/language",              Form(choices::language),        Quick),
     get   ("/main/settings/appearance",            Page(choices::appearance_form), Quick),
     post  ("/main/settings/appearance",            Form(choices::appearance),      Quick),
+    get   ("/main/settings/privacy",               Page(composer::privacy_form),   Quick),
+    post  ("/main/settings/privacy",               Form(composer::privacy),        Quick),
     get   ("/main/settings/notifications",         Page(notifying::form),          Quick),
     post  ("/main/push",                           Form(pushing::subscribe),       Slow),
     post  ("/main/push/remove",                    Form(pushing::unsubscribe),     Quick),

@@ -54,7 +54,8 @@ pub struct Preferences {
     pub language: String,
     /// How pages look.
     pub appearance: Appearance,
-    /// The audience of the last post, as the box to post names it; empty before the first.
+    /// The audience with which a new post begins, as the box to post names it: that of the last post, or what is fixed; empty before the
+    /// first.
     pub audience: String,
     /// The newest message that was seen.
     pub messages_seen: Option<ThingId>,
@@ -62,6 +63,8 @@ pub struct Preferences {
     pub notices_seen: Option<ThingId>,
     /// What was posted last, so that a second tap is known.
     pub last_post: Option<LastPost>,
+    /// Whether the audience stays as it is, whatever is chosen for a post.
+    pub is_audience_fixed: bool,
 }
 
 /// What was posted last.
@@ -83,22 +86,45 @@ struct First {
     notices_seen: Option<ThingId>,
 }
 
+/// As they were before an audience could be fixed.
+#[derive(Deserialize)]
+struct Second {
+    language: String,
+    appearance: Appearance,
+    audience: String,
+    messages_seen: Option<ThingId>,
+    notices_seen: Option<ThingId>,
+    last_post: Option<LastPost>,
+}
+
 impl Record for Preferences {
     const NAME: &'static str = "preferences";
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn predecessor(version: u8, body: &[u8]) -> Option<Preferences> {
-        if version != 1 {
-            return None;
-        }
-        let first: First = postcard::from_bytes(body).ok()?;
+        let second = match version {
+            1 => {
+                let first: First = postcard::from_bytes(body).ok()?;
+                Second {
+                    language: first.language,
+                    appearance: first.appearance,
+                    audience: first.audience,
+                    messages_seen: first.messages_seen,
+                    notices_seen: first.notices_seen,
+                    last_post: None,
+                }
+            }
+            2 => postcard::from_bytes(body).ok()?,
+            _ => return None,
+        };
         Some(Preferences {
-            language: first.language,
-            appearance: first.appearance,
-            audience: first.audience,
-            messages_seen: first.messages_seen,
-            notices_seen: first.notices_seen,
-            last_post: None,
+            language: second.language,
+            appearance: second.appearance,
+            audience: second.audience,
+            messages_seen: second.messages_seen,
+            notices_seen: second.notices_seen,
+            last_post: second.last_post,
+            is_audience_fixed: false,
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::ids::{Nickname, ThingId, UserId};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
+use crate::web::composer::posting::content;
 use crate::web::composer::{SECOND_TAP_SECS, reference, says};
 use crate::web::forms::value;
 use crate::web::frame::Frame;
@@ -111,18 +112,20 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     let form = request.form();
     let (id, object) = readable(request, Viewer::user(user.id()), value(&form, "object"))?;
     let typed = value(&form, "content");
-    let content = text::to_html(typed);
-    if let Err(problem) = check_comment(typed, &content) {
-        frame.here = text::local_path(value(&form, "back"), &frame.root);
-        if request.is_for_part() {
-            let (post, object) = top(request, id, object)?;
-            return pages::foot(request, visitor, &frame, (post, &object), |card| {
-                typed.clone_into(&mut card.typed);
-                card.problem = Some(frame.words.told(&problem.public()));
-            });
+    let content = match comment_html(typed) {
+        Ok(content) => content,
+        Err(problem) => {
+            frame.here = text::local_path(value(&form, "back"), &frame.root);
+            if request.is_for_part() {
+                let (post, object) = top(request, id, object)?;
+                return pages::foot(request, visitor, &frame, (post, &object), |card| {
+                    typed.clone_into(&mut card.typed);
+                    card.problem = Some(frame.words.told(&problem.public()));
+                });
+            }
+            return pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem);
         }
-        return pages::with_problem(request, visitor, &frame, (id, &object), typed, &problem);
-    }
+    };
     let app = request.app();
     let (post, object) = top(request, id, object)?;
     let place = object.key(post).to_string();
@@ -142,14 +145,16 @@ pub fn comment(request: &Request, visitor: &Visitor) -> Answer {
     answer(request, visitor, frame, &form, &place)
 }
 
-/// Refuses a comment without words, and one that is too long.
-pub(super) fn check_comment(typed: &str, content: &str) -> Result<(), Error> {
-    if content.is_empty() {
-        Err(Error::invalid("Write something first."))
-    } else if typed.len() > COMMENT_BYTES_MAX {
-        Err(Error::TooLarge("This comment is too long.".to_owned()))
-    } else {
-        Ok(())
+/// The HTML of a comment, typed as posts are. 400 for one without words, 413 for one that is too long.
+pub(super) fn comment_html(typed: &str) -> Result<String, Error> {
+    let too_long = || Error::TooLarge("This comment is too long.".to_owned());
+    if typed.len() > COMMENT_BYTES_MAX {
+        return Err(too_long());
+    }
+    let content = content(typed).map_err(|_| too_long())?;
+    match content.is_empty() {
+        true => Err(Error::invalid("Write something first.")),
+        false => Ok(content),
     }
 }
 

@@ -1,5 +1,9 @@
-//! What people type in the box to post becomes HTML: paragraphs and lines as typed, and of Markdown what people use: emphasis,
+//! What people type as a post or a comment becomes HTML: paragraphs and lines as typed, and of Markdown what people use: emphasis,
 //! links, lists, quotations, headings, code. What does not look like it on purpose stays as typed. No I/O.
+
+mod typed;
+
+pub use typed::typed;
 
 use crate::html::escape;
 use std::fmt::Write as _;

@@ -106,8 +106,7 @@ fn post_comment(
     (id, object): (ThingId, Object),
     typed: &str,
 ) -> Result<(String, bool), Error> {
-    let content = text::to_html(typed);
-    deeds::check_comment(typed, &content)?;
+    let content = deeds::comment_html(typed)?;
     let (post, object) = deeds::top(request, id, object)?;
     let key = object.key(post).to_string();
     if deeds::is_second_tap(request, remote.person(), post, &content)? {

@@ -67,6 +67,12 @@ const OF_USERS: &[Section] = &[
     LANGUAGE,
     APPEARANCE,
     section(
+        "/main/settings/privacy",
+        "lock",
+        marked("Privacy"),
+        marked("Whom a new post is for at first, and who sees what."),
+    ),
+    section(
         "/main/settings/notifications",
         "bell",
         marked("Notifications"),

@@ -59,32 +59,6 @@ fn is_address(word: &str) -> bool {
     })
 }
 
-/// HTML as somebody would have typed it: the way back of [`to_html`]. What cannot be typed goes.
-pub fn typed(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    for piece in html.replace('\n', " ").split('<') {
-        let (tag, words) = match piece.split_once('>') {
-            Some((tag, words)) if !out.is_empty() || !piece.is_empty() => (tag, words),
-            _ => ("", piece),
-        };
-        let name = tag.split([' ', '/']).find(|part| !part.is_empty());
-        let is_end = tag.starts_with('/');
-        out.push_str(match (name.unwrap_or_default(), is_end) {
-            ("br", _) => "\n",
-            ("li", false) => "\n- ",
-            ("p" | "div" | "blockquote" | "ul" | "ol" | "pre" | "h1" | "h2" | "h3", true) => "\n\n",
-            _ => "",
-        });
-        out.push_str(&html::unescape(words));
-    }
-    let lines: Vec<&str> = out.lines().map(str::trim).collect();
-    let mut text = lines.join("\n");
-    while text.contains("\n\n\n") {
-        text = text.replace("\n\n\n", "\n\n");
-    }
-    text.trim().to_owned()
-}
-
 /// What something is about, in one line, for places where only words fit: its title, which is plain text, or its content
 /// without tags; at most `chars` characters.
 pub fn summary(title: Option<&str>, content: Option<&str>, chars: usize) -> String {
@@ -123,7 +97,7 @@ pub fn local_path(text: &str, root: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{local_path, summary, to_html, typed, without_tags};
+    use super::{local_path, summary, to_html, without_tags};
 
     #[test]
     fn what_people_type_is_never_markup() {
@@ -154,23 +128,6 @@ mod tests {
             to_html("Look (https://h.test/a?b=1&c), now."),
             "<p>Look (<a href=\"https://h.test/a?b=1&amp;c\">https://h.test/a?b=1&amp;c</a>), now.</p>"
         );
-    }
-
-    #[test]
-    fn what_was_typed_can_be_typed_again() {
-        for text in [
-            "one\ntwo\n\nthree",
-            "<b> & \"x\" 1 < 2 > 0",
-            "Look (https://h.test/a?b=1&c), now.",
-            "",
-        ] {
-            assert_eq!(typed(&to_html(text)), text);
-        }
-        assert_eq!(
-            typed("<ul><li>a</li><li>b</li></ul><p>c</p>"),
-            "- a\n- b\n\nc"
-        );
-        assert_eq!(typed("plain"), "plain");
     }
 
     #[test]

@@ -326,7 +326,7 @@ fn ones_own_post_gets_other_words() {
         .open("/main/edit?object=AAAAAAAAAAAAAAAAAAAAAA")
         .expect(404);
     let form = browser.open(&target).expect(200).form("edit");
-    assert_eq!(form.value("content"), "A bold word");
+    assert_eq!(form.value("content"), "A **bold** word");
     let empty = browser.submit_once(&form.clone().fill("content", " "));
     assert_eq!(empty.status, 400);
 
@@ -364,4 +364,70 @@ fn ones_own_post_gets_other_words() {
         .submit(&form.fill("content", "my comment"))
         .expect(200);
     assert!(page.shows("my comment") && !page.shows("my coment"));
+}
+
+#[test]
+fn comments_are_typed_and_changed_as_posts_are() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let posted = evan.post(note("hello").to(public()));
+    let mut browser = pump.browser_of("ann");
+    let page = browser.open("/evan").expect(200);
+    let forms = page.forms();
+    let form = forms.iter().find(|form| form.action == "/main/comment");
+    let form = form.expect("a box for a comment").clone();
+    for (wrong, status) in [(" ".to_owned(), 400), ("x".repeat(20_000), 413)] {
+        let answer = browser.submit_once(&form.clone().fill("content", &wrong));
+        assert_eq!(answer.status, status);
+    }
+    let typed = "**Well** said, <b>\n\n- see https://h.test/";
+    let page = browser.submit(&form.fill("content", typed)).expect(200);
+    assert!(page.html().contains("<strong>Well</strong> said"));
+    let said = || ann.stream_of(&posted["object"], "replies").items()[0].clone();
+    assert_eq!(
+        said()["content"],
+        "<p><strong>Well</strong> said, &lt;b&gt;</p><ul><li>see <a href=\"https://h.test/\">https://h.test/</a></li></ul>"
+    );
+    let form = browser
+        .open(&format!("/main/edit?object={}", key(&said())))
+        .form("edit");
+    assert_eq!(form.value("content"), typed);
+    browser
+        .submit(&form.fill("content", "*Well* said"))
+        .expect(200);
+    assert_eq!(said()["content"], "<p><em>Well</em> said</p>");
+}
+
+#[test]
+fn each_picture_of_a_post_is_described_afterwards() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let upload = || evan.upload("image/jpeg", &pictures::jpeg(64, 64));
+    let (one, two) = (upload(), upload());
+    let elsewhere = json!({ "objectType": "image", "image": { "url": "https://h.test/a.jpg" } });
+    let post = note("Two").object_with("attachments", json!([one, two, elsewhere]));
+    let posted = evan.post(post.to(public()));
+    let target = format!("/main/edit?object={}", key(&posted["object"]));
+    let mut browser = pump.browser_of("evan");
+    let form = browser.open(&target).expect(200).form("edit");
+    let names = [&one, &two].map(|part| format!("alt-{}", key(part)));
+    assert!(names.iter().all(|name| form.value(name).is_empty()));
+    let long = browser.submit_once(&form.clone().fill(&names[0], &"x".repeat(3_000)));
+    assert_eq!(long.status, 413);
+
+    let typed = form.fill(&names[1], "A cat <asleep>").fill("content", "");
+    browser.submit(&typed).expect(200);
+    let read = ann.read(&posted["object"]).ok();
+    let shown = read["attachments"].as_array().expect("all of them").clone();
+    assert_eq!(shown.len(), 3);
+    assert_eq!([&shown[0]["id"], &shown[1]["id"]], [&one["id"], &two["id"]]);
+    assert!(shown[0]["alt"].as_str().unwrap_or_default().is_empty());
+    assert_eq!(shown[1]["alt"], "A cat <asleep>");
+    assert_eq!(shown[2]["image"], elsewhere["image"]);
+    let page = browser.open(&target).expect(200);
+    assert_eq!(page.form("edit").value(&names[1]), "A cat <asleep>");
+    let mut other = pump.browser_of("ann");
+    assert!(other.open("/evan").shows("A cat <asleep>"));
+    let found = other.open("/main/search?q=asleep").expect(200);
+    assert!(found.shows("A cat <asleep>"));
 }

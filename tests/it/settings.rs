@@ -5,12 +5,12 @@ use crate::harness::{Browser, Pump, Request};
 
 /// Chooses something on its page.
 #[track_caller]
-fn choose(browser: &mut Browser, what: &str, value: &str) -> u16 {
+fn choose(browser: &mut Browser, page: &str, field: &str, value: &str) -> u16 {
     let form = browser
-        .open(&format!("/main/settings/{what}"))
+        .open(&format!("/main/settings/{page}"))
         .expect(200)
-        .form(what);
-    browser.submit(&form.fill(what, value)).answer.status
+        .form(page);
+    browser.submit(&form.fill(field, value)).answer.status
 }
 
 /// What the root element of the first page says.
@@ -27,6 +27,7 @@ fn settings_of_an_account_are_for_those_who_are_logged_in() {
     for page in [
         "/main/settings",
         "/main/settings/profile",
+        "/main/settings/privacy",
         "/main/settings/notifications",
         "/main/settings/data",
     ] {
@@ -45,6 +46,7 @@ fn settings_of_an_account_are_for_those_who_are_logged_in() {
     let hub = ann.open("/main/settings").expect(200);
     for link in [
         "/main/settings/profile",
+        "/main/settings/privacy",
         "/main/account",
         "/main/apps",
         "/main/account/delete",
@@ -57,14 +59,64 @@ fn settings_of_an_account_are_for_those_who_are_logged_in() {
 }
 
 #[test]
+fn a_new_post_begins_with_the_audience_that_somebody_fixed() {
+    let pump = Pump::start();
+    let ann = pump.register("ann");
+    let mut browser = pump.browser_of("ann");
+    let of_new_post = |browser: &mut Browser| {
+        let page = browser.open("/main/compose").expect(200);
+        page.form("composer").value("audience").to_owned()
+    };
+    let post = |browser: &mut Browser, whom: &str| {
+        let form = browser.open("/main/compose").expect(200).form("composer");
+        let form = form.fill("content", whom).fill("audience", whom);
+        browser.submit(&form).expect(200);
+    };
+    for (wrong, status) in [("", 400), ("people", 400), ("list:none", 400), ("x", 400)] {
+        let form = browser.open("/main/settings/privacy").form("privacy");
+        let answer = browser.submit(&form.fill("audience", wrong));
+        assert_eq!(answer.answer.status, status, "{wrong}");
+    }
+    assert_eq!(of_new_post(&mut browser), "followers");
+    post(&mut browser, "public");
+    assert_eq!(of_new_post(&mut browser), "public", "as last time");
+    assert_eq!(choose(&mut browser, "privacy", "audience", "me"), 200);
+    assert_eq!(of_new_post(&mut browser), "me");
+    post(&mut browser, "public");
+    assert_eq!(of_new_post(&mut browser), "me", "it stays fixed");
+
+    // A list that is gone stands for nothing.
+    let list = ann.lists().items()[0].clone();
+    let key = list["id"].as_str().and_then(|id| id.rsplit('/').next());
+    let list_value = format!("list:{}", key.expect("a key"));
+    assert_eq!(
+        choose(&mut browser, "privacy", "audience", &list_value),
+        200
+    );
+    assert_eq!(of_new_post(&mut browser), list_value);
+    ann.does("delete", &list);
+    assert_eq!(of_new_post(&mut browser), "followers");
+    assert_eq!(choose(&mut browser, "privacy", "audience", "last"), 200);
+    post(&mut browser, "followers");
+    post(&mut browser, "public");
+    assert_eq!(of_new_post(&mut browser), "public");
+}
+
+#[test]
 fn a_stranger_s_browser_keeps_language_and_appearance() {
     let pump = Pump::start();
     let mut stranger = pump.browser();
-    assert_eq!(choose(&mut stranger, "language", "tlh"), 400);
-    assert_eq!(choose(&mut stranger, "appearance", "pink"), 400);
+    assert_eq!(choose(&mut stranger, "language", "language", "tlh"), 400);
+    assert_eq!(
+        choose(&mut stranger, "appearance", "appearance", "pink"),
+        400
+    );
     assert!(root(&mut stranger).contains("lang=\"en\""));
-    assert_eq!(choose(&mut stranger, "language", "fr"), 200);
-    assert_eq!(choose(&mut stranger, "appearance", "dark"), 200);
+    assert_eq!(choose(&mut stranger, "language", "language", "fr"), 200);
+    assert_eq!(
+        choose(&mut stranger, "appearance", "appearance", "dark"),
+        200
+    );
     let now = root(&mut stranger);
     assert!(
         now.contains("lang=\"fr\"") && now.contains("data-appearance=\"dark\""),
@@ -76,8 +128,11 @@ fn a_stranger_s_browser_keeps_language_and_appearance() {
             .html()
             .contains("lang=\"fr\"")
     );
-    assert_eq!(choose(&mut stranger, "language", ""), 200);
-    assert_eq!(choose(&mut stranger, "appearance", "device"), 200);
+    assert_eq!(choose(&mut stranger, "language", "language", ""), 200);
+    assert_eq!(
+        choose(&mut stranger, "appearance", "appearance", "device"),
+        200
+    );
     let now = root(&mut stranger);
     assert!(
         now.contains("lang=\"en\"") && !now.contains("data-appearance"),
@@ -94,8 +149,8 @@ fn what_somebody_chose_goes_with_the_account() {
     let mut pump = Pump::start();
     pump.register("ann");
     let mut phone = pump.browser_of("ann");
-    assert_eq!(choose(&mut phone, "language", "de"), 200);
-    assert_eq!(choose(&mut phone, "appearance", "light"), 200);
+    assert_eq!(choose(&mut phone, "language", "language", "de"), 200);
+    assert_eq!(choose(&mut phone, "appearance", "appearance", "light"), 200);
     let mut desk = pump.browser_of("ann");
     let now = root(&mut desk);
     assert!(

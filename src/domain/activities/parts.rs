@@ -56,7 +56,10 @@ impl Posting<'_> {
                 Some((part, found)) => {
                     known.insert(part);
                     kept.push(self.reference(part, &found));
-                    self.show_part(tx, (part, found), object.post, value)?;
+                    match is_part(object, &found) {
+                        true => self.describe_part(tx, (part, found), &value),
+                        false => self.show_part(tx, (part, found), object.post, value)?,
+                    }
                 }
                 None => kept.push(value),
             }
@@ -98,6 +101,20 @@ impl Posting<'_> {
         part.updated = self.now;
         things::put_object(tx, id, part);
         Ok(())
+    }
+
+    /// Gives a part that is shown already another description, for those who cannot see it, if one comes along.
+    fn describe_part(&self, tx: &mut dyn Tx, (id, mut part): (ThingId, Object), words: &Value) {
+        let mut members = members_of(&part.members);
+        let Some(alt) = words.get("alt").filter(|alt| alt.is_string()) else {
+            return;
+        };
+        if members.get("alt") != Some(alt) {
+            members.insert("alt".to_owned(), alt.clone());
+            part.members = members_text(&members);
+            part.updated = self.now;
+            things::put_object(tx, id, part);
+        }
     }
 
     /// The parts of a post: they go when it goes.
@@ -227,13 +244,19 @@ mod tests {
         let note = posts(&pump, ann, &[&one, &other], "ann");
         let mut changed = seen(&pump, ann, note);
         changed["content"] = json!("Three");
-        changed["attachments"] = json!([two]);
+        let mut described = one.clone();
+        described["alt"] = json!("A cat");
+        let mut not_its_own = other.clone();
+        not_its_own["alt"] = json!("A dog");
+        changed["attachments"] = json!([two, described, not_its_own]);
         let update = json!({"verb": "update", "object": changed});
         pump.post(ann, update).expect("changed");
         let shown = seen(&pump, ann, note);
+        assert_eq!(shown["attachments"][1]["alt"], "A cat");
+        assert!(shown["attachments"][2]["alt"].is_null());
         let ids = shown["attachments"].as_array().cloned().unwrap_or_default();
         let ids: Vec<&Value> = ids.iter().map(|part| &part["id"]).collect();
-        assert_eq!(ids, [&two["id"], &one["id"]]);
+        assert_eq!(ids, [&two["id"], &one["id"], &other["id"]]);
         let named = json!({"objectType": "note", "id": shown["id"]});
         let delete = json!({"verb": "delete", "object": named});
         pump.post(ann, delete).expect("deleted");

@@ -1,5 +1,5 @@
 //! To whom a post goes, as the box to post says it: one of the circles that there are, and people and lists in addition. What
-//! was chosen last is chosen again.
+//! was chosen last is chosen again, unless the settings fix something.
 
 use super::{myself, own_list, own_lists, reference};
 use crate::app::App;
@@ -46,7 +46,7 @@ impl Chosen {
         }
     }
 
-    /// What was kept of the last post; nothing before the first.
+    /// What was kept of the last post, or is fixed; nothing before the first.
     pub(super) fn of_text(text: &str) -> Option<Chosen> {
         let mut words = text.split_whitespace().map(str::to_owned);
         let mut chosen = Chosen {

@@ -4,9 +4,11 @@
 mod audience;
 mod choices;
 pub(super) mod posting;
+mod privacy;
 pub mod uploads;
 
 pub use posting::post;
+pub use privacy::{privacy, privacy_form};
 
 use crate::app::App;
 use crate::auth::{LocalUser, Visitor};

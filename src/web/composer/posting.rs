@@ -123,7 +123,7 @@ fn mark_of(request: &Request, form: &[(String, String)]) -> [u8; 16] {
 }
 
 /// The HTML of a text. 413 for one that is too long.
-pub(super) fn content(typed: &str) -> Result<String, Error> {
+pub(in crate::web) fn content(typed: &str) -> Result<String, Error> {
     let too_long = || Error::TooLarge("This text is too long for one post.".to_owned());
     if typed.len() > TEXT_BYTES_MAX {
         return Err(too_long());
@@ -225,7 +225,9 @@ fn posted(
             pieces::posted(tx, user.id(), key.id);
         }
         let mut chosen = preferences::get(tx, user.id())?;
-        chosen.audience.clone_from(&audience);
+        if !chosen.is_audience_fixed {
+            chosen.audience.clone_from(&audience);
+        }
         chosen.last_post = Some(LastPost { mark, activity });
         preferences::put(tx, user.id(), &chosen);
         Ok(())

@@ -218,8 +218,8 @@ fn addressed(from: &dyn Read, activity: &Activity) -> Result<Recipients> {
     Ok(found)
 }
 
-/// The people here who hear of what somebody elsewhere answers to somebody here, as all for whom the answered post was; none
-/// who wants to hear nothing of its actor. Nobody can pass it on to other servers (`pump-api.md §4.11`, D34).
+/// The people here who hear of what somebody elsewhere answers to somebody here, as all for whom the answered post was: not those who
+/// are named, to whom the actor's own server brings it, and none who wants to hear nothing of its actor. Nobody can pass it on to other servers (`pump-api.md §4.11`, D34).
 pub fn in_thread(from: &dyn Read, activity: &Activity) -> Result<BTreeSet<ThingId>> {
     let mut found = Recipients::default();
     let mut circles = Circles::of(from, activity);
@@ -241,7 +241,9 @@ pub fn in_thread(from: &dyn Read, activity: &Activity) -> Result<BTreeSet<ThingI
     }
     let mut people = BTreeSet::new();
     for person in found.people {
-        if !requests::is_refused(from, person, activity.actor)? {
+        let mut all = activity.addresses.each().into_iter().flatten();
+        let is_named = all.any(|address| *address == Address::Thing(person));
+        if !is_named && !requests::is_refused(from, person, activity.actor)? {
             people.insert(person);
         }
     }

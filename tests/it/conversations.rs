@@ -189,6 +189,14 @@ fn comments_from_another_server_are_passed_on_at_home_and_comments_from_home_rea
             assert!(!hears(&kim, "From over there"));
             kim.stream_of(&told, "replies").ask("").refused(403);
 
+            // Whoever is named in it is told of it as such.
+            let named = comment("Especially for Oma", &got["object"])
+                .to(ann.reference())
+                .to(oma.reference())
+                .cc(followers_of(&ann));
+            let named = zoe.post(named);
+            eventually(|| oma.inbox().direct().minor().has(&named));
+
             let answer = oma.post(comment("From here", &told));
             eventually(|| zoe.inbox().minor().has(&answer));
             let id = encode(told["id"].as_str().expect("an id"));

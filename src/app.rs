@@ -154,7 +154,12 @@ impl App {
 
     /// The language of the site: of letters to those who chose none, and of pages for whoever does not say what they read.
     pub fn language(&self) -> Language {
-        let code = meta::language(&self.store).ok().flatten();
+        self.language_in(&self.store)
+    }
+
+    /// As [`App::language`], within a write.
+    pub fn language_in(&self, from: &dyn Read) -> Language {
+        let code = meta::language(from).ok().flatten();
         code.as_deref()
             .and_then(Language::of_code)
             .unwrap_or_default()

@@ -49,7 +49,8 @@ addEventListener("click", (event) => {
   for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  // What lies over the page closes first, and gives the focus back to the menu that it came from.
+  if (event.key !== "Escape" || $("dialog[open]")) return;
   for (const menu of $$("details.menu[open]")) {
     menu.open = false;
     $("summary", menu).focus();

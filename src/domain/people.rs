@@ -21,6 +21,7 @@ use crate::store::streams;
 use crate::store::things::{self, Identity, Object};
 use crate::store::users::{self, MailNotices, User};
 use crate::wire::draft::{ActivityDraft, Addresses, Members, ObjectDraft, members_text};
+use crate::words::Words;
 use serde_json::json;
 
 /// The lists that everybody starts with, in the order in which they are shown afterwards, last first.
@@ -96,11 +97,12 @@ pub fn register_in(
     };
     let join = act(tx, person, generator, &ActivityDraft::of("join", site))?;
     let service = things::activity(tx, join)?.map_or(person, |join| join.object);
+    let words = Words::of(app.language_in(tx));
     let others = match is_family {
         true => family::names(tx, Some(UserId(person)))?,
         false => Vec::new(),
     };
-    let greeting = welcome(app, nickname, &site_name, &others);
+    let greeting = welcome(app, words, nickname, &site_name, &others);
     let greeting = act(tx, service, None, &greeting)?;
     // It stands there to be read; it is no news from anybody.
     preferences::change(tx, UserId(person), |chosen| {
@@ -228,28 +230,41 @@ pub fn find(app: &App, nickname: &Nickname) -> std::result::Result<(UserId, User
     }
 }
 
-fn welcome(app: &App, nickname: &str, site_name: &str, others: &[String]) -> ActivityDraft {
+/// What the server writes to somebody who is new, in its own language.
+fn welcome(
+    app: &App,
+    words: Words,
+    nickname: &str,
+    site_name: &str,
+    others: &[String],
+) -> ActivityDraft {
     let base = app.base().url();
-    let site = html::escape(site_name).into_owned();
-    let others: Vec<_> = others.iter().map(|name| html::escape(name)).collect();
-    let family = match others.as_slice() {
-        [] => String::new(),
-        [one] => format!("<p>{one} is here already, and you follow each other.</p>"),
-        [all @ .., last] => format!(
-            "<p>{} and {last} are here already, and you follow each other.</p>",
-            all.join(", ")
-        ),
+    let family = match others {
+        [] => None,
+        [one] => Some(words.fill("{0} is here already, and you follow each other.", [one])),
+        [all @ .., last] => Some(words.fill(
+            "{0} and {1} are here already, and you follow each other.",
+            (all.join(", "), last),
+        )),
     };
+    let family = family.map(|words| format!("<p>{}</p>", html::escape(&words)));
+    let title = words.fill("Welcome to {0}", [site_name]);
+    let begin = words.linked(
+        "What you post here is seen by the people whom you choose. Tell the others a little about yourself in [your profile], \
+         follow [the people you know], and write your first note.",
+        [
+            format!("{base}/main/settings/profile"),
+            format!("{base}/main/people"),
+        ],
+    );
+    let content = format!(
+        "<p>{}</p>{}<p>{begin}</p>",
+        html::escape(&format!("{title}!")),
+        family.unwrap_or_default()
+    );
     let note = ObjectDraft {
         object_type: Some("note".to_owned()),
-        members: members(json!({
-            "displayName": format!("Welcome to {site_name}"),
-            "content": format!(
-                "<p>Welcome to {site}!</p>{family}<p>What you post here is seen by the people whom you choose. Tell the others a \
-                 little about yourself in <a href=\"{base}/main/settings/profile\">your profile</a>, follow \
-                 <a href=\"{base}/main/people\">the people you know</a>, and write your first note.</p>"
-            ),
-        })),
+        members: members(json!({ "displayName": title, "content": content })),
         ..ObjectDraft::default()
     };
     let mut post = ActivityDraft::of("post", note);

@@ -56,15 +56,16 @@ pub fn in_words(bytes: u64) -> String {
     Words::default().size(bytes)
 }
 
-/// Reads a number of bytes as people type it: `500M`, `1.5 GB`, `1048576`.
+/// Reads a number of bytes as people type it, and as pages tell it in their language: `500M`, `1.5 GB`, `1,5 Go`, `1048576`.
 pub fn parse_bytes(typed: &str) -> Option<u64> {
-    let typed = typed.trim().to_ascii_uppercase();
+    let typed = typed.trim().to_ascii_uppercase().replace(',', ".");
     let end = typed
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(typed.len());
     let (number, unit) = typed.split_at(end);
-    let shift = match unit.trim().trim_end_matches("IB").trim_end_matches('B') {
-        "" => 0,
+    let unit = unit.trim().trim_end_matches("IB");
+    let shift = match unit.trim_end_matches(['B', 'O']) {
+        "" | "BYTE" | "BYTES" | "OCTET" | "OCTETS" => 0,
         "K" => 10,
         "M" => 20,
         "G" => 30,
@@ -101,6 +102,8 @@ mod tests {
             ("500M", Some(500 << 20)),
             ("1.5 gb", Some(3 << 29)),
             ("2GiB", Some(2 << 30)),
+            ("1,5\u{a0}Go", Some(3 << 29)),
+            ("812 bytes", Some(812)),
             ("", None),
             ("G", None),
             ("-1", None),

@@ -30,9 +30,9 @@ impl<'a> Data<'a> {
     fn of(request: &Request, frame: &'a Frame, user: UserId) -> Result<Data<'a>, Error> {
         Ok(Data {
             frame,
-            export: Told::of(request, user, Way::Out)?,
-            import: Told::of(request, user, Way::In)?,
-            room: room(request, user)?,
+            export: Told::of(request, frame, user, Way::Out)?,
+            import: Told::of(request, frame, user, Way::In)?,
+            room: room(request, frame, user)?,
             file_problem: None,
         })
     }
@@ -54,7 +54,7 @@ struct Told {
 
 impl Told {
     /// What there is to say of the archive that a user asked for.
-    fn of(request: &Request, user: UserId, way: Way) -> Result<Told, Error> {
+    fn of(request: &Request, frame: &Frame, user: UserId, way: Way) -> Result<Told, Error> {
         let app = request.app();
         let state = desk::state(app, user, way)?.map(|Archive { state, .. }| state);
         let doing = app.desk.progress(user, way);
@@ -68,7 +68,7 @@ impl Told {
         };
         match state {
             Some(State::Made { at, bytes }) => {
-                told.ready = Some((desk::ends(at).day(), size(bytes)));
+                told.ready = Some((desk::ends(at).day(), frame.words.size(bytes)));
             }
             Some(State::Taken { report, .. }) => told.taken = Some(report),
             Some(State::Failed { why, .. }) => told.problem = Some(why),
@@ -125,21 +125,12 @@ pub fn bring(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-fn room(request: &Request, user: UserId) -> Result<Option<(String, String)>, Error> {
+fn room(request: &Request, frame: &Frame, user: UserId) -> Result<Option<(String, String)>, Error> {
     let app = request.app();
     if !app.config.enable_uploads {
         return Ok(None);
     }
     let room = quotas::room(app, &app.store, user)?;
-    let words = |bytes| quotas::in_words(bytes);
+    let words = |bytes| frame.words.size(bytes);
     Ok(Some((words(room.used_bytes), words(room.quota_bytes))))
-}
-
-/// A length as people say it.
-fn size(bytes: u64) -> String {
-    const MIB: u64 = 1024 * 1024;
-    match bytes {
-        0..MIB => format!("{} KiB", bytes.div_ceil(1024)),
-        _ => format!("{} MiB", bytes.div_ceil(MIB)),
-    }
 }

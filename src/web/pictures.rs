@@ -157,7 +157,7 @@ impl Cards<'_> {
     pub(super) fn file(&self, object: &Object, members: &Members) -> Option<FileLink> {
         let mut link = self.file_of(&object.object_type, members)?;
         if let Some(upload) = &object.file {
-            link.size = self.frame.words.bytes(upload.bytes);
+            link.size = self.frame.words.size(upload.bytes);
             let ending = format!(".{}", upload.extension);
             if let Some(title) = display_name(object) {
                 link.name = match title.to_lowercase().ends_with(&ending) {

@@ -151,25 +151,6 @@ impl Words {
         out
     }
 
-    /// How long a file is: "3.4 MB".
-    pub fn bytes(self, bytes: u64) -> String {
-        let (unit, whole) = match bytes {
-            0..1_000 => return self.fill("{0} bytes", [bytes]),
-            1_000..1_000_000 => ("kB", 1_000),
-            1_000_000..1_000_000_000 => ("MB", 1_000_000),
-            _ => ("GB", 1_000_000_000),
-        };
-        let tenths = (bytes * 10 + whole / 2) / whole;
-        let comma = match self.language {
-            Language::English => '.',
-            Language::German | Language::Spanish | Language::French => ',',
-        };
-        match tenths < 100 {
-            true => format!("{}{comma}{}\u{a0}{unit}", tenths / 10, tenths % 10),
-            false => format!("{}\u{a0}{unit}", (bytes + whole / 2) / whole),
-        }
-    }
-
     /// A number with its thousands parted as the language does it.
     pub fn number(self, number: u64) -> String {
         let parting = match self.language {
@@ -339,21 +320,6 @@ mod tests {
             words.linked("<b> [here] & [there]", ["/a?b&c"]),
             "&lt;b&gt; <a href=\"/a?b&amp;c\">here</a> &amp; [there]"
         );
-    }
-
-    #[test]
-    fn files_are_as_long_as_people_say_it() {
-        let words = Words::default();
-        for (bytes, told) in [
-            (999, "999 bytes"),
-            (1_000, "1.0\u{a0}kB"),
-            (3_449_999, "3.4\u{a0}MB"),
-            (34_500_000, "35\u{a0}MB"),
-            (2_000_000_000, "2.0\u{a0}GB"),
-        ] {
-            assert_eq!(words.bytes(bytes), told);
-        }
-        assert_eq!(Words::of(Language::German).bytes(1_500), "1,5\u{a0}kB");
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod http;
 mod inbox;
 mod installing;
 mod inviting;
+mod keyboard;
 mod lan;
 mod languages;
 mod leaks;

@@ -7,7 +7,7 @@ pub mod site;
 pub mod storage;
 
 use crate::auth::Visitor;
-use crate::domain::{machine, queues, quotas};
+use crate::domain::{machine, queues};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::store::keys::{SITE, Stream, StreamKind};
@@ -63,8 +63,8 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
         version: env!("CARGO_PKG_VERSION"),
         address: app.base().url().to_owned(),
         running: span(frame.words, request.now.secs_since(app.started)),
-        memory: machine::memory_bytes().map(quotas::in_words),
-        free: quotas::in_words(disk.free),
+        memory: machine::memory_bytes().map(|bytes| frame.words.size(bytes)),
+        free: frame.words.size(disk.free),
         is_low: disk.is_low(),
         clock: request.now.to_string(),
         is_clock_right: app.clock_problem().is_none(),

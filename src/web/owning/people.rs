@@ -191,7 +191,7 @@ fn row(app: &App, frame: &Frame, account: &Account, now: Timestamp) -> Result<Ro
         nickname: account.user.nickname.to_string(),
         is_owner: account.user.owner,
         is_suspended: account.user.suspended.is_some(),
-        used: quotas::in_words(account.room.used_bytes),
+        used: frame.words.size(account.room.used_bytes),
         posts: account.posts,
         seen: seen.map(|at| Time::of(frame.words, at, now)),
     })
@@ -204,7 +204,7 @@ fn page<'a>(request: &Request, frame: &'a Frame) -> Result<Page<'a>, Error> {
     let room = account.room;
     let percent = (room.used_bytes.saturating_mul(100)).checked_div(room.quota_bytes);
     Ok(Page {
-        quota: quotas::in_words(room.quota_bytes),
+        quota: frame.words.size(room.quota_bytes),
         has_own_quota: room.is_own,
         percent: percent.unwrap_or(100).min(100),
         since: Time::of(frame.words, account.user.created, request.now),

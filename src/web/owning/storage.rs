@@ -2,7 +2,7 @@
 
 use super::enter;
 use crate::auth::Visitor;
-use crate::domain::{machine, quotas};
+use crate::domain::machine;
 use crate::http::{Answer, Request};
 use crate::web::forms::see_other;
 use crate::web::frame::{Frame, show};
@@ -31,17 +31,18 @@ pub fn show_disk(request: &Request, visitor: &Visitor) -> Answer {
         Err(answer) => return answer,
     };
     let disk = machine::disk(request.app())?;
+    let size = |bytes| frame.words.size(bytes);
     let taken = disk.total.saturating_sub(disk.free);
     let percent = taken.saturating_mul(100).checked_div(disk.total);
     let page = Page {
         frame: &frame,
-        free: quotas::in_words(disk.free),
-        total: quotas::in_words(disk.total),
+        free: size(disk.free),
+        total: size(disk.total),
         percent: percent.unwrap_or_default(),
         is_low: disk.is_low(),
-        store: quotas::in_words(disk.store),
-        uploads: quotas::in_words(disk.uploads),
-        cache: quotas::in_words(disk.cache),
+        store: size(disk.store),
+        uploads: size(disk.uploads),
+        cache: size(disk.cache),
         has_cache: disk.cache > 0,
         is_emptied: request.query("emptied").is_some(),
     };

@@ -192,3 +192,29 @@ fn a_flood_is_a_few_letters() {
     let subject = format!("{} new activities at Pumphouse", 30 - first);
     assert_eq!(letters[1].subject(), subject);
 }
+
+#[test]
+fn a_letter_speaks_the_language_of_its_reader() {
+    let Some((server, pump)) = site(&[]) else {
+        return;
+    };
+    let ann = confirmed(&server, &pump, "ann");
+    let ben = pump.register("ben");
+    let mut browser = logged_in(&pump, "ann", PASSWORD);
+    let form = browser
+        .open("/main/settings/language")
+        .expect(200)
+        .form("language");
+    browser.submit(&form.fill("language", "fr")).expect(200);
+    ben.post(to(&ann, "On se voit dimanche ?"));
+    let letter = server.letter_to(&address("ann"), 2);
+    assert_eq!(letter.subject(), "ben a publié une note");
+    let text = letter.text();
+    // What somebody wrote stays as it is, all around it is French.
+    for part in ["On se voit dimanche ?", "Plus d’e-mails de ce genre"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("No more letters"), "{text}");
+    let page = browser.open(&letter.link("/main/unsubscribe/")).expect(200);
+    assert_eq!(page.all("html", "lang").concat(), "fr");
+}

@@ -339,7 +339,19 @@ addEventListener("click", (event) => {
   field.focus();
 });
 
-document.addEventListener("htmx:after:swap", () => woken([document.body]));
+// Where a part under a post is exchanged, what had the focus there has it again: the same deed, and after a comment the way to one.
+let held;
+document.addEventListener("htmx:before:swap", () => {
+  const active = document.activeElement;
+  const part = active?.closest(".reply, .h-entry");
+  const deed = [".like", ".actions > :last-child .action"].find((deed) => active?.matches(deed)) ?? "[data-focus]";
+  held = active?.closest(".foot") && part && { id: part.id, deed };
+});
+document.addEventListener("htmx:after:swap", () => {
+  const part = held && document.activeElement === document.body && document.getElementById(held.id);
+  if (part) $(held.deed, part)?.focus({ preventScroll: true });
+  woken([document.body]);
+});
 document.addEventListener("htmx:error", () => toast($("#toasts").dataset.lost));
 
 // Where the connection is secure the site is an application of the device, with a page for when there is no connection.

@@ -22,7 +22,7 @@ pub(crate) fn holds(name: &str, table: &str) {
     if shown == table {
         return;
     }
-    if env::var_os("PUMPHOUSE_TEST_UPDATE_README").is_some() {
+    if is_to_be_written() {
         let fresh = format!("{before}{opening}{table}{closing}{after}");
         fs::write(path, fresh).expect("the README can be written");
         return;
@@ -31,4 +31,9 @@ pub(crate) fn holds(name: &str, table: &str) {
     panic!(
         "the table of {name} in README.md is old; run the tests with PUMPHOUSE_TEST_UPDATE_README=1"
     );
+}
+
+/// Whether what is old is to be written anew.
+pub(crate) fn is_to_be_written() -> bool {
+    env::var_os("PUMPHOUSE_TEST_UPDATE_README").is_some()
 }

@@ -5,10 +5,11 @@ use super::deed_words;
 use super::help::COMMANDS;
 use crate::config::options::{Effect, Kind, OPTIONS, Opt};
 use crate::config::render;
+use crate::readme;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
 /// Options of every command, besides those of the configuration.
 const GENERAL: &[(&str, &str)] = &[
@@ -227,7 +228,7 @@ fn holds(name: &str, fresh: &str) {
         return;
     }
     assert!(
-        env::var_os("PUMPHOUSE_TEST_UPDATE_README").is_some(),
+        readme::is_to_be_written(),
         "{name} is old; run the tests with PUMPHOUSE_TEST_UPDATE_README=1"
     );
     fs::write(&path, fresh).expect("the file can be written");

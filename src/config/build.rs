@@ -2,7 +2,8 @@
 
 use super::given::Values;
 use super::{
-    Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, accounts, listeners, mail,
+    Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, TrustedProxies, accounts,
+    listeners, mail,
 };
 use serde_json::Value;
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         sockjs: values.flag("sockjs"),
         federate_lan: values.flag("federateLan"),
         announce_lan: values.get("announceLan").and_then(Value::as_bool),
+        trusted_proxies: TrustedProxies::read(values),
         proxy_whitelist: values.texts("proxyWhitelist"),
         firehose: listeners::firehose(values),
         spam_server: listeners::spam_server(values),

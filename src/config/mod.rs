@@ -11,6 +11,7 @@ mod files;
 pub mod given;
 mod listeners;
 mod mail;
+mod networks;
 pub mod options;
 pub mod render;
 mod secret;
@@ -19,6 +20,7 @@ pub use accounts::{ClientAccount, TokenAccount, UserAccount};
 pub use given::{Argument, Given, journal_stream};
 pub use listeners::SpamServer;
 pub use mail::{MailConfig, MailSecurity};
+pub use networks::TrustedProxies;
 pub use secret::Secret;
 
 use crate::ids::Base;
@@ -89,6 +91,8 @@ pub struct Config {
     pub federate_lan: bool,
     /// Whether the server is announced on the local network. None: where its name is one of that network, and before the setup.
     pub announce_lan: Option<bool>,
+    /// The proxies in front of this server.
+    pub trusted_proxies: TrustedProxies,
     /// Hosts whose files are not proxied, in lower case.
     pub proxy_whitelist: Vec<String>,
     /// The host that hears of public posts.

@@ -225,6 +225,7 @@ pub const OPTIONS: &[Opt] = &[
     used("key", Path, Unset("none"), "TLS key (PEM); with `cert` the server speaks https."),
     used("cert", Path, Unset("none"), "TLS certificate chain (PEM)."),
     used("hsts", FlagOrObject, Json("false"), "Tells browsers to use https only: `true`, or an object with `maxAge` (seconds), `includeSubDomains`, `preload`."),
+    used("trustProxy", Texts, Json("[]"), "Addresses and networks of reverse proxies in front of this server, like `[\"127.0.0.1\"]`: who asks through them is known by their `X-Forwarded-For`. Without it everybody who comes through a proxy counts as one."),
     used("redirectToCanonical", Flag, Json("true"), "Redirects requests for other host names to `hostname`."),
     used("redirectAddressToCanonical", Flag, Json("false"), "Redirects requests for `address` and `port`, too."),
     used("compress", Flag, Json("true"), "Compresses answers for clients that accept it."),

@@ -90,8 +90,10 @@ pub struct Request {
     pub params: Vec<(String, String)>,
     /// The body.
     pub body: Body,
-    /// Who connected.
+    /// Who asks: whoever connected, or whom a trusted proxy names.
     pub peer: IpAddr,
+    /// The address of this machine at which it came in.
+    pub here: IpAddr,
     /// Whether this connection is encrypted by us.
     pub tls: bool,
     /// When it arrived: `now` for everything that it causes.
@@ -123,6 +125,7 @@ impl Request {
             params: Vec::new(),
             body: Body::Memory(Bytes::new()),
             peer: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            here: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             tls: false,
             now,
             app,

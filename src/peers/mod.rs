@@ -11,7 +11,7 @@ mod tokens;
 pub use discovery::{Endpoints, authority};
 pub use lan::{Announcement, Lan, Neighbour, Place, is_local};
 pub use pins::PINS_MAX;
-pub use reach::Reach;
+pub use reach::{Reach, is_public};
 pub use tokens::{Remembered, Tokens};
 
 use crate::clock::{self, Timestamp, Watch};

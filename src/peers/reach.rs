@@ -108,7 +108,7 @@ impl Resolver for WithinReach {
 }
 
 /// Whether an address is one of the public Internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

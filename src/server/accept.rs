@@ -36,10 +36,11 @@ impl Places {
         }
     }
 
-    fn take(&self, peer: IpAddr) -> Option<Place> {
+    /// A place for who connects from `peer`; those of proxies are not counted by their address.
+    fn take(&self, peer: IpAddr, is_proxy: bool) -> Option<Place> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         let network = network(peer);
-        if network.is_loopback() {
+        if is_proxy || network.is_loopback() {
             return Some(Place {
                 _permit: permit,
                 address: None,
@@ -110,7 +111,8 @@ pub(super) async fn accept(server: &Arc<Shared>, listener: &TcpListener) {
         };
         failing = false;
         let peer = peer.ip().to_canonical();
-        match server.places.take(peer) {
+        let is_proxy = server.settings.trusted_proxies.contains(peer);
+        match server.places.take(peer, is_proxy) {
             Some(place) => {
                 connection::start(connection::open(Arc::clone(server), socket, peer, place));
             }
@@ -138,7 +140,7 @@ mod tests {
     use std::net::IpAddr;
 
     fn take(places: &Places, peer: &str) -> Option<Place> {
-        places.take(peer.parse::<IpAddr>().expect("an address"))
+        places.take(peer.parse::<IpAddr>().expect("an address"), false)
     }
 
     #[test]

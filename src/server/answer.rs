@@ -1,6 +1,7 @@
 //! From hyper's request to hyper's response: finds the route, takes the body, has the work done in its lane, dresses the
 //! answer.
 
+use super::connection::Addresses;
 use super::dress::{Dressed, Wishes};
 use super::intake::{self, Taken};
 use super::lane::Lane;
@@ -19,13 +20,12 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, StatusCode, http};
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::time::timeout;
 
 /// The connection that a request came over.
 pub(super) struct Caller {
-    pub(super) peer: IpAddr,
+    pub(super) addresses: Addresses,
     pub(super) tls: bool,
     pub(super) in_flight: InFlight,
 }
@@ -82,11 +82,18 @@ fn receive(server: &Shared, caller: &Caller, head: http::request::Parts) -> Requ
     {
         headers.insert(header::HOST, host);
     }
+    let forwarded = headers.get_all("x-forwarded-for").into_iter();
+    let forwarded = forwarded.filter_map(|value| value.to_str().ok());
+    let peer = server
+        .settings
+        .trusted_proxies
+        .caller(caller.addresses.peer, forwarded);
     Request {
         method,
         sent_method,
         headers,
-        peer: caller.peer,
+        peer,
+        here: caller.addresses.here,
         tls: caller.tls,
         ..Request::bare(
             Arc::clone(&server.app),

@@ -28,10 +28,22 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// How an HTTP/2 connection begins where nobody negotiated it (RFC 9113 §3.4).
 const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// The addresses at the ends of a connection.
+#[derive(Clone, Copy)]
+pub(super) struct Addresses {
+    /// Who connects.
+    pub(super) peer: IpAddr,
+    /// Where it came in.
+    pub(super) here: IpAddr,
+}
+
 /// Serves a connection until it ends or the server does.
 pub(super) async fn open(server: Arc<Shared>, socket: TcpStream, peer: IpAddr, place: Place) {
     // Answers are written whole; waiting for more to send helps nobody.
     drop(socket.set_nodelay(true));
+    let here = socket
+        .local_addr()
+        .map_or(peer, |at| at.ip().to_canonical());
     let mut stopping = server.stopping.subscribe();
     let opened = tokio::select! {
         opened = negotiate(&server, socket) => opened,
@@ -41,7 +53,7 @@ pub(super) async fn open(server: Arc<Shared>, socket: TcpStream, peer: IpAddr, p
     // A task of its own, so that what negotiating needed does not stay for as long as the connection.
     let end = End {
         server,
-        peer,
+        addresses: Addresses { peer, here },
         tls,
         place,
     };
@@ -72,7 +84,7 @@ enum Opened {
 /// What both protocols need of a connection.
 struct End {
     server: Arc<Shared>,
-    peer: IpAddr,
+    addresses: Addresses,
     tls: bool,
     place: Place,
 }
@@ -129,7 +141,7 @@ where
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(
             TokioIo::new(Metered::new(socket, Arc::clone(&pulse), ahead)),
-            Callee::new(&end.server, end.peer, end.tls, &pulse),
+            Callee::new(&end.server, end.addresses, end.tls, &pulse),
         )
         .with_upgrades();
     attend(pin!(connection), &pulse, &end.server).await;
@@ -150,7 +162,7 @@ where
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).expect("some KiB"))
         .serve_connection(
             TokioIo::new(Metered::new(socket, Arc::clone(&pulse), ahead)),
-            Callee::new(&end.server, end.peer, end.tls, &pulse),
+            Callee::new(&end.server, end.addresses, end.tls, &pulse),
         );
     attend(Box::pin(connection).as_mut(), &pulse, &end.server).await;
     pulse.give_up_place();
@@ -229,16 +241,16 @@ async fn attend<C: Ends>(mut connection: Pin<&mut C>, pulse: &Pulse, server: &Sh
 struct Callee {
     server: Arc<Shared>,
     pulse: Arc<Pulse>,
-    peer: IpAddr,
+    addresses: Addresses,
     tls: bool,
 }
 
 impl Callee {
-    fn new(server: &Arc<Shared>, peer: IpAddr, tls: bool, pulse: &Arc<Pulse>) -> Callee {
+    fn new(server: &Arc<Shared>, addresses: Addresses, tls: bool, pulse: &Arc<Pulse>) -> Callee {
         Callee {
             server: Arc::clone(server),
             pulse: Arc::clone(pulse),
-            peer,
+            addresses,
             tls,
         }
     }
@@ -251,7 +263,7 @@ impl Service<hyper::Request<Incoming>> for Callee {
 
     fn call(&self, incoming: hyper::Request<Incoming>) -> Self::Future {
         let caller = Caller {
-            peer: self.peer,
+            addresses: self.addresses,
             tls: self.tls,
             in_flight: self.pulse.request(),
         };

@@ -28,7 +28,7 @@ mod websocket;
 
 use crate::app::App;
 use crate::auth::Guard;
-use crate::config::{Config, Hsts, TlsFiles};
+use crate::config::{Config, Hsts, TlsFiles, TrustedProxies};
 use crate::http::error_page::plain_page;
 use crate::http::{Answer, ErrorPage, Request};
 use crate::routes::Route;
@@ -63,6 +63,8 @@ pub struct Settings {
     pub port: u16,
     /// With these the server speaks https.
     pub tls: Option<TlsFiles>,
+    /// The proxies in front of this server.
+    pub trusted_proxies: TrustedProxies,
     /// What `Strict-Transport-Security` says.
     pub hsts: Option<Hsts>,
     /// Whether requests for other host names are redirected.
@@ -86,6 +88,7 @@ impl Settings {
             address: config.address.clone(),
             port: config.port,
             tls: config.tls.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
             hsts: config.hsts,
             redirect_to_canonical: config.redirect_to_canonical,
             redirect_address_to_canonical: config.redirect_address_to_canonical,

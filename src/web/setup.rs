@@ -6,12 +6,13 @@ use crate::domain::setup::{self, Choice, SITE_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Base, Nickname};
+use crate::peers::is_public;
 use crate::store::users::User;
 use crate::web::forms::{again, check_repeated, value};
 use crate::web::frame::{Frame, show};
 use askama::Template;
 use hyper::{Method, StatusCode, header};
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Longest host name, in characters (RFC 1035 §2.3.4).
 const HOST_CHARS_MAX: usize = 253;
@@ -58,11 +59,12 @@ fn elsewhere(request: &Request) -> Answer {
     )))
 }
 
-/// `GET /setup`: the form; 404 once there is an owner.
+/// `GET /setup`: the form; 403 for who is not near, 404 once there is an owner.
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
     if !setup::is_open(request.app())? {
         return Err(setup::closed());
     }
+    check_near(request)?;
     let frame = frame(request, visitor);
     let site = request.app().config.site.clone().unwrap_or_default();
     let page = Setup {
@@ -83,6 +85,7 @@ pub fn claim(request: &Request) -> Answer {
     if !setup::is_open(request.app())? {
         return Err(setup::closed());
     }
+    check_near(request)?;
     let visitor = auth::visitor_sending(request)?;
     let form = request.form();
     let field = |name: &str| value(&form, name).trim();
@@ -110,6 +113,33 @@ pub fn claim(request: &Request) -> Answer {
                 })
             })
         }
+    }
+}
+
+/// Refuses who is not in a network of this machine, or cannot be known because an unknown proxy is between.
+fn check_near(request: &Request) -> Result<(), Error> {
+    let names = ["x-forwarded-for", "forwarded"];
+    let is_forwarded = names.iter().any(|name| request.headers.contains_key(*name));
+    let words = Frame::bare(request).words;
+    if is_forwarded && request.app().config.trusted_proxies.is_empty() {
+        return Err(Error::forbidden(words.say(
+            "You come through a proxy that this pump does not know. Open its own address, or name the proxy in its option trustProxy.",
+        )));
+    }
+    if is_near(request.peer, request.here) {
+        return Ok(());
+    }
+    Err(Error::forbidden(words.say(
+        "A pump is set up from its own network. Open this page with a device that is at home with it.",
+    )))
+}
+
+/// Whether an address is one of the networks of this machine: a private one, or beside its own.
+fn is_near(peer: IpAddr, here: IpAddr) -> bool {
+    let network = |address: Ipv6Addr| address.to_bits() >> 64;
+    match (peer, here) {
+        (IpAddr::V6(peer), IpAddr::V6(here)) if network(peer) == network(here) => true,
+        _ => !is_public(peer),
     }
 }
 

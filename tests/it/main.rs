@@ -8,6 +8,7 @@ mod audiences;
 mod authorising;
 mod backfill;
 mod backups;
+mod behind_proxies;
 mod blocking;
 mod boxes;
 mod browsing;

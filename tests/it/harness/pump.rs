@@ -83,8 +83,14 @@ impl Pump {
     /// Starts it as somebody does who has configured nothing: in setup mode.
     #[track_caller]
     pub(crate) fn unconfigured() -> Pump {
+        Pump::unconfigured_with(&[])
+    }
+
+    /// As [`Pump::unconfigured`], with options besides a name.
+    #[track_caller]
+    pub(crate) fn unconfigured_with(options: &[&str]) -> Pump {
         let directory = TempDir::new().expect("a directory");
-        Pump::launch(directory, "http://localhost:8080", &[])
+        Pump::launch(directory, "http://localhost:8080", options)
     }
 
     /// Starts it with further options and variables of the environment.

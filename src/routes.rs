@@ -648,6 +648,7 @@ mod tests {
         let pages = [
             "/",
             "/setup",
+            "/setup/restore",
             "/assets/{file}",
             "/favicon.ico",
             "/robots.txt",

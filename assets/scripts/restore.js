@@ -7,8 +7,9 @@ async function wait() {
   for (;;) {
     await new Promise((wake) => setTimeout(wake, LOOK_MS));
     try {
-      const answer = await fetch("/setup/restore", { cache: "no-store" });
-      if (answer.status === 404) { location.href = "/"; return; }
+      const answer = await fetch("/setup/restore", { cache: "no-store", redirect: "manual" });
+      // It may lead to the name that it had before.
+      if (answer.status === 404 || answer.type === "opaqueredirect") { location.href = "/"; return; }
       if (answer.ok && (await answer.text()).includes('id="restore"')) { location.reload(); return; }
     } catch { /* it begins again just now */ }
   }

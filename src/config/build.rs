@@ -42,7 +42,7 @@ pub(super) fn config(values: &mut Values) -> Config {
             values.problem("datadir", "must not be empty.");
             PathBuf::new()
         }),
-        backup_directory: path(values, "backupDirectory"),
+        backup_directory: path(values, "backupdir"),
         backup_passphrase: values
             .text("backupPassphrase")
             .filter(|text| !text.is_empty())

@@ -17,7 +17,7 @@ pub(super) fn check(
     let state = nightly::state(config);
     if state.directory.is_empty() {
         return findings.ok(
-            "backups: none are made every night. The option backupDirectory, or the page Backup of the owner, changes that.",
+            "backups: none are made every night. The option backupdir, or the page Backup of the owner, changes that.",
         );
     }
     let place = &state.directory;

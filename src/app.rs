@@ -3,6 +3,7 @@
 use crate::clock::{self, Timestamp, Watch};
 use crate::config::{Config, DEFAULT_SITE, MailConfig};
 use crate::domain::archives::Desk;
+use crate::domain::backups::nightly::Keeper;
 use crate::domain::bell::Bell;
 use crate::domain::firehose::Firehose;
 use crate::domain::proxies::Proxies;
@@ -39,6 +40,8 @@ pub struct App {
     pub talks: Talks,
     /// Archives that are made and taken.
     pub desk: Desk,
+    /// Backups of every night.
+    pub keeper: Keeper,
     /// The base URL; set once, at start or by the setup.
     base: OnceLock<Base>,
     /// Wakes who does the jobs.
@@ -87,6 +90,7 @@ impl App {
             setup: Setup::default(),
             talks: Talks::default(),
             desk: Desk::default(),
+            keeper: Keeper::default(),
             base: OnceLock::new(),
             jobs: Bell::default(),
             mails: Bell::default(),
@@ -120,6 +124,7 @@ impl App {
         let is_new = self.base.set(base).is_ok();
         // Archives name things and letters hold addresses of the site, so they have waited for it.
         self.desk.bell.ring();
+        self.keeper.bell.ring();
         self.mails.ring();
         self.pushes.ring();
         self.deliveries.ring();
@@ -216,6 +221,7 @@ impl App {
         self.pushes.close();
         self.deliveries.close();
         self.desk.bell.close();
+        self.keeper.bell.close();
         self.refreshing.bell.close();
         if let Some(firehose) = &self.firehose {
             firehose.bell.close();

@@ -8,6 +8,7 @@ use crate::api::{
 };
 use crate::auth::{self, Client, Guest, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;
+use crate::domain;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::UserId;
@@ -18,7 +19,7 @@ use crate::web::{
     join, leaving, lists, login, mail, manual, messages, nearby, notifications, notifying,
     oauth as authorizing, oauth2 as authorizing2, owning, people as everybody, photos, profile,
     proxy, pushing, quieting, reactions, recovering, remote, reporting, requests as requesting,
-    resetting, search as searching, seen_by, settings, setup, things, tokens,
+    resetting, search as searching, seen_by, settings, setup, setup_restore, things, tokens,
 };
 use hyper::Method;
 
@@ -258,6 +259,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/",                                    Page(home::home),               Quick),
     get   ("/setup",                               Page(setup::form),              Quick),
     post  ("/setup",                               Open(setup::claim),             Slow),
+    get   ("/setup/restore",                       Page(setup_restore::form),      Quick),
+    archive("/setup/restore",                      Form(setup_restore::begin),     Slow),
     get   ("/main/register",                       Page(login::register_form),     Quick),
     post  ("/main/register",                       Open(login::register),          Slow),
     get   ("/main/join/{code}",                    Page(join::form),               Quick),
@@ -371,6 +374,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/box/storage",                    Form(owning::storage::empty),   Quick),
     get   ("/main/box/backup",                     Page(owning::backup::form),     Quick),
     post  ("/main/box/backup",                     Form(owning::backup::make),     Slow),
+    get   ("/main/box/backup/sheet",               Page(owning::backup::sheet),    Quick),
+    post  ("/main/box/nightly",                    Form(owning::backup::plan),     Quick),
     get   ("/main/settings",                       Page(choices::hub),             Quick),
     get   ("/main/settings/profile",               Page(settings::profile_form),   Quick),
     get   ("/main/invitations/{code}/qr.svg",      Page(invitations::code),        Quick),
@@ -543,6 +548,8 @@ impl Access {
         }
         match auth::visitor(request)?.user() {
             Some(_) => Ok(None),
+            // The setup takes a backup from whoever knows its code, which is in the body, too.
+            None if domain::setup::is_open(&request.app)? => Ok(None),
             None => Err(Error::Unauthorized("Not logged in.".to_owned())),
         }
     }
@@ -641,6 +648,7 @@ mod tests {
         let pages = [
             "/",
             "/setup",
+            "/setup/restore",
             "/assets/{file}",
             "/favicon.ico",
             "/robots.txt",

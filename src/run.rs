@@ -23,19 +23,44 @@ use crate::store::engine::sled::Sled;
 use crate::store::{Store, meta};
 use crate::web;
 use sd_notify::NotifyState;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 /// How often the store is looked at where systemd asks for nothing more.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Runs the server until it is asked to end (SIGTERM, SIGINT). A second signal ends the process at once.
+/// Runs the server until it is asked to end, or a backup was put in place at the setup: then it begins again, with the same
+/// arguments, in the same process.
 pub fn serve(config: &Config) -> Result<(), Failure> {
+    if run(config)? == Ending::Again {
+        let program = std::env::current_exe().map_err(Failure::new)?;
+        let error = process::Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .exec();
+        return Err(Failure::new(format!("Cannot begin again: {error}.")));
+    }
+    Ok(())
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// For good.
+    Asked,
+    /// To begin again with what was restored.
+    Again,
+}
+
+/// Runs the server until it is asked to end (SIGTERM, SIGINT). A second signal ends the process at once.
+fn run(config: &Config) -> Result<Ending, Failure> {
     server::log_panics();
     config.prepare_datadir().map_err(Failure::new)?;
     let mut lock = datadir::lock(&config.datadir)?;
@@ -67,6 +92,7 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     pieces::tidy(&app).map_err(Failure::new)?;
     let runner = jobs::start(&app, leftovers).map_err(Failure::new)?;
     let archivist = jobs::start_archivist(&app).map_err(Failure::new)?;
+    jobs::start_keeper(&app).map_err(Failure::new)?;
     let postman = jobs::mail::start(&app).map_err(Failure::new)?;
     jobs::push::start(&app).map_err(Failure::new)?;
     jobs::firehose::start(&app).map_err(Failure::new)?;
@@ -101,10 +127,10 @@ pub fn serve(config: &Config) -> Result<(), Failure> {
     }
     // 7. The store writes out what it still holds in memory.
     let closed = app.store.engine().close();
-    ended?;
+    let ending = ended?;
     closed?;
     lock.clear();
-    Ok(())
+    Ok(ending)
 }
 
 async fn listen(
@@ -113,7 +139,7 @@ async fn listen(
     app: &Arc<App>,
     guard: &Arc<Guard>,
     lock: &mut Lock,
-) -> Result<(), Failure> {
+) -> Result<Ending, Failure> {
     let server = Server::bind(
         settings,
         routes::of(config),
@@ -138,8 +164,15 @@ async fn listen(
         announce_setup(&server.url(), code).map_err(Failure::new)?;
     }
     tell_systemd(NotifyState::Ready);
+    let restored = Arc::new(Notify::new());
+    let restart = Arc::clone(&restored);
+    app.setup.restart_by(Box::new(move || restart.notify_one()));
+    let ending = Cell::new(Ending::Asked);
     let asked = async {
-        first.next().await;
+        tokio::select! {
+            () = first.next() => {}
+            () = restored.notified() => ending.set(Ending::Again),
+        }
         log::info!("ending: requests in flight have some seconds to finish");
         tell_systemd(NotifyState::Stopping);
     };
@@ -152,7 +185,7 @@ async fn listen(
             if !all_finished {
                 log::warn!("ending although some requests are not finished");
             }
-            Ok(())
+            Ok(ending.get())
         }
         failure = watch_over(app) => Err(failure),
         () = asked_again => process::exit(1),

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::backups::About;
 use crate::domain::backups::making::{Fault, Snapshot};
-use crate::domain::backups::target::Target;
+use crate::domain::backups::target::{self, Target};
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -24,6 +24,7 @@ pub(super) fn perform(config: &Config, place: &Path, encrypts: bool) -> Result<(
         false => None,
     };
     let passphrase = passphrase.as_ref().map(|passphrase| passphrase.reveal());
+    target::check_passphrase(passphrase)?;
     let start = Instant::now();
     let begin = |about: &About| Target::begin(place, about, passphrase, &config.datadir);
     if control::is_answered(&config.datadir) {

@@ -1,5 +1,6 @@
 //! From checked values to the typed configuration: what the options mean together, and what cannot work.
 
+use super::Secret;
 use super::given::Values;
 use super::{
     Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, TrustedProxies, accounts,
@@ -42,6 +43,11 @@ pub(super) fn config(values: &mut Values) -> Config {
             values.problem("datadir", "must not be empty.");
             PathBuf::new()
         }),
+        backup_directory: path(values, "backupdir"),
+        backup_passphrase: values
+            .text("backupPassphrase")
+            .filter(|text| !text.is_empty())
+            .map(Secret::new),
         enable_uploads: values.flag("enableUploads"),
         upload_bytes_max: bytes_max(values, "uploadBytesMax"),
         upload_quota_bytes: values.number("uploadQuotaBytes").unwrap_or(0),

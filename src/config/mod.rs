@@ -62,6 +62,10 @@ pub struct Config {
 
     /// Directory of everything the server keeps.
     pub datadir: PathBuf,
+    /// Where backups are made every night. None: where the owner chose, if that was done.
+    pub backup_directory: Option<PathBuf>,
+    /// What they are encrypted with.
+    pub backup_passphrase: Option<Secret>,
     /// Whether people can upload files.
     pub enable_uploads: bool,
     /// Largest upload, in bytes.

@@ -235,6 +235,8 @@ pub const OPTIONS: &[Opt] = &[
     used("uploadBytesMax", Number("bytes"), Json("268435456"), "Largest upload."),
     used("uploadQuotaBytes", Number("bytes"), Json("10737418240"), "Most bytes of uploads that each user may keep; the owner can choose another number for single users. With 0 nobody uploads."),
     used("jsonBytesMax", Number("bytes"), Json("1048576"), "Largest JSON document or form in a request."),
+    used("backupdir", Path, Unset("chosen by the owner on the page Backup, else none are made"), "Where backups are made every night: a stick, another disk, a place on another machine. The newest of 7 days, 4 weeks and 6 months are kept."),
+    used("backupPassphrase", Text, Unset("none"), "Encrypts the backups of every night."),
     // the site
     used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),
     used("owner", Text, Unset("none"), "Name of the owner, shown in the footer."),

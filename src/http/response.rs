@@ -6,6 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use std::fs::File;
+use std::io::PipeReader;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -21,6 +22,13 @@ pub enum Content {
         /// First byte to send.
         start: u64,
         /// How many bytes to send.
+        bytes: u64,
+    },
+    /// What somebody else is writing meanwhile, of a length that is known.
+    Pipe {
+        /// Where it comes out.
+        from: PipeReader,
+        /// How many bytes there will be.
         bytes: u64,
     },
     /// A body that goes on for as long as both sides live.

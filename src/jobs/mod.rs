@@ -1,6 +1,6 @@
 //! The runner of durable jobs: one thread that does what is due, one job after another, and sleeps until the next one is.
-//! It never looks at an idle queue. A job is taken out after it was done, so each may run twice. Beside it a second thread
-//! works on archives.
+//! It never looks at an idle queue. A job is taken out after it was done, so each may run twice. Beside it one thread works
+//! on archives, and one makes the backups of every night.
 
 pub mod delivering;
 pub mod firehose;
@@ -11,6 +11,7 @@ pub mod refreshing;
 use crate::app::App;
 use crate::clock::{self, Timestamp};
 use crate::domain::archives::desk;
+use crate::domain::backups::nightly;
 use crate::domain::uploads::pieces;
 use crate::domain::{distribution, forgetting, photos, requests, search, sweep};
 use crate::error::Error;
@@ -76,6 +77,20 @@ pub fn start_archivist(app: &Arc<App>) -> io::Result<JoinHandle<()>> {
                 };
             }
         })
+}
+
+/// Starts the one who makes backups every night. Ends after [`App::close`]; one that is being made then is left behind.
+pub fn start_keeper(app: &Arc<App>) -> io::Result<()> {
+    let app = Arc::clone(app);
+    thread::Builder::new()
+        .name("nightly".to_owned())
+        .spawn(move || {
+            let mut wait = Some(Duration::ZERO);
+            while app.keeper.bell.wait(wait) {
+                wait = nightly::work(&app, clock::now());
+            }
+        })
+        .map(|_| ())
 }
 
 fn run(app: &App) {

@@ -249,7 +249,7 @@ fn send(
     let bytes = match &content {
         Content::Empty => Some(0),
         Content::Memory(bytes) => Some(bytes.len() as u64),
-        Content::File { bytes, .. } => Some(*bytes),
+        Content::File { bytes, .. } | Content::Pipe { bytes, .. } => Some(*bytes),
         Content::Ongoing(_) | Content::Upgrade(_) => None,
     };
     let has_length = status != StatusCode::NOT_MODIFIED && status != StatusCode::NO_CONTENT;

@@ -10,7 +10,7 @@ use crate::http::Content;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::fs::File;
-use std::io;
+use std::io::{self, PipeReader, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,13 +31,20 @@ enum Rest {
     Live(Live),
 }
 
-/// A part of a file that is still to be sent.
+/// A part of a file, or what a pipe still gives.
 struct Pieces {
     places: Arc<Semaphore>,
-    file: Arc<File>,
+    source: Source,
     at: u64,
     left: u64,
     reading: Option<Pin<Box<dyn Future<Output = io::Result<Bytes>> + Send>>>,
+}
+
+/// Where the bytes are read from.
+#[derive(Clone)]
+enum Source {
+    File(Arc<File>),
+    Pipe(Arc<PipeReader>),
 }
 
 impl Outgoing {
@@ -55,8 +62,15 @@ impl Outgoing {
             Content::File { bytes: 0, .. } => Rest::Nothing,
             Content::File { file, start, bytes } => Rest::File(Pieces {
                 places: Arc::clone(&server.files),
-                file: Arc::new(file),
+                source: Source::File(Arc::new(file)),
                 at: start,
+                left: bytes,
+                reading: None,
+            }),
+            Content::Pipe { from, bytes } => Rest::File(Pieces {
+                places: Arc::clone(&server.files),
+                source: Source::Pipe(Arc::new(from)),
+                at: 0,
                 left: bytes,
                 reading: None,
             }),
@@ -124,9 +138,9 @@ impl Body for Outgoing {
 impl Pieces {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         let reading = self.reading.get_or_insert_with(|| {
-            let (file, at) = (Arc::clone(&self.file), self.at);
+            let (source, at) = (self.source.clone(), self.at);
             let length = usize::try_from(self.left).map_or(PIECE_BYTES, |n| n.min(PIECE_BYTES));
-            Box::pin(read_piece(Arc::clone(&self.places), file, at, length))
+            Box::pin(read_piece(Arc::clone(&self.places), source, at, length))
         });
         let result = ready!(reading.as_mut().poll(context));
         self.reading = None;
@@ -140,15 +154,18 @@ impl Pieces {
 
 async fn read_piece(
     places: Arc<Semaphore>,
-    file: Arc<File>,
+    source: Source,
     at: u64,
     length: usize,
 ) -> io::Result<Bytes> {
     let place = places.acquire_owned().await.map_err(io::Error::other)?;
     let read = tokio::task::spawn_blocking(move || {
         let mut piece = vec![0; length];
-        // A file that got shorter ends the connection: its length was promised.
-        let result = file.read_exact_at(&mut piece, at);
+        // A file that got shorter, or a writer that gave up, ends the connection: its length was promised.
+        let result = match &source {
+            Source::File(file) => file.read_exact_at(&mut piece, at),
+            Source::Pipe(pipe) => (&**pipe).read_exact(&mut piece),
+        };
         drop(place);
         result.map(|()| Bytes::from(piece))
     });

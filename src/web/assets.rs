@@ -57,6 +57,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("push.js", SCRIPT),
         packed!("lightbox.js", SCRIPT),
         packed!("composer.js", SCRIPT),
+        packed!("restore.js", SCRIPT),
         packed!("icon.svg", DRAWING),
         packed!("icons.svg", DRAWING),
         plain!("icon-180.png", "image/png"),

@@ -59,6 +59,7 @@ pub mod seen_by;
 pub mod sentences;
 pub mod settings;
 pub mod setup;
+pub mod setup_restore;
 pub mod text;
 pub mod things;
 pub mod tiles;

@@ -2,7 +2,7 @@
 //! knows the setup code; afterwards it does not exist. The rules are `domain/setup.rs`.
 
 use crate::auth::{self, Visitor, passwords, sessions};
-use crate::domain::setup::{self, Choice, SITE_CHARS_MAX};
+use crate::domain::setup::{self, Choice, Restoring, SITE_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::{Base, Nickname};
@@ -40,7 +40,9 @@ pub fn instead(request: &Request) -> Result<Option<Handler>, Error> {
     }
     let path = request.path.to_ascii_lowercase();
     let path = path.trim_end_matches('/');
-    if ["/setup", "/favicon.ico", "/robots.txt"].contains(&path) || path.starts_with("/assets/") {
+    if ["/setup", "/setup/restore", "/favicon.ico", "/robots.txt"].contains(&path)
+        || path.starts_with("/assets/")
+    {
         return Ok(None);
     }
     Ok(Some(elsewhere))
@@ -65,6 +67,11 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         return Err(setup::closed());
     }
     check_near(request)?;
+    let is_wanted = request.query("new").is_some();
+    if !is_wanted && request.app().setup.restoring() != Restoring::No {
+        return Ok(Response::redirect(StatusCode::FOUND, "/setup/restore")
+            .with(header::CACHE_CONTROL, "no-store"));
+    }
     let frame = frame(request, visitor);
     let site = request.app().config.site.clone().unwrap_or_default();
     let page = Setup {

@@ -2,7 +2,10 @@
 //! when they are not whole.
 
 use crate::harness::pump::{command_line, said};
-use crate::harness::{Caller, Person, Pump, activity, eventually, network, note, pictures, public};
+use crate::harness::{
+    Caller, Person, Pump, Request, activity, eventually, eventually_some, network, note, pictures,
+    public,
+};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -309,6 +312,154 @@ except OSError:
     pass
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 "#;
+
+#[test]
+fn every_night_one_is_made_and_what_goes_wrong_is_said() {
+    let (pump, evan, _) = lived_in();
+    pump.give_to("evan");
+    let desk = TempDir::new().expect("a directory");
+    let (place, drawer) = (desk.path().join("stick"), desk.path().join("drawer"));
+    fs::create_dir(&place).expect("made");
+    let mut owner = pump.browser_of("evan");
+    let form = owner.open("/main/box/backup").expect(200).form("plan");
+    for wrong in ["stick", "/nowhere/at/all", "/proc"] {
+        let refused = owner.submit_once(&form.clone().fill("directory", wrong));
+        assert_eq!(refused.status, 400, "{wrong}");
+    }
+    owner
+        .submit(&form.fill("directory", &text(&place)))
+        .expect(200);
+    let first = eventually_some(|| whole_in(&place));
+    eventually(|| {
+        owner
+            .open("/main/box/backup")
+            .shows("The last one was made")
+    });
+    let page = owner.open("/main/box/backup");
+    assert!(page.shows("on the same disk"), "{}", page.words());
+    let doctor = said(&pump.command(&["doctor"], ""));
+    assert!(doctor.contains("warn  backups:"), "{doctor}");
+
+    // Pulled out, and put back.
+    fs::rename(&place, &drawer).expect("moved");
+    let now = page.form("plan").press("now");
+    owner.submit(&now).expect(200);
+    eventually(|| {
+        owner
+            .open("/main/box/backup")
+            .shows("Is the stick plugged in?")
+    });
+    assert!(
+        owner
+            .open("/main/box")
+            .shows("The last backup did not work.")
+    );
+    let doctor = said(&pump.command(&["doctor"], ""));
+    assert!(doctor.contains("plugged in"), "{doctor}");
+    assert!(!place.exists(), "nothing is written where the stick was");
+    fs::rename(&drawer, &place).expect("moved");
+    evan.post(note("a day later").to(public()));
+    let by_hand = text(&place);
+    succeeds(&pump.command(&["backup", &by_hand], ""));
+    // Their names have seconds.
+    let second = eventually_some(|| {
+        owner.submit(&now).expect(200);
+        whole_in(&place).filter(|name| *name != first)
+    });
+    eventually(|| !owner.open("/main/box/backup").shows("did not work"));
+    assert_eq!(
+        names_in(&place).len(),
+        2,
+        "one of the day, and the one by hand"
+    );
+    let fresh = TempDir::new().expect("a directory");
+    let file = text(&place.join(second));
+    succeeds(&on(fresh.path(), &["restore", &file], ""));
+    let copy = Pump::on(fresh, &[]);
+    assert!(in_copy(&evan, &copy).feed().says("a day later"));
+}
+
+/// The backup of a night that is in a directory.
+fn whole_in(directory: &Path) -> Option<String> {
+    let names = names_in(directory).into_iter();
+    let mut whole = names.filter(|name| name.contains("nightly") && name.ends_with(".tar"));
+    whole.next_back()
+}
+
+#[test]
+fn the_first_screen_takes_a_backup_instead_of_the_setup() {
+    let (pump, _, photo) = lived_in();
+    pump.give_to("evan");
+    let (_stick, file) = backed_up(&pump, &["--encrypt"], PASSPHRASE);
+    let bytes = fs::read(&file).expect("the backup");
+    let new = Pump::unconfigured();
+    let code = new.command(&["setup-code"], "");
+    let code = String::from_utf8_lossy(&code.stdout).trim().to_owned();
+    let mut browser = new.browser();
+    let form = browser.open("/setup/restore").expect(200).form("restore");
+    let with = |code: &str, passphrase: &str, bytes: &[u8]| {
+        let form = form
+            .clone()
+            .fill("code", code)
+            .fill("passphrase", passphrase);
+        form.attach("file", "b.tar.age", "application/octet-stream", bytes)
+    };
+    let passphrase = PASSPHRASE.trim_end();
+    assert_eq!(
+        browser
+            .submit_once(&with("ZZZZ-0000", passphrase, &bytes))
+            .status,
+        403
+    );
+    assert_eq!(
+        browser
+            .submit_once(&with(&code, passphrase, b"nothing"))
+            .status,
+        400
+    );
+    for wrong in ["", "four rivers"] {
+        let page = browser.submit(&with(&code, wrong, &bytes)).expect(400);
+        assert!(page.shows("passphrase"), "{}", page.words());
+    }
+    // One that is cut short is seen only at its end.
+    let (_plain, file) = backed_up(&pump, &[], "");
+    let plain = fs::read(&file).expect("the backup");
+    let cut = with(&code, "", &plain[..plain.len() - 100]);
+    browser.submit(&cut).expect(200);
+    eventually(|| browser.open("/").shows("damaged"));
+    assert!(
+        browser
+            .open("/setup?new=1")
+            .expect(200)
+            .find_form("setup")
+            .is_some()
+    );
+
+    browser.submit(&with(&code, passphrase, &bytes)).expect(200);
+    let address = eventually_some(|| {
+        let log = new.log();
+        let mut lines = log
+            .lines()
+            .filter_map(|line| line.strip_prefix("listening on http://"));
+        let address = lines.nth(1)?.strip_suffix('/')?;
+        address.parse().ok()
+    });
+    new.site.moves_to(address);
+    // It is known by the name that it had before.
+    let asked = |path: &str| {
+        let request = Request::get(path).header("host", "pump.test");
+        new.nobody().send(request)
+    };
+    asked("/setup/restore").expect(404);
+    asked("/setup").expect(404);
+    assert!(asked("/evan").expect(200).text().contains("keep me"));
+    let url = photo["fullImage"]["url"].as_str().expect("a file");
+    let path = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/'));
+    let (_, path) = path.expect("an address has a path");
+    asked(&format!("/{path}")).expect(200);
+}
 
 /// pump-api.md §6.5
 #[test]

@@ -4,7 +4,7 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/main/box",
     "/main/box/people",
     "/main/box/people/ann",
@@ -12,9 +12,10 @@ const PAGES: [&str; 7] = [
     "/main/box/servers",
     "/main/box/storage",
     "/main/box/backup",
+    "/main/box/backup/sheet",
 ];
 
-const FORMS: [&str; 8] = [
+const FORMS: [&str; 9] = [
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/registration",
@@ -23,6 +24,7 @@ const FORMS: [&str; 8] = [
     "/main/box/pins",
     "/main/box/storage",
     "/main/box/backup",
+    "/main/box/nightly",
 ];
 
 fn owned() -> Pump {
@@ -212,9 +214,26 @@ fn a_backup_that_was_downloaded_is_a_whole_server() {
             .status,
         401
     );
-    let answer = evan
-        .submit_once(&form.fill("password", PASSWORD))
-        .expect(200);
+    let right = form.fill("password", PASSWORD);
+    for (passphrase, repeated) in [("short", "short"), ("four rivers", "three rivers")] {
+        let wrong = right
+            .clone()
+            .fill("passphrase", passphrase)
+            .fill("repeated", repeated);
+        assert_eq!(evan.submit_once(&wrong).status, 400);
+    }
+    let closed = right
+        .clone()
+        .fill("passphrase", "four rivers")
+        .fill("repeated", "four rivers");
+    let closed = evan.submit_once(&closed).expect(200);
+    assert!(closed.body.starts_with(b"age-encryption.org/v1\n"));
+    assert!(closed.header("content-disposition").contains(".tar.age"));
+    let answer = evan.submit_once(&right).expect(200);
+    assert_eq!(
+        answer.header("content-length"),
+        answer.body.len().to_string()
+    );
     assert!(answer.header("content-disposition").contains("attachment"));
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("a.backup");

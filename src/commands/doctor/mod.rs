@@ -1,6 +1,7 @@
 //! `pumphouse doctor`: what is well, what to look at, and what is wrong, one line each with what to do about it. It reads;
 //! what it writes is at most what every opening of the store writes. Beside a running server it asks the server instead.
 
+mod backups;
 mod certificate;
 mod directory;
 mod mail;
@@ -55,6 +56,7 @@ pub(super) fn perform(loaded: &Loaded) -> Result<(), Failure> {
         None => network::check_port(config, findings)?,
     }
     mail::check(config, findings)?;
+    backups::check(config, clock::now(), findings)?;
     match running {
         Some(_) => findings
             .ok("store: the server holds it. Stop the server to have the records checked.")?,

@@ -2,6 +2,7 @@
 //! store's state is written into a file of its own first, so that nobody's write waits for a slow stick or a slow line;
 //! files that are deleted meanwhile stay until the backup is made ([`Hold`]).
 
+use super::age::{self, Sealing};
 use super::{About, FORMAT, Part, hex, is_plain, tar};
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -11,7 +12,9 @@ use crate::store::engine;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs;
-use std::io::{self, BufWriter, Read, Seek as _, Write};
+use std::io::{self, BufWriter, PipeReader, Read, Seek as _, Write};
+use std::sync::Arc;
+use std::thread;
 
 /// Largest dump of a store, and longest list of checksums, in bytes.
 const DUMP_BYTES_MAX: u64 = 1 << 40;
@@ -103,6 +106,37 @@ impl Snapshot {
     /// What it is; its length among other things.
     pub fn about(&self) -> &About {
         &self.about
+    }
+
+    /// Length of what [`Snapshot::stream`] gives, in bytes.
+    pub fn streamed_bytes(&self, is_encrypted: bool) -> u64 {
+        match is_encrypted {
+            true => age::sealed_bytes(self.about.bytes),
+            false => self.about.bytes,
+        }
+    }
+
+    /// Has it written on a thread of its own, into a pipe. Whoever reads from it sees from the length whether it is whole.
+    pub fn stream(self, app: Arc<App>, passphrase: Option<String>) -> io::Result<PipeReader> {
+        let (reader, writer) = io::pipe()?;
+        thread::Builder::new()
+            .name("backup".to_owned())
+            .spawn(move || {
+                let mut out = BufWriter::with_capacity(PIECE_BYTES, writer);
+                let written = match passphrase {
+                    None => self.write(&app, &mut out),
+                    Some(passphrase) => Sealing::begin(out, &passphrase)
+                        .map_err(Fault::Target)
+                        .and_then(|mut sealing| {
+                            self.write(&app, &mut sealing)?;
+                            sealing.finish().map(|_| ()).map_err(Fault::Target)
+                        }),
+                };
+                if let Err(fault) = written {
+                    log::warn!("a backup was not downloaded to its end: {fault}");
+                }
+            })?;
+        Ok(reader)
     }
 
     /// Writes it, piece by piece.

@@ -14,6 +14,7 @@
 
 pub mod age;
 pub mod making;
+pub mod nightly;
 pub mod reading;
 pub mod restoring;
 pub mod target;

@@ -32,7 +32,7 @@ pub fn is_encrypted(file: &mut File) -> Result<bool, Error> {
 }
 
 /// What is in a file, which stands at its start: decrypted, if it is encrypted.
-pub fn open(mut file: File, passphrase: Option<&str>) -> Result<Box<dyn BufRead>, Error> {
+pub fn open(mut file: File, passphrase: Option<&str>) -> Result<Box<dyn BufRead + Send>, Error> {
     let is_encrypted = is_encrypted(&mut file)?;
     let file = BufReader::with_capacity(PIECE_BYTES, file);
     if !is_encrypted {
@@ -48,6 +48,15 @@ pub fn open(mut file: File, passphrase: Option<&str>) -> Result<Box<dyn BufRead>
         Err(Problem::Io(error)) => Err(unreadable(&error)),
         Err(problem) => Err(Error::Invalid(problem.to_string())),
     }
+}
+
+/// Refuses what does not begin as a backup does; leaves it at its start.
+pub fn recognise(from: &mut dyn BufRead) -> Result<(), Error> {
+    let start = from.fill_buf().map_err(|error| unreadable(&error))?;
+    if start.starts_with(DUMP_MAGIC) || tar::is_start(start) {
+        return Ok(());
+    }
+    Err(no_backup())
 }
 
 /// Reads a backup to its end and compares everything.
@@ -97,7 +106,9 @@ pub(super) fn each(from: &mut dyn Read, take: Taker<'_>) -> Result<About, Error>
         tar::skip_pad(from, length).map_err(|error| unreadable(&error))?;
         if part == Part::Sums {
             if digest != sums.finalize() {
-                return Err(damaged("its checksums are wrong"));
+                return Err(Error::invalid(
+                    "This backup is damaged: its checksums are wrong.",
+                ));
             }
             break;
         }
@@ -170,7 +181,7 @@ fn damaged(why: &str) -> Error {
 /// What a failure to read says of a backup. Readers below that know more put an [`Error`]'s sentence into it.
 pub(super) fn unreadable(error: &io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => damaged("it is cut short"),
+        io::ErrorKind::UnexpectedEof => Error::invalid("This backup is damaged: it is cut short."),
         io::ErrorKind::InvalidData => damaged(&error.to_string()),
         _ => Error::Invalid(format!("This backup cannot be read: {error}.")),
     }

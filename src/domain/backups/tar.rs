@@ -71,6 +71,11 @@ pub(super) fn end(out: &mut dyn Write) -> io::Result<()> {
     out.write_all(&[0; END_BYTES])
 }
 
+/// Whether an archive begins so.
+pub(super) fn is_start(bytes: &[u8]) -> bool {
+    bytes.get(257..262) == Some(b"ustar")
+}
+
 /// What the next block of an archive is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {

@@ -17,11 +17,29 @@ use std::path::{Path, PathBuf};
 /// Bytes that are written and read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// Shortest passphrase for a new file, in characters.
+const PASSPHRASE_CHARS_MIN: usize = 8;
+
 /// How names begin that are made up here.
 const NAME_START: &str = "pumphouse";
 
-/// The name of a backup in a directory: `pumphouse-HOST-YYYY-MM-DD-hhmmss.tar`, in UTC, with `.age` behind it when it is encrypted.
-pub fn file_name(about: &About, is_encrypted: bool) -> String {
+/// How those begin that are made every night, and thinned out.
+const NIGHTLY_START: &str = "pumphouse-nightly";
+
+/// Refuses a passphrase that is too short for a new file.
+pub fn check_passphrase(passphrase: Option<&str>) -> Result<(), Error> {
+    let is_short = |passphrase: &str| passphrase.chars().count() < PASSPHRASE_CHARS_MIN;
+    if passphrase.is_some_and(is_short) {
+        return Err(Error::Invalid(format!(
+            "A passphrase has at least {PASSPHRASE_CHARS_MIN} characters: four words that do not belong together are a good one."
+        )));
+    }
+    Ok(())
+}
+
+/// The name of a backup in a directory: `pumphouse-HOST-YYYY-MM-DD-hhmmss.tar`, in UTC, with `.age` behind it when it is
+/// encrypted.
+pub fn file_name(about: &About, is_encrypted: bool, is_nightly: bool) -> String {
     let base = about.base.as_deref().unwrap_or_default();
     let host = base.split('/').nth(2).unwrap_or_default();
     let host: String = host
@@ -40,16 +58,21 @@ pub fn file_name(about: &About, is_encrypted: bool) -> String {
         .filter(|c| !matches!(c, ':' | 'Z'))
         .map(|c| if c == 'T' { '-' } else { c })
         .collect();
-    let name = [NAME_START, &host, &made];
+    let start = if is_nightly {
+        NIGHTLY_START
+    } else {
+        NAME_START
+    };
+    let name = [start, &host, &made];
     let name = name.into_iter().filter(|part| !part.is_empty());
     let name = name.collect::<Vec<_>>().join("-");
     let end = if is_encrypted { ".tar.age" } else { ".tar" };
     format!("{name}{end}")
 }
 
-/// The host and the time of a name of [`file_name`].
+/// The host and the time of a name that [`file_name`] gives a nightly one.
 pub fn read_name(name: &str) -> Option<(&str, Timestamp)> {
-    let name = name.strip_prefix(NAME_START)?.strip_prefix('-')?;
+    let name = name.strip_prefix(NIGHTLY_START)?.strip_prefix('-')?;
     let name = name
         .strip_suffix(".age")
         .unwrap_or(name)
@@ -87,7 +110,7 @@ impl Target {
         datadir: &Path,
     ) -> Result<Target, Error> {
         let file = if place.is_dir() {
-            place.join(file_name(about, passphrase.is_some()))
+            place.join(file_name(about, passphrase.is_some(), false))
         } else {
             place.to_owned()
         };
@@ -273,15 +296,17 @@ mod tests {
             };
             let made = Timestamp::parse(&about.made).expect("a time");
             for is_encrypted in [false, true] {
-                let name = file_name(&about, is_encrypted);
+                let name = file_name(&about, is_encrypted, true);
                 assert_eq!(read_name(&name), Some((host, made)), "{name}");
+                let by_hand = file_name(&about, is_encrypted, false);
+                assert_eq!(read_name(&by_hand), None, "nobody thins it out");
             }
         }
         for wrong in [
             "",
             "pumphouse.tar",
             "holiday.tar",
-            "pumphouse-2026-13-41-000000.tar",
+            "pumphouse-nightly-2026-13-41-000000.tar",
         ] {
             assert_eq!(read_name(wrong), None, "{wrong}");
         }

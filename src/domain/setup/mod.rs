@@ -3,8 +3,10 @@
 //! off the owner's account, never off a flag of its own. The page is `web/setup.rs`.
 
 mod code;
+mod restoring;
 
 pub use code::{Code, code_in};
+pub use restoring::{Restart, Restoring, begin as begin_restoring};
 
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -34,6 +36,8 @@ pub struct Setup {
     /// Whether there is an owner, as far as was looked.
     is_claimed: AtomicBool,
     state: Mutex<State>,
+    restoring: Mutex<Restoring>,
+    restart: Mutex<Option<Restart>>,
 }
 
 #[derive(Default)]
@@ -124,6 +128,11 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
     let mut state = app.setup.state();
     if !is_open(app)? {
         return Err(closed());
+    }
+    if app.setup.restoring() == Restoring::Working {
+        return Err(Error::Conflict(
+            "A backup is being put in place already.".to_owned(),
+        ));
     }
     app.set_base(choice.base.clone());
     if *app.base() != choice.base {

@@ -1,42 +1,90 @@
-//! `/main/box/backup`: the whole store as one file, as `pumphouse backup` writes it, made while the server runs; and what else a
-//! backup needs.
+//! `/main/box/backup`: copies of everything: every night, as a download, and what to do on the day when one is needed, also on
+//! paper.
 
 use super::enter;
 use crate::auth::{Visitor, sessions};
+use crate::domain::backups::making::Snapshot;
+use crate::domain::backups::nightly::{self, State};
+use crate::domain::backups::target;
+use crate::domain::quotas;
 use crate::error::Error;
 use crate::http::{Answer, Content, Request, Response};
-use crate::media::Spool;
-use crate::store::engine;
-use crate::web::forms::{again, in_words, value};
+use crate::web::cards::Time;
+use crate::web::forms::{again, in_words, see_other, value};
 use crate::web::frame::{Frame, show};
 use askama::Template;
 use hyper::{StatusCode, header};
-use std::io::{self, BufWriter, Write};
-
-/// Largest backup that is made for a download, in bytes.
-const BACKUP_BYTES_MAX: u64 = 64 << 30;
-
-/// Bytes that are written at once.
-const BUFFER_BYTES: usize = 256 * 1024;
+use std::path::Path;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "box/backup.html", config = "assets/askama.toml")]
 struct Page<'a> {
     frame: &'a Frame,
     nickname: &'a str,
-    /// Where the files that people uploaded are.
-    uploads: String,
+    nights: Nights,
+    /// The directory that was typed, or the one that is in use.
+    directory: String,
+    is_encrypted: bool,
+    is_saved: bool,
+    /// What is wrong with the directory.
+    nights_problem: Option<String>,
+    /// Why there is no download.
     problem: Option<String>,
+}
+
+/// What there is to say of the backups of every night.
+pub(super) struct Nights {
+    /// Whether there are any.
+    pub(super) is_on: bool,
+    /// Whether the configuration decides where they go.
+    is_fixed: bool,
+    /// Whether one is being made now.
+    is_busy: bool,
+    /// When the last one was made, and how large it is.
+    pub(super) made: Option<(Time, String)>,
+    /// Whether that is too long ago.
+    pub(super) is_late: bool,
+    /// What went wrong.
+    pub(super) problem: Option<String>,
+    /// Whether they are on the disk of the server itself.
+    is_beside: bool,
+}
+
+impl Nights {
+    pub(super) fn of(request: &Request, frame: &Frame) -> Nights {
+        let app = request.app();
+        let state = nightly::state(&app.config);
+        let words = frame.words;
+        let place = Path::new(&state.directory);
+        Nights {
+            is_on: !state.directory.is_empty(),
+            is_fixed: app.config.backup_directory.is_some(),
+            is_busy: app.keeper.is_busy(),
+            is_late: state.is_late(request.now),
+            is_beside: !state.directory.is_empty()
+                && target::is_same_disk(place, &app.config.datadir),
+            made: state
+                .made
+                .map(|(at, bytes)| (Time::of(words, at, request.now), quotas::in_words(bytes))),
+            problem: state.problem.map(|(_, problem)| words.told(&problem)),
+        }
+    }
 }
 
 impl<'a> Page<'a> {
     fn of(request: &Request, frame: &'a Frame) -> Page<'a> {
-        let uploads = request.app().config.datadir.join("uploads");
+        let config = &request.app().config;
+        let State { directory, .. } = nightly::state(config);
         Page {
-            frame,
             nickname: frame.nickname(),
-            uploads: uploads.display().to_string(),
+            nights: Nights::of(request, frame),
+            directory,
+            is_encrypted: config.backup_passphrase.is_some(),
+            is_saved: request.query("saved").is_some(),
+            nights_problem: None,
             problem: None,
+            frame,
         }
     }
 }
@@ -50,32 +98,47 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
     show(visitor, &Page::of(request, &frame))
 }
 
-/// `POST /main/box/backup`: `password`, the owner's, because the file holds what everybody wrote. 200 with the file; 401, 429, 507
-/// with the page.
+/// `POST /main/box/nightly`: `directory`, into which a backup is made every night, or nothing; with `now` one is made at once.
+/// 303 back; 400 with the page.
+pub fn plan(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = match enter(request, visitor)? {
+        Ok(frame) => frame,
+        Err(answer) => return answer,
+    };
+    let form = request.form();
+    if !value(&form, "now").is_empty() {
+        nightly::want(request.app());
+        return Ok(see_other(&frame, "/main/box/backup#nights"));
+    }
+    let typed = value(&form, "directory");
+    match nightly::choose(request.app(), typed) {
+        Ok(()) => Ok(see_other(&frame, "/main/box/backup?saved=1#nights")),
+        Err(error) => again(visitor, error, |problem| {
+            Ok(Page {
+                nights_problem: Some(problem),
+                directory: typed.to_owned(),
+                ..Page::of(request, &frame)
+            })
+        }),
+    }
+}
+
+/// `POST /main/box/backup`: `password`, the owner's, because the file holds what everybody wrote; `passphrase` and `again`, if it
+/// shall be encrypted. 200 with the file; 400, 401, 429, 503, 507 with the page.
 pub fn make(request: &Request, visitor: &Visitor) -> Answer {
     let frame = match enter(request, visitor)? {
         Ok(frame) => frame,
         Err(answer) => return answer,
     };
     let form = request.form();
+    let passphrase = Some(value(&form, "passphrase")).filter(|typed| !typed.is_empty());
     let proved = sessions::prove_password(request, frame.nickname(), value(&form, "password"))
         .map_err(|error| in_words(error, "Your password is not right."));
-    match proved.and_then(|_| written(request)) {
-        Ok(spool) => {
-            let day = request.now.day();
-            let mut answer = Response::new(StatusCode::OK, "application/octet-stream", "")
-                .with(
-                    header::CONTENT_DISPOSITION,
-                    &format!("attachment; filename=\"pumphouse-{day}.backup\""),
-                )
-                .with(header::CACHE_CONTROL, "private, no-store");
-            answer.content = Content::File {
-                file: spool.reader().map_err(Error::internal)?,
-                start: 0,
-                bytes: spool.bytes_len(),
-            };
-            Ok(answer)
-        }
+    let made = proved
+        .and_then(|_| check(passphrase, value(&form, "repeated")))
+        .and_then(|()| streamed(request, passphrase));
+    match made {
+        Ok(answer) => Ok(answer),
         Err(error) => again(visitor, error, |problem| {
             Ok(Page {
                 problem: Some(problem),
@@ -85,31 +148,61 @@ pub fn make(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
-/// The store as a file, which has no name any more once it is open.
-fn written(request: &Request) -> Result<Spool, Error> {
-    let app = request.app();
-    let mut spool = app.blobs.spool(BACKUP_BYTES_MAX)?;
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, Into(&mut spool));
-    let exported = app.store.engine().export(&mut out);
-    exported.map_err(|error| match error {
-        engine::Error::Full => Error::Full,
-        other => other.into(),
-    })?;
-    out.flush().map_err(Error::internal)?;
-    drop(out);
-    Ok(spool)
+fn check(passphrase: Option<&str>, repeated: &str) -> Result<(), Error> {
+    target::check_passphrase(passphrase)?;
+    if passphrase.is_some_and(|passphrase| passphrase != repeated) {
+        return Err(Error::invalid(
+            "The two passphrases are not the same. Type them again.",
+        ));
+    }
+    Ok(())
 }
 
-/// Writes into a file that is bounded.
-struct Into<'s>(&'s mut Spool);
+/// The backup, on its way.
+fn streamed(request: &Request, passphrase: Option<&str>) -> Result<Response, Error> {
+    let snapshot = Snapshot::take(request.app(), request.now)?;
+    let bytes = snapshot.streamed_bytes(passphrase.is_some());
+    let name = target::file_name(snapshot.about(), passphrase.is_some(), false);
+    let app = Arc::clone(&request.app);
+    let from = snapshot.stream(app, passphrase.map(str::to_owned));
+    let mut answer = Response::new(StatusCode::OK, "application/octet-stream", "")
+        .with(
+            header::CONTENT_DISPOSITION,
+            &format!("attachment; filename=\"{name}\""),
+        )
+        .with(header::CACHE_CONTROL, "private, no-store");
+    answer.content = Content::Pipe {
+        from: from.map_err(Error::internal)?,
+        bytes,
+    };
+    Ok(answer)
+}
 
-impl Write for Into<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        self.0.write(piece).map_err(io::Error::other)?;
-        Ok(piece.len())
-    }
+#[derive(Template)]
+#[template(path = "box/sheet.html", config = "assets/askama.toml")]
+struct Sheet<'a> {
+    frame: &'a Frame,
+    site: String,
+    address: String,
+    owner: &'a str,
+    directory: String,
+    day: String,
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// `GET /main/box/backup/sheet`: what to do when the machine is broken, on one page of paper.
+pub fn sheet(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = match enter(request, visitor)? {
+        Ok(frame) => frame,
+        Err(answer) => return answer,
+    };
+    let app = request.app();
+    let page = Sheet {
+        site: app.site_name(),
+        address: app.base().url().to_owned(),
+        owner: frame.nickname(),
+        directory: nightly::state(&app.config).directory,
+        day: request.now.day(),
+        frame: &frame,
+    };
+    show(visitor, &page)
 }

@@ -30,6 +30,7 @@ struct Overview<'a> {
     memory: Option<String>,
     free: String,
     is_low: bool,
+    nights: backup::Nights,
     /// The server's time, for programs and in words; in UTC.
     clock: String,
     is_clock_right: bool,
@@ -66,6 +67,7 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
         memory: machine::memory_bytes().map(|bytes| frame.words.size(bytes)),
         free: frame.words.size(disk.free),
         is_low: disk.is_low(),
+        nights: backup::Nights::of(request, &frame),
         clock: request.now.to_string(),
         is_clock_right: app.clock_problem().is_none(),
         frame: &frame,

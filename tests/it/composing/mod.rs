@@ -1,7 +1,8 @@
 //! The box to post: files that come in pieces, several of them in one post, and to whom it goes. Scripts and browsers without
-//! scripts speak to it as here; a real browser does in [`real`].
+//! scripts speak to it as here; a real browser does in [`real`], other applications in [`shared`].
 
 mod real;
+mod shared;
 
 use crate::harness::{Answer, Browser, Pump, Request, eventually, pictures};
 use base64::Engine as _;

@@ -78,6 +78,7 @@ mod replaying;
 mod reporting;
 mod requests;
 mod restart;
+mod scriptless;
 mod searching;
 mod settings;
 mod setup;

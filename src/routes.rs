@@ -24,7 +24,7 @@ use crate::web::{
 use hyper::Method;
 
 use Access::{
-    AccountWrite, AnyRead, ClientWrite, Form, GuestRead, Open, OwnerRead, OwnerWrite, Page,
+    AccountWrite, AnyRead, ClientWrite, Form, GuestRead, Open, OwnerRead, OwnerWrite, Page, Shared,
     UserRead, UserWrite,
 };
 use Lane::{Far, Proxy, Quick, Slow};
@@ -54,6 +54,8 @@ pub enum Access {
     Page(fn(&Request, &Visitor) -> Answer),
     /// A form of a page: a session or nobody, and the CSRF token of that session (`C`).
     Form(fn(&Request, &Visitor) -> Answer),
+    /// What the user's device hands over, with the session and without a token (`C`).
+    Shared(fn(&Request, &Visitor) -> Answer),
 }
 
 /// Where the work is done.
@@ -290,6 +292,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/compose/people",                 Page(composer::people),         Quick),
     post  ("/main/compose/preview",                Form(composer::preview),        Quick),
     upload("/main/post",                           Form(composer::post),           Slow),
+    upload("/main/shared",                         Shared(composer::sharing::take), Slow),
     post  ("/main/uploads",                        Form(sending::begin),           Quick),
     get   ("/main/uploads/{key}",                  Page(sending::state),           Quick),
     patch ("/main/uploads/{key}",                  Form(sending::add),             Slow),
@@ -536,6 +539,9 @@ impl Access {
             Access::Form(handler) => {
                 Proven::Visitor(handler, Box::new(auth::visitor_sending(request)?))
             }
+            Access::Shared(handler) => {
+                Proven::Visitor(handler, Box::new(auth::visitor_sharing(request)?))
+            }
         })
     }
 
@@ -568,6 +574,7 @@ impl Access {
             Access::OwnerWrite(_) => "owner write",
             Access::Page(_) => "page",
             Access::Form(_) => "form",
+            Access::Shared(_) => "shared",
         }
     }
 }

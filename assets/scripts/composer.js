@@ -113,7 +113,13 @@ export default function composer(form) {
   async function restore() {
     let draft;
     try { draft = JSON.parse(localStorage.getItem(draftKey)); } catch { /* Nothing that can be read. */ }
-    if (!draft || form.elements.content.value || items.length) return keep();
+    // What the page begins with is part of the draft from now on: a reload does not bring it a second time.
+    if (!dialog) history.replaceState(history.state, "", at("/main/compose"));
+    if (!draft) return keep();
+    const { content, title } = form.elements;
+    const isNew = content.value && !draft.fields.content.includes(content.value);
+    if (isNew) draft.fields.content = [draft.fields.content, content.value].filter(Boolean).join("\n\n");
+    draft.fields.title ||= title.value;
     for (const [name, value] of Object.entries(draft.fields)) {
       if (name === "audience") {
         const circle = $$("[name=audience]").find((choice) => choice.value === value);
@@ -124,7 +130,7 @@ export default function composer(form) {
     form.elements.notify.checked = draft.notify;
     form.elements.once.value = draft.once || form.elements.once.value;
     if (draft.fields.title || draft.fields.place || draft.fields.date) $(".more").open = true;
-    if (list) for (const file of draft.files) add(file);
+    if (list) for (const file of draft.files) if (!items.some(({ key }) => key && key === file.key)) add(file);
     tellWho();
     keep();
   }

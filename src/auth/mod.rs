@@ -153,6 +153,11 @@ pub fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
     sessions::visitor_sending(request)
 }
 
+/// The user whose device hands something over: refuses (403) what a page can have sent, and (401) where nobody is logged in.
+pub fn visitor_sharing(request: &Request) -> Result<Visitor, Error> {
+    sessions::visitor_sharing(request)
+}
+
 /// Who signed the challenge of a realtime client (`pump-api.md §7`): it is verified as a request for its address would be,
 /// and counts once.
 pub fn rising(

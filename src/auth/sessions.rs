@@ -115,6 +115,25 @@ pub(super) fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
     }
 }
 
+/// The user whose device hands something over. There is no token in what it sends, so the browser must say itself that no page of
+/// another site sent it (403 otherwise; Fetch Metadata). 401 where nobody is logged in.
+pub(super) fn visitor_sharing(request: &Request) -> Result<Visitor, Error> {
+    let from = request.headers.get("sec-fetch-site");
+    if !from.is_some_and(|from| from == "none" || from == "same-origin") {
+        return Err(Error::forbidden(
+            "Only your own device can share something here. Open this site and post it there.",
+        ));
+    }
+    let visitor = visitor(request)?;
+    match visitor.user {
+        Some(_) => Ok(visitor),
+        None => Err(Error::Unauthorized(
+            "Nothing was shared, because you are not logged in here. Log in, then share it again."
+                .to_owned(),
+        )),
+    }
+}
+
 /// Checks a nickname and a password. A wrong one is 401, the same for a wrong password and an unknown name; too many wrong
 /// ones are 429; the right one of a suspended user is 403. Takes as long as a password hash.
 pub fn prove_password(

@@ -96,4 +96,8 @@ pub struct NewInvitation {
     pub days: Option<u32>,
     /// What stands beside it.
     pub note: String,
+    /// Whether who comes by it shall belong to the family.
+    pub is_family: bool,
+    /// Whether its link is drawn, too, for a camera.
+    pub shows_code: bool,
 }

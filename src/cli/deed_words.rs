@@ -13,7 +13,7 @@ use std::ffi::OsString;
 pub(super) const OPTIONS: &[&str] = &["name", "scope", "days", "uses", "note", "reason"];
 
 /// Those that take no value.
-pub(super) const FLAGS: &[&str] = &["encrypt"];
+pub(super) const FLAGS: &[&str] = &["encrypt", "family", "qr"];
 
 /// Such options as they were typed.
 #[derive(Default)]
@@ -169,6 +169,8 @@ fn invite(words: &[OsString], typed: &mut Typed) -> Result<Deed, Usage> {
                 uses: typed.take_number("uses", "invite")?,
                 days: typed.take_number("days", "invite")?,
                 note: typed.take("note").unwrap_or_default(),
+                is_family: typed.take_flag("family"),
+                shows_code: typed.take_flag("qr"),
             };
             nothing_more("invite", rest, Deed::InviteNew(wanted))
         }

@@ -40,19 +40,27 @@ fn used() -> impl Iterator<Item = &'static Opt> {
         .filter(|option| option.effect == Effect::Used)
 }
 
+/// Whether an option takes no value. Those of the configuration may have one.
+fn is_flag(name: &str) -> bool {
+    matches!(name, "help" | "version") || deed_words::FLAGS.contains(&name)
+}
+
 /// Names of all long options, with what they are for.
 fn options() -> Vec<(&'static str, String, bool)> {
     let general = GENERAL.iter().map(|(name, what)| {
         let takes_file = *name == "config";
         (*name, (*what).to_owned(), takes_file)
     });
-    let own = deed_words::OPTIONS.iter().map(|name| {
-        (
-            *name,
-            "Of single commands, see their help".to_owned(),
-            false,
-        )
-    });
+    let own = deed_words::OPTIONS
+        .iter()
+        .chain(deed_words::FLAGS)
+        .map(|name| {
+            (
+                *name,
+                "Of single commands, see their help".to_owned(),
+                false,
+            )
+        });
     let configured = used().map(|option| {
         let sentence = option.sentence.replace('`', "");
         let short = sentence.split(['.', ':', ';']).next().unwrap_or_default();
@@ -148,7 +156,7 @@ fn zsh() -> String {
         String::from("#compdef pumphouse\n# Completion of pumphouse(1) for zsh.\n_arguments \\\n");
     for (name, what, is_file) in options() {
         let value = match (name, is_file) {
-            ("help" | "version", _) => "",
+            (name, _) if is_flag(name) => "",
             (_, true) => ":file:_files",
             _ => ":value:",
         };
@@ -193,7 +201,7 @@ fn fish() -> String {
     }
     for (name, what, is_file) in options() {
         let value = match (name, is_file) {
-            ("help" | "version", _) => "",
+            (name, _) if is_flag(name) => "",
             (_, true) => " -r -F",
             _ => " -x",
         };

@@ -74,12 +74,12 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "invite new",
         "Make an invitation, and print its link.",
-        "--uses NUMBER of people who can come by it (default: 1); --days NUMBER for which it is good (default: 14); --note TEXT for yourself. It is made in the name of the owner.",
+        "--uses NUMBER of people who can come by it (default: 1); --days NUMBER for which it is good (default: 14); --note TEXT for yourself; --family, and whoever comes belongs to the family: all of it follow each other and are on each other's list \"Family\"; --qr draws the link, too, to be photographed from the terminal. It is made in the name of the owner.",
     ),
     (
         "invite list",
         "List the invitations.",
-        "One a line, newest first: link, state, end, how many came of how many, who came, note.",
+        "One a line, newest first: link, state, end, how many came of how many, whether it is one to the family, who came, note.",
     ),
     (
         "invite revoke CODE",

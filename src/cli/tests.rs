@@ -91,6 +91,11 @@ fn a_line_that_makes_no_sense_gets_a_sentence_and_a_hint() {
             "pumphouse invite --help",
         ),
         (
+            "invite list --family",
+            "--family is no option of `invite list`.",
+            "pumphouse invite --help",
+        ),
+        (
             "registration maybe",
             "`registration` is one of open, invite, closed.",
             "pumphouse registration --help",

@@ -4,6 +4,7 @@
 use crate::auth::Visitor;
 use crate::http::{Answer, Request, Response};
 use crate::web::assets;
+use crate::web::composer::sharing;
 use crate::web::frame::{Frame, show};
 use askama::Template;
 use hyper::{StatusCode, header};
@@ -46,6 +47,7 @@ pub fn manifest(request: &Request) -> Answer {
             icon("icon-512.png", "512x512", "any"),
             icon("icon-mask.png", "512x512", "maskable"),
         ],
+        "share_target": sharing::target(&frame, request.app().config.enable_uploads),
     });
     Ok(Response::new(
         StatusCode::OK,

@@ -1,4 +1,4 @@
-//! QR codes (ISO/IEC 18004) of short texts, as drawings: bytes with the error correction M, in the versions 1 to 10. No I/O.
+//! QR codes (ISO/IEC 18004) of short texts, as drawings and for terminals: bytes with the error correction M, in the versions 1 to 10. No I/O.
 
 use std::fmt::Write as _;
 
@@ -7,6 +7,10 @@ pub const TEXT_BYTES_MAX: usize = 213;
 
 /// Empty modules around a code.
 const QUIET: usize = 4;
+
+/// What tells a terminal the colours (ECMA-48 §8.3.117), so that a code is as dark on light as readers want it.
+const BLACK_ON_WHITE: &str = "\x1b[30;107m";
+const AS_BEFORE: &str = "\x1b[0m";
 
 /// Of each version: codewords of correction in a block, blocks, and codewords of data in all blocks.
 const VERSIONS: [(usize, usize, usize); 10] = [
@@ -50,6 +54,28 @@ pub fn svg(text: &str) -> Option<String> {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
          <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
     ))
+}
+
+/// The code of a text for a terminal: lines of black on white, each two modules high; none for one that is too long.
+pub fn blocks(text: &str) -> Option<Vec<String>> {
+    let code = Code::of(text.as_bytes())?;
+    let side = code.size + 2 * QUIET;
+    let is_dark = |x: usize, y: usize| {
+        let within = |at: usize| at.checked_sub(QUIET).filter(|at| *at < code.size);
+        within(x)
+            .zip(within(y))
+            .is_some_and(|(x, y)| code.is_dark(x, y))
+    };
+    let line = |y: usize| {
+        let halves = (0..side).map(|x| match (is_dark(x, y), is_dark(x, y + 1)) {
+            (true, true) => '█',
+            (true, false) => '▀',
+            (false, true) => '▄',
+            (false, false) => ' ',
+        });
+        format!("{BLACK_ON_WHITE}{}{AS_BEFORE}", halves.collect::<String>())
+    };
+    Some((0..side).step_by(2).map(line).collect())
 }
 
 impl Code {
@@ -337,7 +363,7 @@ fn correction_of(data: &[u8], divisor: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, QUIET, TEXT_BYTES_MAX, svg};
+    use super::{AS_BEFORE, BLACK_ON_WHITE, Code, QUIET, TEXT_BYTES_MAX, blocks, svg};
 
     /// What a reader of such codes reads, eight dots a module.
     fn read(text: &str) -> String {
@@ -349,12 +375,39 @@ mod tests {
                 .zip(within(y))
                 .is_some_and(|(x, y)| code.is_dark(x, y))
         };
+        seen(side, is_dark)
+    }
+
+    fn seen(side: usize, is_dark: impl Fn(usize, usize) -> bool) -> String {
         let mut picture = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| {
             if is_dark(x, y) { 0 } else { 255 }
         });
         let grids = picture.detect_grids();
         let grid = grids.first().expect("a code");
         grid.decode().expect("readable").1
+    }
+
+    #[test]
+    fn a_reader_reads_what_a_terminal_shows() {
+        let text = "https://a-rather-long-name.example/main/join/abcdefgh";
+        let lines = blocks(text).expect("it fits");
+        let rows: Vec<Vec<char>> = lines
+            .iter()
+            .map(|line| {
+                let line = line.strip_prefix(BLACK_ON_WHITE).expect("colours");
+                line.strip_suffix(AS_BEFORE)
+                    .expect("an end")
+                    .chars()
+                    .collect()
+            })
+            .collect();
+        let is_dark = |x: usize, y: usize| {
+            let (x, y) = (x / 8, y / 8);
+            let half = if y.is_multiple_of(2) { '▀' } else { '▄' };
+            ['█', half].contains(&rows[y / 2][x])
+        };
+        assert_eq!(seen(rows[0].len() * 8, is_dark), text);
+        assert_eq!(blocks(&text.repeat(5)), None);
     }
 
     #[test]

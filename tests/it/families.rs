@@ -3,6 +3,7 @@
 
 use crate::harness::documents::{each, note, reference};
 use crate::harness::people::PASSWORD;
+use crate::harness::pump::said;
 use crate::harness::{Browser, Person, Pump, Request};
 use serde_json::{Value, json};
 
@@ -171,4 +172,33 @@ fn others_invite_where_the_owner_allows_it() {
         .expect(200);
     hers.submit(&page.form("invite")).expect(403);
     ann.get("/api/owner/invitations").refused(403);
+}
+
+#[test]
+fn the_command_line_invites_to_the_family() {
+    let (pump, evan, _) = owned();
+    let refused = pump.command(&["invite", "list", "--family"], "");
+    assert!(!refused.status.success() && said(&refused).contains("no option"));
+    let plain = pump.runs(&["invite", "new"], "");
+    assert_eq!(plain.lines().count(), 1);
+    let shown = pump.runs(&["invite", "new", "--family", "--uses", "2", "--qr"], "");
+    let (link, drawing) = shown.split_once('\n').expect("a link and a drawing");
+    assert!(
+        link.contains("/main/join/") && drawing.contains('█'),
+        "{shown}"
+    );
+    join(&pump, plain.trim(), "cleo");
+    join(&pump, link, "ann");
+    assert_eq!(family_of(&evan), ["ann"]);
+    assert_eq!(family_of(&person(&pump, "ann")), ["evan"]);
+    let list = pump.runs(&["invite", "list"], "");
+    let line = list
+        .lines()
+        .find(|line| line.contains(link))
+        .expect("the link");
+    assert!(
+        line.contains("  family") && line.contains("came: ann"),
+        "{line}"
+    );
+    assert_eq!(list.matches("  family").count(), 1);
 }

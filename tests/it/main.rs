@@ -79,6 +79,7 @@ mod replaying;
 mod reporting;
 mod requests;
 mod restart;
+mod scriptless;
 mod searching;
 mod settings;
 mod setup;

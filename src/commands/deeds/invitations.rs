@@ -5,13 +5,19 @@ use crate::cli::{Failure, NewInvitation};
 use crate::clock::Timestamp;
 use crate::domain::invitations::{self, Wanted};
 use crate::store::invitations::State;
+use crate::web::qr;
 
-/// `invite new`: prints the link.
+/// `invite new`: prints the link, and draws it if that is wanted.
 pub(super) fn make(desk: &Desk<'_>, asked: &NewInvitation) -> Result<Outcome, Failure> {
-    let wanted = Wanted::new(asked.uses, asked.days, &asked.note)?;
+    let wanted = Wanted::new(asked.uses, asked.days, &asked.note)?.to_family(asked.is_family);
     let code = invitations::make(desk.app, desk.owner()?, &wanted, desk.now)?;
     let made = invitations::one(desk.app, &code, desk.now)?;
-    Ok(Outcome::said(made.link))
+    let drawn = asked.shows_code.then(|| qr::blocks(&made.link));
+    let drawn = drawn.map(|lines| {
+        lines.unwrap_or_else(|| vec!["This link is too long to be drawn.".to_owned()])
+    });
+    let lines = std::iter::once(made.link).chain(drawn.into_iter().flatten());
+    Ok(Outcome::Done(lines.collect()))
 }
 
 /// `invite revoke CODE`
@@ -23,7 +29,7 @@ pub(super) fn revoke(desk: &Desk<'_>, typed: &str) -> Result<Outcome, Failure> {
     ))
 }
 
-/// `invite list`: link, state, end (UTC), uses, who came, note; newest first.
+/// `invite list`: link, state, end (UTC), uses, whether it is one to the family, who came, note; newest first.
 pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
     let all = invitations::list(desk.app, desk.now)?;
     let lines = all.iter().map(|shown| {
@@ -41,6 +47,9 @@ pub(super) fn list(desk: &Desk<'_>) -> Result<Outcome, Failure> {
             kept.came.len(),
             kept.uses_max
         );
+        if kept.is_family {
+            line.push_str("  family");
+        }
         for (word, text) in [("came", shown.came.join(", ")), ("note", kept.note.clone())] {
             if !text.is_empty() {
                 line.push_str(&format!("  {word}: {text}"));

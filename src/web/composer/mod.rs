@@ -5,6 +5,7 @@ mod audience;
 mod choices;
 pub(super) mod posting;
 mod privacy;
+pub mod sharing;
 pub mod uploads;
 
 pub use posting::post;
@@ -114,14 +115,30 @@ impl<'a> Compose<'a> {
         frame: &'a Frame,
         form: &[(String, String)],
     ) -> Result<Compose<'a>, Error> {
+        Compose::to(request, user, frame, form, &Chosen::of_form(form))
+    }
+
+    /// The form of something new, with what it begins with: `title`, `content`, and files that are here in `upload`. It goes to
+    /// whom the last one went.
+    fn begun_with(
+        request: &Request,
+        user: &LocalUser,
+        frame: &'a Frame,
+        given: &[(String, String)],
+    ) -> Result<Compose<'a>, Error> {
+        let kept = preferences::get(&request.app().store, user.id())?;
+        let chosen = Chosen::for_user(request.app(), user, &kept.audience)?;
+        Compose::to(request, user, frame, given, &chosen)
+    }
+
+    fn to(
+        request: &Request,
+        user: &LocalUser,
+        frame: &'a Frame,
+        form: &[(String, String)],
+        chosen: &Chosen,
+    ) -> Result<Compose<'a>, Error> {
         let app = request.app();
-        let chosen = match form.is_empty() {
-            true => {
-                let kept = preferences::get(&app.store, user.id())?;
-                Chosen::for_user(app, user, &kept.audience)?
-            }
-            false => Chosen::of_form(form),
-        };
         let mut typed = Typed::of(form);
         if typed.once.is_empty() {
             typed.once = random_text::<12>();
@@ -132,7 +149,7 @@ impl<'a> Compose<'a> {
         }
         Ok(Compose {
             frame,
-            choices: Choices::of(app, frame, user, &chosen)?,
+            choices: Choices::of(app, frame, user, chosen)?,
             typed,
             files,
             takes_files: app.config.enable_uploads,
@@ -164,15 +181,19 @@ fn waiting(
     }))
 }
 
-/// `GET /main/compose`: the form; for a page that puts it over itself, the form alone. `content` in the query is what it
-/// begins with.
+/// `GET /main/compose`: the form; for a page that puts it over itself, the form alone. `title`, `content` and
+/// `upload` (of a file that is here) in the query are what it begins with.
 pub fn page(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
         return login::first(&frame);
     };
-    let mut compose = Compose::of(request, user, &frame, &[])?;
-    compose.typed.content = request.query("content").unwrap_or_default();
+    let given: Vec<(String, String)> = request
+        .query_pairs()
+        .filter(|(name, _)| matches!(&**name, "title" | "content" | "upload"))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let compose = Compose::begun_with(request, user, &frame, &given)?;
     match request.is_for_part() {
         true => show(visitor, &compose.as_form()),
         false => show(visitor, &compose),

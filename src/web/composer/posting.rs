@@ -135,8 +135,13 @@ pub(in crate::web) fn content(typed: &str) -> Result<String, Error> {
     }
 }
 
-/// Lets the files that came with the form wait, and names them in it as those that came before.
-fn take_files(request: &Request, user: &LocalUser, form: &mut Form) -> Result<(), Error> {
+/// Lets the files that came with the form wait, and names them in it as those that came before. What is wrong with one of them
+/// costs nobody the others.
+pub(super) fn take_files(
+    request: &Request,
+    user: &LocalUser,
+    form: &mut Form,
+) -> Result<(), Error> {
     let Body::Multipart { files, .. } = &request.body else {
         return Ok(());
     };
@@ -155,6 +160,7 @@ fn take_files(request: &Request, user: &LocalUser, form: &mut Form) -> Result<()
     let alt = value(form, "alt").to_owned();
     let mut lines = alt.lines().map(str::trim);
     let is_one = given.len() == 1;
+    let mut taken = Ok(());
     for part in given {
         let Some(spool) = part.file.take() else {
             continue;
@@ -164,16 +170,20 @@ fn take_files(request: &Request, user: &LocalUser, form: &mut Form) -> Result<()
             name: part.file_name.clone(),
             mime: part.content_type.clone(),
         };
-        let key = pieces::take(app, user.id(), &said, &spool, request.now)?.to_string();
         let words = match is_one {
             true => alt.trim(),
             false => lines.next().unwrap_or_default(),
         };
-        form.push((format!("alt.{key}"), words.to_owned()));
-        form.push(("upload".to_owned(), key));
+        match pieces::take(app, user.id(), &said, &spool, request.now) {
+            Ok(key) => {
+                form.push((format!("alt.{key}"), words.to_owned()));
+                form.push(("upload".to_owned(), key.to_string()));
+            }
+            Err(error) => taken = taken.and(Err(error)),
+        }
     }
     form.retain(|(name, _)| name != "alt");
-    Ok(())
+    taken
 }
 
 fn too_many() -> Error {
@@ -316,7 +326,7 @@ fn shown(request: &Request, files: Vec<File>, published: Option<Timestamp>) -> O
 }
 
 /// A line of text in a form.
-fn line(form: &[(String, String)], name: &str) -> String {
+pub(super) fn line(form: &[(String, String)], name: &str) -> String {
     let words: Vec<&str> = value(form, name).split_whitespace().collect();
     words.join(" ").chars().take(LINE_CHARS_MAX).collect()
 }

@@ -1,7 +1,9 @@
 //! The box to post: files that come in pieces, several of them in one post, and to whom it goes. Scripts and browsers without
-//! scripts speak to it as here; a real browser does in [`real`].
+//! scripts speak to it as here; a real browser does in [`real`] and [`places`], other applications in [`shared`].
 
+mod places;
 mod real;
+mod shared;
 
 use crate::harness::{Answer, Browser, Pump, Request, eventually, pictures};
 use base64::Engine as _;
@@ -291,4 +293,22 @@ fn without_scripts_photos_are_not_lost_by_what_is_wrong_with_the_rest() {
         .fill("audience", "me")
         .fill("names", "evan");
     assert_eq!(browser.submit_once(&both).status, 400);
+}
+
+#[test]
+fn a_form_whose_token_is_too_old_says_so_and_posts_nothing() {
+    let pump = Pump::start();
+    let evan = pump.register("evan");
+    let mut browser = pump.browser_of("evan");
+    let form = browser.open("/main/compose").form("composer");
+    let photo = pictures::photo(320, 240, 1);
+    let form =
+        form.fill("content", "Written slowly")
+            .attach("photo", "sea.jpg", "image/jpeg", &photo);
+    let page = browser.submit(&form.clone().fill("_csrf", "of yesterday"));
+    assert_eq!(page.answer.status, 403);
+    assert!(page.text_of("error").contains("too old"));
+    assert_eq!(evan.feed().major().total(), 0);
+    browser.submit(&form).expect(200);
+    assert_eq!(evan.feed().major().total(), 1);
 }

@@ -152,8 +152,9 @@ impl Browser {
         body.into_body_of(request)
     }
 
+    /// Sends a request and follows where it leads.
     #[track_caller]
-    fn follow(&mut self, request: Request) -> Page {
+    pub(crate) fn follow(&mut self, request: Request) -> Page {
         let mut at = request.target.clone();
         let mut answer = self.ask(request);
         for _ in 0..REDIRECTS_MAX {

@@ -165,7 +165,7 @@ fn crop(form: &[(String, String)]) -> Result<Crop, Error> {
     }
     let [x, y, size] = texts.map(|text| text.parse().unwrap_or(f64::NAN));
     Crop::of(x, y, size).ok_or_else(|| {
-        Error::invalid("The part of the picture that you chose is none. Choose the picture again.")
+        Error::invalid("The part that you chose is not in the picture. Choose the picture again.")
     })
 }
 

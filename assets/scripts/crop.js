@@ -139,6 +139,8 @@ export default function crop(box) {
     fingers.delete(event.pointerId);
     if (fingers.size) before = hold();
   };
+  // Else a quick move runs out like a scroll, and the next tap only stops it.
+  stage.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
   stage.addEventListener("pointerup", lift);
   stage.addEventListener("pointercancel", lift);
   stage.addEventListener("wheel", (event) => {

@@ -82,7 +82,7 @@ fn the_part_is_chosen_on_a_phone() {
 
     phone.attach("A new picture of you", &[&photo]).sees(title);
     for _ in 0..6 {
-        phone.press("+");
+        phone.press("=");
     }
     for _ in 0..40 {
         phone.press("ArrowDown");

@@ -55,6 +55,20 @@ impl Orientation {
             _ => (x, y),
         }
     }
+
+    /// Where in the stored picture the shown point (`x`, `y`) is, all in parts of width and height.
+    pub(super) fn source_part(self, x: f64, y: f64) -> (f64, f64) {
+        match self.0 {
+            2 => (1.0 - x, y),
+            3 => (1.0 - x, 1.0 - y),
+            4 => (x, 1.0 - y),
+            5 => (y, x),
+            6 => (y, 1.0 - x),
+            7 => (1.0 - y, 1.0 - x),
+            8 => (1.0 - y, x),
+            _ => (x, y),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +103,21 @@ mod tests {
                 (width, bytes),
                 "{orientation}"
             );
+        }
+    }
+
+    #[test]
+    fn a_point_of_the_shown_picture_is_found_in_the_stored_one() {
+        for orientation in 1..=8 {
+            let orientation = Orientation::of_exif(samples::tiff(orientation));
+            let (width, height) = orientation.shown_size(3, 2);
+            for (x, y) in [(0, 0), (width - 1, 0), (0, height - 1)] {
+                let middle = |at: u32, of: u32| (f64::from(at) + 0.5) / f64::from(of);
+                let (to_x, to_y) = orientation.source_part(middle(x, width), middle(y, height));
+                let (stored_x, stored_y) = orientation.source(x, y, 3, 2);
+                assert!((to_x - middle(stored_x, 3)).abs() < 1e-9, "{orientation:?}");
+                assert!((to_y - middle(stored_y, 2)).abs() < 1e-9, "{orientation:?}");
+            }
         }
     }
 

@@ -30,9 +30,15 @@ impl Pixels {
         self.resized(width, height, &ResizeOptions::new())
     }
 
-    /// The square in the middle, scaled to `side` pixels, up or down.
-    pub(super) fn square(&self, side: u32) -> Result<Pixels, Error> {
-        let options = ResizeOptions::new().fit_into_destination(Some((0.5, 0.5)));
+    /// The square whose upper left corner is at `corner` and whose side is `length` pixels, scaled to `side` pixels, up or
+    /// down. It must be inside.
+    pub(super) fn square(
+        &self,
+        corner: (f64, f64),
+        length: f64,
+        side: u32,
+    ) -> Result<Pixels, Error> {
+        let options = ResizeOptions::new().crop(corner.0, corner.1, length, length);
         self.resized(side, side, &options)
     }
 
@@ -233,7 +239,7 @@ mod tests {
             let small = picture.scaled(4).expect("a size");
             assert_eq!((small.width, small.height), (4, 3));
             assert_eq!(small.bytes, pixel.repeat(12), "{channels} channels");
-            let square = picture.square(12).expect("a size");
+            let square = picture.square((1.0, 0.0), 7.0, 12).expect("a size");
             assert_eq!(square.bytes, pixel.repeat(144), "{channels} channels");
         }
     }

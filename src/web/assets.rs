@@ -55,6 +55,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("app.js", SCRIPT),
         packed!("photos.js", SCRIPT),
         packed!("push.js", SCRIPT),
+        packed!("crop.js", SCRIPT),
         packed!("lightbox.js", SCRIPT),
         packed!("composer.js", SCRIPT),
         packed!("restore.js", SCRIPT),

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::html;
 use crate::http::{Answer, Body, Request};
 use crate::ids::{ThingId, UserId};
+use crate::media::avatar::Crop;
 use crate::media::{Class, Spool};
 use crate::store::things;
 use crate::web::composer::myself;
@@ -60,8 +61,9 @@ pub fn profile_form(request: &Request, visitor: &Visitor) -> Answer {
     show(visitor, &page)
 }
 
-/// `POST /main/settings`: `displayName`, `summary`, `place`, and perhaps pictures, `avatar` and a wide one, `cover`, which `no-cover` takes away. 303 back; 400, 413 with the form and a
-/// sentence.
+/// `POST /main/settings`: `displayName`, `summary`, `place`, and perhaps pictures, `avatar` and a wide one, `cover`, which
+/// `no-cover` takes away. `avatar-x`, `avatar-y` and `avatar-size` tell which square of the avatar is cut out, as
+/// [`Crop::of`] takes them; without them it is the middle. 303 back; 400, 413 with the form and a sentence.
 pub fn profile(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
@@ -127,7 +129,11 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
     } else if known.contains_key("location") {
         person.members.insert("location".to_owned(), Value::Null);
     }
-    if let Some(mut picture) = picture(request, user, "avatar", uploads::add_avatar)? {
+    let texts = Texts {
+        crop: crop(form)?,
+        ..Texts::default()
+    };
+    if let Some(mut picture) = picture(request, user, "avatar", uploads::add_avatar, &texts)? {
         if let Some(full) = picture.remove("fullImage") {
             person
                 .members
@@ -137,7 +143,7 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
             person.members.insert("image".to_owned(), image);
         }
     }
-    let cover = picture(request, user, "cover", uploads::add)?;
+    let cover = picture(request, user, "cover", uploads::add, &Texts::default())?;
     match cover.and_then(|mut picture| {
         picture
             .remove("fullImage")
@@ -151,6 +157,18 @@ fn saved(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resu
     activities::post(app, user.id(), None, &draft, request.now).map(drop)
 }
 
+/// The square of the new picture that the form tells; the middle if it tells none.
+fn crop(form: &[(String, String)]) -> Result<Crop, Error> {
+    let texts = ["avatar-x", "avatar-y", "avatar-size"].map(|name| value(form, name));
+    if texts.iter().all(|text| text.is_empty()) {
+        return Ok(Crop::default());
+    }
+    let [x, y, size] = texts.map(|text| text.parse().unwrap_or(f64::NAN));
+    Crop::of(x, y, size).ok_or_else(|| {
+        Error::invalid("The part that you chose is not in the picture. Choose the picture again.")
+    })
+}
+
 /// How a picture of a form is kept.
 type Keep = fn(&App, UserId, Spool, Option<&str>, &Texts, Timestamp) -> Result<ThingId, Error>;
 
@@ -160,6 +178,7 @@ fn picture(
     user: &LocalUser,
     field: &str,
     keep: Keep,
+    texts: &Texts,
 ) -> Result<Option<Members>, Error> {
     let app = request.app();
     let Body::Multipart { files, .. } = &request.body else {
@@ -180,14 +199,7 @@ fn picture(
             "A profile picture must be a JPEG, PNG, GIF or WebP picture.",
         ));
     }
-    let id = keep(
-        app,
-        user.id(),
-        spool,
-        declared,
-        &Texts::default(),
-        request.now,
-    )?;
+    let id = keep(app, user.id(), spool, declared, texts, request.now)?;
     let picture = things::object(&app.store, id)?;
     let picture = picture.ok_or_else(|| Error::internal("an upload is gone"))?;
     Ok(Some(members_of(&picture.members)))

@@ -65,6 +65,7 @@ mod paging;
 mod photos;
 mod posting;
 mod posting_refused;
+mod profile_pictures;
 mod proxying;
 mod pushing;
 mod pypump;

@@ -11,7 +11,8 @@ use crate::domain::guests::Opened;
 use crate::domain::{names, quotas, relays};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
-use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, avatar, photo};
+use crate::media::avatar::{self, Crop};
+use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, photo};
 use crate::store::aliases;
 use crate::store::engine::{self, Read};
 use crate::store::keys::{Stream, StreamKind};
@@ -34,6 +35,8 @@ pub struct Texts {
     pub waiting: Option<ThingId>,
     /// The upload in pieces that becomes whole by it ([`pieces`]).
     pub begun: Option<ThingId>,
+    /// Which square of a profile picture stands for its owner.
+    pub crop: Crop,
 }
 
 /// A file that somebody may read.
@@ -71,7 +74,7 @@ pub fn add(
     keep(app, user, spool, declared, texts, Use::Post, now)
 }
 
-/// Keeps a picture for the profile: its `image` is a square of 96 pixels.
+/// Keeps a picture for the profile: its `image` is a square of 96 pixels, the one that the texts tell.
 pub fn add_avatar(
     app: &App,
     user: UserId,
@@ -179,7 +182,7 @@ fn keep(
     }
     let shown = match (kind.class, wanted) {
         (Class::Image, Use::Post) => Some(photo::show(spool.file(), kind)?),
-        (Class::Image, Use::Avatar) => Some(avatar::show(spool.file(), kind)?),
+        (Class::Image, Use::Avatar) => Some(avatar::show(spool.file(), kind, texts.crop)?),
         (_, Use::Avatar) => {
             return Err(Error::invalid(
                 "A profile picture must be a JPEG, PNG, GIF or WebP picture.",
@@ -323,6 +326,10 @@ fn record(
     }
     if let Some(description) = &texts.description {
         members.insert("content".to_owned(), json!(crate::html::clean(description)));
+    }
+    if texts.crop != Crop::default() {
+        // So that an archive of the account brings it along.
+        members.insert("crop".to_owned(), json!(texts.crop.numbers()));
     }
     if let Some(old) = &texts.upstream {
         members.insert("upstreamDuplicates".to_owned(), json!([old]));

@@ -10,6 +10,7 @@ use crate::domain::uploads::{self, Texts};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::media::Spool;
+use crate::media::avatar::Crop;
 use serde_json::{Value, json};
 use std::io::Read;
 
@@ -26,6 +27,7 @@ const UPLOAD: &[&str] = &[
     "published",
     "mimeType",
     "avatar",
+    "crop",
 ];
 
 impl Work<'_> {
@@ -96,6 +98,7 @@ impl Work<'_> {
             // It was posted here when the file could not come.
             waiting: known.map(|(known, _)| known),
             begun: None,
+            crop: item.get("crop").and_then(crop).unwrap_or_default(),
         };
         let at = text("published").and_then(|at| Timestamp::parse(&at));
         let at = at.unwrap_or(self.importing.now).min(self.importing.now);
@@ -109,6 +112,12 @@ impl Work<'_> {
         self.write(|_, _| Ok(()))?;
         Ok(Some(id))
     }
+}
+
+/// Which part of a profile picture stands for its owner.
+fn crop(numbers: &Value) -> Option<Crop> {
+    let [x, y, size] = serde_json::from_value(numbers.clone()).ok()?;
+    Crop::of(x, y, size)
 }
 
 /// Copies a file of an archive, within the bound for uploads.

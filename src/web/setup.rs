@@ -63,10 +63,7 @@ fn elsewhere(request: &Request) -> Answer {
 
 /// `GET /setup`: the form; 403 for who is not near, 404 once there is an owner.
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    if !setup::is_open(request.app())? {
-        return Err(setup::closed());
-    }
-    check_near(request)?;
+    check(request)?;
     let is_wanted = request.query("new").is_some();
     if !is_wanted && request.app().setup.restoring() != Restoring::No {
         return Ok(Response::redirect(StatusCode::FOUND, "/setup/restore")
@@ -89,10 +86,7 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /setup`: `code`, `site`, `nickname`, `password`, `again`, `hostname` (with a port where it has one). 303 to the
 /// home page, logged in; 400, 403 (code), 429 with the form and a sentence; 404 once there is an owner.
 pub fn claim(request: &Request) -> Answer {
-    if !setup::is_open(request.app())? {
-        return Err(setup::closed());
-    }
-    check_near(request)?;
+    check(request)?;
     let visitor = auth::visitor_sending(request)?;
     let form = request.form();
     let field = |name: &str| value(&form, name).trim();
@@ -120,6 +114,14 @@ pub fn claim(request: &Request) -> Answer {
                 })
             })
         }
+    }
+}
+
+/// Refuses whom the setup is not for: everybody once there is an owner (404), and who is not near (403).
+pub fn check(request: &Request) -> Result<(), Error> {
+    match setup::is_open(request.app())? {
+        true => check_near(request),
+        false => Err(setup::closed()),
     }
 }
 

@@ -18,11 +18,9 @@ struct Restore<'a> {
     problem: Option<String>,
 }
 
-/// `GET /setup/restore`: the form, or that the work is being done; 404 once there is an owner.
+/// `GET /setup/restore`: the form, or that the work is being done; 403 for who is not near, 404 once there is an owner.
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    if !setup::is_open(request.app())? {
-        return Err(setup::closed());
-    }
+    super::setup::check(request)?;
     let frame = frame(request, visitor);
     let state = request.app().setup.restoring();
     let page = Restore {
@@ -40,9 +38,7 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
 /// `POST /setup/restore`: `code`, `passphrase` if there is one, and the `file`. 303 to the page that waits; 400, 403 (code), 409,
 /// 413, 429, 507 with the form; 404 once there is an owner.
 pub fn begin(request: &Request, visitor: &Visitor) -> Answer {
-    if !setup::is_open(request.app())? {
-        return Err(setup::closed());
-    }
+    super::setup::check(request)?;
     let frame = frame(request, visitor);
     let form = request.form();
     let code = value(&form, "code").trim();

@@ -13,7 +13,7 @@ fn without_scripts_people_follow_read_like_comment_and_post_a_photo() {
     phone.on_a_phone().scripts(false);
 
     phone.open("/ann").sees("The sea is calm");
-    phone.click("Follow ann").sees("Stop following");
+    phone.click("Follow ann").sees("Unfollow");
     eventually(|| evan.following().total() == 1);
     ann.post(note("And now the wind").to(public()));
     eventually(|| evan.inbox().major().says("And now the wind"));

@@ -114,20 +114,26 @@ export default function composer(form) {
     let draft;
     try { draft = JSON.parse(localStorage.getItem(draftKey)); } catch { /* Nothing that can be read. */ }
     // What the page begins with is part of the draft from now on: a reload does not bring it a second time.
-    if (!dialog) history.replaceState(history.state, "", at("/main/compose"));
+    // To whom it is written stays in the address.
+    const { to } = form.dataset;
+    if (!dialog) history.replaceState(history.state, "", at(`/main/compose${to ? `?to=${to}` : ""}`));
     if (!draft) return keep();
     const { content, title } = form.elements;
     const isNew = content.value && !draft.fields.content.includes(content.value);
     if (isNew) draft.fields.content = [draft.fields.content, content.value].filter(Boolean).join("\n\n");
     draft.fields.title ||= title.value;
     for (const [name, value] of Object.entries(draft.fields)) {
-      if (name === "audience") {
+      if (name === "audience" || name === "names") {
+        if (to) continue;
         const circle = $$("[name=audience]").find((choice) => choice.value === value);
         if (circle) circle.checked = true;
+        if (name === "names") form.elements.names.value = value;
       } else if (form.elements[name]) form.elements[name].value = value;
     }
-    for (const box of $$("[name=also]")) box.checked = draft.also.includes(box.value);
-    form.elements.notify.checked = draft.notify;
+    if (!to) {
+      for (const box of $$("[name=also]")) box.checked = draft.also.includes(box.value);
+      form.elements.notify.checked = draft.notify;
+    }
     form.elements.once.value = draft.once || form.elements.once.value;
     if (draft.fields.title || draft.fields.place || draft.fields.date) $(".more").open = true;
     if (list) for (const file of draft.files) if (!items.some(({ key }) => key && key === file.key)) add(file);

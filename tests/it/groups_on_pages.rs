@@ -134,3 +134,48 @@ fn a_group_of_another_server_is_found_joined_and_read() {
         },
     );
 }
+
+#[test]
+fn what_is_written_from_a_page_goes_to_whose_page_it_is() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    bea.follow(&evan);
+    let mut his = pump.browser_of("evan");
+    let page = make(&mut his, "Choir", "public");
+    let mut hers = pump.browser_of("ann");
+    let join = hers.open(&page).expect(200).form_to("/main/groups/join");
+    hers.submit(&join).expect(200);
+
+    let write = |browser: &mut Browser, from: &str, words: &str| {
+        let links = browser.open(from).expect(200).all("a", "href");
+        let link = links.iter().find(|link| link.contains("/main/compose?to="));
+        let form = browser.open(link.expect("a link to write")).expect(200);
+        browser
+            .submit(&form.form("composer").fill("content", words))
+            .expect(200);
+    };
+    write(&mut his, &page, "we sing at eight");
+    write(&mut hers, "/evan", "just for you");
+    let holds = |person: &crate::harness::Person, words: &str| {
+        let items = person.inbox().major().items();
+        let said = |item: &Value| {
+            item["object"]["content"]
+                .as_str()
+                .is_some_and(|text| text.contains(words))
+        };
+        items.iter().any(said)
+    };
+    assert!(holds(&ann, "we sing at eight") && !holds(&bea, "we sing at eight"));
+    assert!(holds(&evan, "just for you") && !holds(&bea, "just for you"));
+    // A group is no habit: what is written next goes where it went before.
+    let next = his.open("/main/compose").expect(200).form("composer");
+    assert_eq!(next.value("audience"), "followers");
+    let foreign = pump.browser_of("bea").open(&format!(
+        "/main/compose?to={}",
+        page.rsplit('/').next().expect("a key")
+    ));
+    assert!(
+        !foreign.expect(200).html().contains("data-to"),
+        "she is no member"
+    );
+}

@@ -4,7 +4,7 @@
 use super::{myself, own_list, own_lists, reference};
 use crate::app::App;
 use crate::auth::LocalUser;
-use crate::domain::{names, people};
+use crate::domain::{circles, names, people};
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId};
 use crate::store::things::{self, Object, Thing};
@@ -21,7 +21,7 @@ const FAMILY: &str = "Family";
 /// What somebody chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chosen {
-    /// `me`, `followers`, `public`, `people` (none but those in addition), or `list:` and a key.
+    /// `me`, `followers`, `public`, `people` (none but those in addition), or `list:` or `group:` and a key.
     pub(super) circle: String,
     /// In addition: `person:` or `list:` and a key.
     pub(super) also: Vec<String>,
@@ -69,6 +69,26 @@ impl Chosen {
             words.push("notify".to_owned());
         }
         words.join(" ")
+    }
+
+    /// What is chosen for who wants to write to a person, a list or a group; nothing if the key is of none.
+    pub(super) fn towards(app: &App, user: &LocalUser, key: &str) -> Result<Option<Chosen>, Error> {
+        for kind in ["person", "list", "group"] {
+            let word = format!("{kind}:{key}");
+            if meant(app, user, &word)?.is_none() {
+                continue;
+            }
+            let (circle, also) = match kind {
+                "person" => ("people".to_owned(), vec![word]),
+                _ => (word, Vec::new()),
+            };
+            return Ok(Some(Chosen {
+                circle,
+                also,
+                ..Chosen::default()
+            }));
+        }
+        Ok(None)
     }
 
     /// What is chosen for somebody who posts now: as last time, as far as that is still there; in a household first the
@@ -148,6 +168,10 @@ impl Chosen {
             "people" => {}
             "followers" => circles.insert(0, people::followers(app, user.nickname().as_str())),
             "public" => circles.insert(0, ObjectDraft::reference(names::PUBLIC, "collection")),
+            group if group.starts_with("group:") => {
+                let (id, group) = meant(app, user, group)?.ok_or_else(unknown)?;
+                addresses.to.push(reference(app, id, &group));
+            }
             list => {
                 let key = list.strip_prefix("list:").ok_or_else(unknown)?;
                 let (id, list) = own_list(app, user, key)?.ok_or_else(unknown)?;
@@ -171,7 +195,7 @@ impl Chosen {
     }
 }
 
-/// The list of the user, or the person, that a word of a form means.
+/// The list of the user, the group of which the user is a member, or the person that a word of a form means.
 pub(super) fn meant(
     app: &App,
     user: &LocalUser,
@@ -181,6 +205,16 @@ pub(super) fn meant(
         Some(("list", key)) => own_list(app, user, key),
         Some(("person", key)) => Ok(match names::by_key(&app.store, key)? {
             Some((id, Thing::Object(object))) if object.is_person() && object.deleted.is_none() => {
+                Some((id, object))
+            }
+            _ => None,
+        }),
+        Some(("group", key)) => Ok(match names::by_key(&app.store, key)? {
+            Some((id, Thing::Object(object)))
+                if object.object_type == "group"
+                    && object.deleted.is_none()
+                    && circles::is_member(&app.store, id, user.id().0)? =>
+            {
                 Some((id, object))
             }
             _ => None,

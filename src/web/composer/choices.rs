@@ -5,6 +5,7 @@ use super::audience::{Chosen, meant};
 use super::own_lists;
 use crate::app::App;
 use crate::auth::LocalUser;
+use crate::domain::documents::display_name;
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::keys::{SITE, Stream, StreamKind};
@@ -110,6 +111,13 @@ impl Choices {
                 "Everybody on the Internet can see this, with or without an account.",
             )),
         );
+        if let Some((_, group)) =
+            meant(app, user, &chosen.circle)?.filter(|_| chosen.circle.starts_with("group:"))
+        {
+            let name = display_name(&group).unwrap_or_default();
+            let meaning = say(marked("Everybody in this group sees this."));
+            circle(&chosen.circle, "group", name, meaning);
+        }
         circle(
             "people",
             "person",

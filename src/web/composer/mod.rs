@@ -52,6 +52,8 @@ pub struct Compose<'a> {
     choices: Choices,
     /// Files that are here already.
     files: Vec<Waiting>,
+    /// Whom it is written to in the first place: the key of a person, a list or a group.
+    to: Option<String>,
     /// Whether files can be posted here.
     takes_files: bool,
     /// What it will look like, as HTML.
@@ -119,13 +121,19 @@ impl<'a> Compose<'a> {
     }
 
     /// The form of something new, with what it begins with: `title`, `content`, and files that are here in `upload`. It goes to
-    /// whom the last one went.
+    /// the person, list or group with the key in `to`, else to whom the last one went.
     fn begun_with(
         request: &Request,
         user: &LocalUser,
         frame: &'a Frame,
         given: &[(String, String)],
     ) -> Result<Compose<'a>, Error> {
+        let to = value(given, "to");
+        if let Some(chosen) = Chosen::towards(request.app(), user, to)? {
+            let to = Some(to.to_owned());
+            let compose = Compose::to(request, user, frame, given, &chosen)?;
+            return Ok(Compose { to, ..compose });
+        }
         let kept = preferences::get(&request.app().store, user.id())?;
         let chosen = Chosen::for_user(request.app(), user, &kept.audience)?;
         Compose::to(request, user, frame, given, &chosen)
@@ -152,6 +160,7 @@ impl<'a> Compose<'a> {
             choices: Choices::of(app, frame, user, chosen)?,
             typed,
             files,
+            to: None,
             takes_files: app.config.enable_uploads,
             preview: None,
             problem: None,
@@ -182,7 +191,7 @@ fn waiting(
 }
 
 /// `GET /main/compose`: the form; for a page that puts it over itself, the form alone. `title`, `content` and
-/// `upload` (of a file that is here) in the query are what it begins with.
+/// `upload` (of a file that is here) in the query are what it begins with, `to` (the key of a person, list or group) whom it goes to.
 pub fn page(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
@@ -190,7 +199,7 @@ pub fn page(request: &Request, visitor: &Visitor) -> Answer {
     };
     let given: Vec<(String, String)> = request
         .query_pairs()
-        .filter(|(name, _)| matches!(&**name, "title" | "content" | "upload"))
+        .filter(|(name, _)| matches!(&**name, "title" | "content" | "upload" | "to"))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     let compose = Compose::begun_with(request, user, &frame, &given)?;

@@ -235,7 +235,8 @@ fn posted(
             pieces::posted(tx, user.id(), key.id);
         }
         let mut chosen = preferences::get(tx, user.id())?;
-        if !chosen.is_audience_fixed {
+        // What is said in a group is no habit.
+        if !chosen.is_audience_fixed && !audience.starts_with("group:") {
             chosen.audience.clone_from(&audience);
         }
         chosen.last_post = Some(LastPost { mark, activity });

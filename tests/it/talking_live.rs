@@ -21,7 +21,12 @@ fn two_people_talk_live() {
         chromium.window_of(&pump, "ann"),
     );
     left.open("/main/compose").sees("What is new?");
-    right.on_a_phone().open("/").sees("What is new?");
+    // She knows already that he follows her.
+    right
+        .on_a_phone()
+        .open("/main/notifications")
+        .sees("evan follows you");
+    right.open("/").sees("What is new?");
     let listens = "performance.getEntriesByType('resource').length > 0";
     right.until(|window| is_so(window, listens), "the page does not load");
     left.fill("What is new?", "Is anybody there?")

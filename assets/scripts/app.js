@@ -275,7 +275,7 @@ function takeAway(link) {
 
 // What a tap does in place, where the link leads to another page without scripts.
 addEventListener("click", async (event) => {
-  const link = event.target.closest?.("a[data-sheet], a[data-delete], .pictures > a.picture");
+  const link = event.target.closest?.("a[data-sheet], a[data-delete], .pictures > a.picture, .tiles > a.picture");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   try {

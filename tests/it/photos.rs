@@ -354,5 +354,15 @@ fn the_grid_on_a_phone_goes_on_by_itself_and_stands_still() {
         Ok(true.into())
     );
     assert!(phone.small_targets().is_empty());
+    // A tap shows it over the whole screen, with the way to its page and to the one beside it.
+    phone.script("scrollTo(0, 0); document.querySelector('.tile').click(); 0");
+    phone
+        .sees("1 of 40")
+        .swipe(".lightbox .stage", -200, 0)
+        .sees("2 of 40");
+    phone
+        .press("Escape")
+        .sees_no("2 of 40")
+        .is_at("/main/photos");
     assert!(phone.complaints().is_empty());
 }

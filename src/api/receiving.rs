@@ -35,9 +35,16 @@ fn receive(request: &Request, client: &Client, inbox: Inbox) -> Answer {
         .ok_or_else(|| Error::Unauthorized("This client is gone.".to_owned()))?;
     let sender = receiving::sender(&client)?;
     let host = authority(&sender).unwrap_or(&sender);
-    let _place = request.guard.admit_push(request, host)?;
-    let id = receiving::receive(app, &client, inbox, request.json()?, request.now)?;
-    let Some(id) = id else {
+    let place = request.guard.admit_push(request, host)?;
+    let received = request
+        .json()
+        .and_then(|pushed| receiving::receive(app, &client, inbox, pushed, request.now));
+    if let Err(error) = &received
+        && error.status() < 500
+    {
+        place.note_refusal(error, request.now);
+    }
+    let Some(id) = received? else {
         let mut answer = Response::json(&"Accepted");
         answer.status = StatusCode::ACCEPTED;
         return Ok(answer);

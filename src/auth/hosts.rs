@@ -1,9 +1,11 @@
 //! What one other server may ask of this one: so many requests in work at once, since each may wait for third hosts, and a
-//! rate that leaves room for a burst. Whoever asks more is told when to come back. In memory and bounded.
+//! rate that leaves room for a burst. Whoever asks more is told when to come back. What is refused is counted, and told in the log
+//! once for each host and spell. In memory and bounded.
 
 use crate::clock::Timestamp;
 use crate::error::Error;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +15,7 @@ const HOSTS_MAX: usize = 1024;
 /// When to come back, in seconds.
 const WAIT_SECS: u64 = 2;
 
-/// A spell of too many requests is over when nothing was refused for so long, in seconds.
+/// A spell of refusals is over when nothing was refused for so long, in seconds.
 const SPELL_SECS: i64 = 60;
 
 /// How much of one kind a host may ask.
@@ -108,9 +110,32 @@ struct Load {
     left: u32,
     /// When that was counted.
     counted: Timestamp,
-    /// Requests that were refused in this spell.
-    refused: u64,
-    last_refused: Timestamp,
+    /// Requests that were more than the host may ask.
+    too_many: Spell,
+    /// Requests that were refused for what they say.
+    unfit: Spell,
+}
+
+/// Refusals that follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Spell {
+    count: u64,
+    last: Option<Timestamp>,
+}
+
+impl Spell {
+    /// Counts one. Whether it is the first.
+    fn add(&mut self, now: Timestamp) -> bool {
+        self.count += 1;
+        self.last = Some(now);
+        self.count == 1
+    }
+
+    /// How many there were, once the spell is over.
+    fn ended(&mut self, now: Timestamp) -> Option<u64> {
+        let is_over = now.secs_since(self.last?) >= SPELL_SECS;
+        is_over.then(|| std::mem::take(self).count)
+    }
 }
 
 /// A request in work; its place is free again when this is dropped.
@@ -118,6 +143,20 @@ struct Load {
 pub struct Place<'a> {
     gate: &'a Gate,
     host: String,
+}
+
+impl Place<'_> {
+    /// Notes that what was asked is refused for what it says.
+    pub fn note_refusal(&self, why: &dyn Display, now: Timestamp) {
+        let mut loads = self.gate.loads();
+        let Some(load) = loads.get_mut(&self.host) else {
+            return;
+        };
+        if load.unfit.add(now) {
+            let (host, what) = (&self.host, self.gate.rule.what);
+            log::warn!("{host} {what}, and is refused: {why}");
+        }
+    }
 }
 
 impl Drop for Place<'_> {
@@ -150,21 +189,17 @@ impl Gate {
             in_work: 0,
             left: self.rule.burst,
             counted: now,
-            refused: 0,
-            last_refused: now,
+            too_many: Spell::default(),
+            unfit: Spell::default(),
         });
         load.left = load.left_at(&self.rule, now);
         load.counted = now;
-        if load.refused > 0 && now.secs_since(load.last_refused) >= SPELL_SECS {
-            load.end_spell(&host, &self.rule);
-        }
+        load.tell(&host, &self.rule, now);
         if load.left == 0 || load.in_work >= self.rule.at_once {
-            if load.refused == 0 {
+            if load.too_many.add(now) {
                 let what = self.rule.what;
                 log::warn!("{host} {what} faster than one host may, and is told to wait");
             }
-            load.refused += 1;
-            load.last_refused = now;
             return Err(Error::TooMany {
                 retry_after_secs: WAIT_SECS,
             });
@@ -182,7 +217,7 @@ impl Gate {
         loads.retain(|host, load| {
             let is_idle = load.in_work == 0 && load.left_at(&self.rule, now) == self.rule.burst;
             if is_idle {
-                load.end_spell(host, &self.rule);
+                load.tell(host, &self.rule, Timestamp(i64::MAX));
             }
             !is_idle
         });
@@ -193,7 +228,7 @@ impl Gate {
                 break;
             };
             if let Some(mut load) = loads.remove(&oldest) {
-                load.end_spell(&oldest, &self.rule);
+                load.tell(&oldest, &self.rule, Timestamp(i64::MAX));
             }
         }
     }
@@ -206,18 +241,23 @@ impl Load {
         self.left.saturating_add(more).min(rule.burst)
     }
 
-    fn end_spell(&mut self, host: &str, rule: &Rule) {
-        if self.refused > 0 {
-            let (refused, what) = (self.refused, rule.what);
+    /// Tells of spells that are over.
+    fn tell(&mut self, host: &str, rule: &Rule, now: Timestamp) {
+        let what = rule.what;
+        if let Some(refused) = self.too_many.ended(now) {
             log::info!("{host} {what} at a good pace again; {refused} requests were refused");
         }
-        self.refused = 0;
+        if let Some(refused) = self.unfit.ended(now) {
+            log::info!("{host} {what}; {refused} requests were refused for what they say");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CLAIMS, Gate, HOSTS_MAX, Hosts, PUSHES, SPELL_SECS, WAIT_SECS, without_port};
+    use super::{
+        CLAIMS, Gate, HOSTS_MAX, Hosts, PUSHES, SPELL_SECS, Spell, WAIT_SECS, without_port,
+    };
     use crate::clock::Timestamp;
     use crate::error::Error;
     use std::net::IpAddr;
@@ -253,6 +293,17 @@ mod tests {
         assert_eq!(admitted(&gate, "b.test", all, later(-9)), 0);
         assert_eq!(admitted(&gate, "b.test", all, later(-8)), PUSHES.per_sec);
         assert_eq!(admitted(&gate, "b.test", all, later(9999)), PUSHES.burst);
+    }
+
+    #[test]
+    fn refusals_are_counted_until_none_comes_for_a_while() {
+        let mut spell = Spell::default();
+        assert_eq!(spell.ended(later(9999)), None, "there was none");
+        assert!(spell.add(NOW), "the first one is told");
+        assert!(!spell.add(later(SPELL_SECS - 1)));
+        assert_eq!(spell.ended(later(SPELL_SECS)), None);
+        assert_eq!(spell.ended(later(2 * SPELL_SECS)), Some(2));
+        assert_eq!(spell, Spell::default());
     }
 
     #[test]
@@ -297,7 +348,7 @@ mod tests {
         admitted(&gate, "b.test", PUSHES.burst + 7, NOW);
         let refused = |now| {
             admitted(&gate, "b.test", 1, now);
-            gate.loads()["b.test"].refused
+            gate.loads()["b.test"].too_many.count
         };
         assert_eq!(refused(later(1)), 7);
         assert_eq!(refused(later(SPELL_SECS)), 0);

@@ -103,8 +103,12 @@ pub fn prove(request: &Request) -> Result<Result<Identity, String>, Error> {
         Identity::Host(host) => host,
         Identity::Person(id) => authority(id).unwrap_or(id),
     };
-    let _place = request.guard.admit_claim(request, host)?;
-    Ok(ask_back(request, claim))
+    let place = request.guard.admit_claim(request, host)?;
+    let proved = ask_back(request, claim);
+    if let Err(why) = &proved {
+        place.note_refusal(why, request.now);
+    }
+    Ok(proved)
 }
 
 fn ask_back(request: &Request, claim: Claim<'_>) -> Result<Identity, String> {

@@ -2,7 +2,8 @@
 //! followed there. The other server is played by the test.
 
 use crate::harness::documents::note;
-use crate::harness::peer::Peer;
+use crate::harness::http::encode;
+use crate::harness::peer::{Peer, Said};
 use crate::harness::{Person, eventually, network, pump};
 use serde_json::{Value, json};
 
@@ -53,5 +54,39 @@ fn a_name_that_leads_into_the_house_later_is_not_followed_there() {
             house.heard("/").is_empty(),
             "nothing in the house was asked"
         );
+    });
+}
+
+/// pump-api.md §6.3
+#[test]
+fn nobody_leads_into_the_house_by_a_redirect() {
+    let test = "names::nobody_leads_into_the_house_by_a_redirect";
+    network::inside(test, || {
+        if !network::is_inside() {
+            eprintln!("only a network of the story's own has public addresses");
+            return;
+        }
+        network::leads(NAME, &[network::PUBLIC]);
+        let pump = network::server(0, &["--federateLan=false"]);
+        let outside = Peer::named(NAME, network::PUBLIC);
+        let house = Peer::named(NAME, network::HOUSE);
+        let bob = outside.person("bob");
+        let webfinger = format!("/.well-known/webfinger?resource={}", encode(&bob));
+        for within in [network::HOUSE, "127.0.0.1", "[::1]", "169.254.169.254"] {
+            outside.says(
+                &webfinger,
+                Said {
+                    status: 302,
+                    headers: vec![("Location".to_owned(), format!("http://{within}{webfinger}"))],
+                    body: Vec::new(),
+                },
+            );
+            outside.registers(&pump, "webfinger", &bob).expect(401);
+        }
+        assert!(
+            !outside.heard(&webfinger).is_empty(),
+            "the redirect was read"
+        );
+        assert!(house.heard("/").is_empty(), "and not followed");
     });
 }

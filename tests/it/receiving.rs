@@ -442,6 +442,20 @@ fn of_what_lives_elsewhere_its_home_is_asked() {
     assert!(!shared.text().contains("Forged"));
 }
 
+#[test]
+fn what_one_server_may_not_say_is_told_in_the_log_once() {
+    let scene = Scene::new();
+    for number in 0..4 {
+        let mut forged = scene.post("Forged");
+        forged["id"] = format!("http://other.test/api/activity/{number}").into();
+        assert_eq!(scene.push(&forged).status, 400);
+    }
+    let log = scene.pump.log();
+    let told = log.matches("pushes activities, and is refused: ").count();
+    assert_eq!(told, 1, "{log}");
+    assert_eq!(scene.push(&scene.post("Well meant")).status, 200);
+}
+
 /// pump-api.md D18
 #[test]
 fn without_leave_nothing_of_the_own_network_is_asked() {
@@ -514,6 +528,9 @@ fn endless_and_wrong_answers_do_no_harm() {
     );
     peer.registers(&pump, "webfinger", &id).expect(401);
     assert!(peer.heard(&target).len() < 10);
+    let endless = Peer::endless(r#"{"links":["#);
+    let id = format!("{endless}/api/user/eve/profile");
+    peer.registers(&pump, "webfinger", &id).expect(401);
     let id = format!("{}/api/user/inner/profile", peer.base);
     let target = format!(
         "/.well-known/webfinger?resource={}",

@@ -54,6 +54,26 @@ impl Peer {
         Peer::of(listener, format!("http://{name}"))
     }
 
+    /// Starts one that begins each answer so and never ends it; answers its base.
+    pub(crate) fn endless(beginning: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it has an address");
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                std::thread::spawn(move || {
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+                    let mut sent = stream.write_all(head.as_bytes());
+                    let mut text = beginning;
+                    while sent.is_ok() {
+                        sent = stream.write_all(text.as_bytes());
+                        text = "          ";
+                    }
+                });
+            }
+        });
+        format!("http://{address}")
+    }
+
     fn of(listener: TcpListener, base: String) -> Peer {
         let peer = Peer {
             base,

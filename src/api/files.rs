@@ -2,8 +2,7 @@
 
 use crate::http::{Answer, Content, Request, Response};
 use crate::media::Blob;
-use hyper::StatusCode;
-use hyper::header;
+use hyper::{Method, StatusCode, header};
 use std::fs::File;
 use std::ops::Range;
 
@@ -78,7 +77,10 @@ pub fn part(
 ) -> Response {
     response.set(header::ACCEPT_RANGES, "bytes");
     let part = match request.header(&header::RANGE) {
-        Some(range) if holds_range(request, &response) => asked_part(range, bytes_len),
+        // Only for GET a part is defined (RFC 9110 §14.2).
+        Some(range) if request.sent_method == Method::GET && holds_range(request, &response) => {
+            asked_part(range, bytes_len)
+        }
         _ => Asked::All,
     };
     let range = match part {
@@ -92,6 +94,9 @@ pub fn part(
         Asked::Outside => {
             response.status = StatusCode::RANGE_NOT_SATISFIABLE;
             response.set(header::CONTENT_RANGE, &format!("bytes */{bytes_len}"));
+            response.set(header::CACHE_CONTROL, "no-store");
+            response.headers.remove(header::CONTENT_TYPE);
+            response.headers.remove(header::CONTENT_DISPOSITION);
             return response;
         }
     };
@@ -135,16 +140,17 @@ enum Asked {
 
 /// The part that a `Range` asks for. Several parts at once, or a header that is not understood: all of it (RFC 9110 §14.2).
 fn asked_part(range: &str, bytes_len: u64) -> Asked {
-    let Some((first, last)) = range
-        .strip_prefix("bytes=")
-        .and_then(|part| part.trim().split_once('-'))
-    else {
+    let part = range.split_once('=').and_then(|(unit, part)| {
+        let is_bytes = unit.trim().eq_ignore_ascii_case("bytes");
+        part.trim().split_once('-').filter(|_| is_bytes)
+    });
+    let Some((first, last)) = part else {
         return Asked::All;
     };
-    let part = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(bytes_len),
-        (Ok(first), Err(_)) if last.is_empty() => first..bytes_len,
-        (Err(_), Ok(count)) if first.is_empty() => bytes_len.saturating_sub(count)..bytes_len,
+    let part = match (position(first), position(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(bytes_len),
+        (Some(first), None) if last.is_empty() => first..bytes_len,
+        (None, Some(count)) if first.is_empty() => bytes_len.saturating_sub(count)..bytes_len,
         _ => return Asked::All,
     };
     if part.start < part.end {
@@ -152,6 +158,12 @@ fn asked_part(range: &str, bytes_len: u64) -> Asked {
     } else {
         Asked::Outside
     }
+}
+
+/// A number of bytes; one that is too large for any file is the largest.
+fn position(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 fn http_date(secs: i64) -> String {
@@ -187,6 +199,13 @@ mod tests {
             ("bytes=0-1000", "0-100"),
             ("bytes=100-", "outside"),
             ("bytes=-0", "outside"),
+            ("bytes=-1000", "0-100"),
+            ("Bytes=0-9", "0-10"),
+            ("bytes=5-99999999999999999999999", "5-100"),
+            ("bytes=99999999999999999999999-", "outside"),
+            ("bytes=+5-9", "all"),
+            ("bytes=-", "all"),
+            ("bytes", "all"),
             ("bytes=9-1", "all"),
             ("bytes=0-1,5-6", "all"),
             ("lines=1-2", "all"),

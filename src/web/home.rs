@@ -5,6 +5,7 @@ use crate::domain::access::Viewer;
 use crate::domain::circles;
 use crate::domain::feeds::{self, Page, Paging};
 use crate::domain::names;
+use crate::domain::photos::shows_pictures;
 use crate::domain::quiet::Quiet;
 use crate::domain::site as sites;
 use crate::error::Error;
@@ -21,7 +22,6 @@ use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::web::manual;
 use crate::web::owning::site;
-use crate::web::pictures::shows_pictures;
 use askama::Template;
 
 /// Posts on a page.

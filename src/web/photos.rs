@@ -26,6 +26,9 @@ const LOOKED_AT_MAX: usize = 400;
 /// Most months that stand beside the pictures: 50 years.
 const MONTHS_MAX: usize = 600;
 
+/// Most posts that are looked at to see which months have something to show; months beyond stand there unseen.
+const MONTHS_LOOKED_AT_MAX: usize = 3_000;
+
 /// Most pictures of this day in earlier years.
 const ON_THIS_DAY: usize = 12;
 
@@ -121,7 +124,7 @@ pub fn photos(request: &Request, visitor: &Visitor) -> Answer {
         month,
         skip: skip.unwrap_or(0),
     });
-    let months = pictured::months(&app.store, reading.person, reading.whose, None, MONTHS_MAX)?;
+    let months = reading.months()?;
     let page = reading.page(&months, start)?;
     let here = page.sections.first().map(|section| section.month.clone());
     let address = |place: Place| address(&frame, is_own, place);
@@ -142,6 +145,33 @@ pub fn photos(request: &Request, visitor: &Visitor) -> Answer {
 }
 
 impl Reading<'_> {
+    /// The months in which there is something to see, newest first: not those of people who are muted, or of posts that are for
+    /// the viewer no more.
+    fn months(&self) -> Result<Vec<Month>, Error> {
+        let store = &self.app.store;
+        let mut looked_at = 0;
+        let mut months = Vec::new();
+        for month in pictured::months(store, self.person, self.whose, None, MONTHS_MAX)? {
+            let mut is_seen = looked_at >= MONTHS_LOOKED_AT_MAX;
+            let mut gone = Vec::new();
+            if !is_seen {
+                for entry in pictured::of_month(store, self.person, self.whose, month)? {
+                    looked_at += 1;
+                    is_seen = !self.tiles_of(entry, &mut gone)?.is_empty()
+                        || looked_at >= MONTHS_LOOKED_AT_MAX;
+                    if is_seen {
+                        break;
+                    }
+                }
+            }
+            self.drop_gone(month, &gone);
+            if is_seen {
+                months.push(month);
+            }
+        }
+        Ok(months)
+    }
+
     /// The pictures from a place on, month by month.
     fn page(&self, months: &[Month], start: Option<Place>) -> Result<Page, Error> {
         let mut page = Page::default();

@@ -243,13 +243,3 @@ fn known_picture(frame: &Frame, members: &Members, author: &Face) -> Option<Pict
         page: None,
     })
 }
-
-/// Whether a post shows pictures: its own, or such that are attached.
-pub fn shows_pictures(object: &Object) -> bool {
-    let attached = || {
-        let members = draft::members_of(&object.members);
-        let list = members.get("attachments").and_then(Value::as_array);
-        list.is_some_and(|list| list.iter().any(|part| part["objectType"] == "image"))
-    };
-    object.object_type == "image" || (object.members.contains("\"attachments\"") && attached())
-}

@@ -5,6 +5,7 @@ use crate::api::{self, representation};
 use crate::auth::{self, Visitor};
 use crate::domain::feeds::{self, Paging};
 use crate::domain::people as users;
+use crate::domain::photos::shows_pictures;
 use crate::domain::quiet::Quiet;
 use crate::domain::{blocks, circles, names, requests};
 use crate::error::Error;
@@ -19,8 +20,8 @@ use crate::web::frame::{Face, Frame, show};
 use crate::web::home::{self, POSTS, Pager};
 use crate::web::login;
 use crate::web::people::Person;
-use crate::web::pictures::Picture;
 use crate::web::things::viewer;
+use crate::web::tiles::Tile;
 use crate::wire::draft::members_of;
 use askama::Template;
 use hyper::header;
@@ -29,8 +30,9 @@ use serde_json::Value;
 /// People on a page.
 pub const PEOPLE: usize = 50;
 
-/// Photos on a page.
+/// Photos after which a page ends, and most posts that it looks at for them.
 const PHOTOS: usize = 48;
+const PHOTO_POSTS: usize = 48;
 
 #[derive(Template)]
 #[template(path = "profile.html", config = "assets/askama.toml")]
@@ -81,12 +83,6 @@ struct Listed {
     name: String,
     /// Whether the person is on it.
     is_on: bool,
-}
-
-/// A photo among others.
-struct Tile {
-    link: String,
-    picture: Picture,
 }
 
 impl Profile<'_> {
@@ -226,35 +222,26 @@ fn photos(
     let store = &request.app().store;
     let is_photo = |activity: &Activity| {
         let object = things::object(store, activity.object)?;
-        Ok(activity.is_post() && object.is_some_and(|object| object.object_type == "image"))
+        Ok(activity.is_post() && object.is_some_and(|object| shows_pictures(&object)))
     };
     let paging = Paging {
         start: home::start(request)?,
-        count: PHOTOS + 1,
+        count: PHOTO_POSTS + 1,
     };
     let mut page = feeds::activities_that(store, outbox, paging, cards.viewer, is_photo)?;
-    let pager = older_only(cards.frame, &mut page.items, PHOTOS, |(id, activity)| {
+    let (mut tiles, mut shown) = (Vec::new(), 0);
+    for (_, activity) in page.items.iter().take(PHOTO_POSTS) {
+        if tiles.len() >= PHOTOS {
+            break;
+        }
+        shown += 1;
+        if let Some(object) = things::object(store, activity.object)? {
+            tiles.extend(cards.tiles(activity.object, &object)?);
+        }
+    }
+    let pager = older_only(cards.frame, &mut page.items, shown, |(id, activity)| {
         activity.key(*id).to_string()
     });
-    let mut tiles = Vec::new();
-    for (_, activity) in &page.items {
-        let Some(object) = things::object(store, activity.object)? else {
-            continue;
-        };
-        let Some(author) = cards.frame.face(request.app(), activity.actor)? else {
-            continue;
-        };
-        let title = crate::domain::documents::display_name(&object);
-        let picture = cards.picture(activity.object, &object, &author, title.as_deref())?;
-        tiles.extend(
-            picture
-                .filter(|picture| picture.is_shown)
-                .map(|picture| Tile {
-                    link: cards.link(activity.object, &object, &author),
-                    picture,
-                }),
-        );
-    }
     Ok((tiles, pager))
 }
 

@@ -26,6 +26,7 @@ mod every_page;
 mod families;
 mod federated_groups;
 mod federating;
+mod films;
 mod finding;
 mod finishers;
 mod firehose;

@@ -366,3 +366,69 @@ fn the_grid_on_a_phone_goes_on_by_itself_and_stands_still() {
         .is_at("/main/photos");
     assert!(phone.complaints().is_empty());
 }
+
+#[test]
+fn months_that_show_nothing_do_not_stand_beside_the_photos() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    let posts = |person: &Person, words: &str, when: &str| {
+        let mut object = person.upload("image/jpeg", &pictures::jpeg(64, 48));
+        object["displayName"] = json!(words);
+        let post = activity("post", &object).to(public());
+        person.post(post.with("published", when))["object"].clone()
+    };
+    ann.follow(&evan);
+    posts(&evan, "the moon", "2019-07-20T10:00:00Z");
+    posts(&evan, "the tree", "2024-12-24T18:00:00Z");
+    posts(&ann, "her tree", "2024-12-25T18:00:00Z");
+    let spring = posts(&ann, "the spring", "2025-03-21T18:00:00Z");
+    let mut browser = reader(&pump, "ann");
+    let months = |browser: &mut Browser| {
+        let page = browser.open("/main/photos").expect(200);
+        page.all("a", "data-month")
+    };
+    assert_eq!(months(&mut browser), ["2025-03", "2024-12", "2019-07"]);
+    let says = |browser: &mut Browser, deed: &str| {
+        let page = browser.open("/evan").expect(200);
+        let form = page.form_to(&format!("/main/{deed}"));
+        browser.submit_once(&form).expect(303);
+    };
+    says(&mut browser, "mute");
+    assert_eq!(months(&mut browser), ["2025-03", "2024-12"]);
+    ann.delete(link_self(&spring)).expect(200);
+    assert_eq!(months(&mut browser), ["2024-12"]);
+    says(&mut browser, "unmute");
+    assert_eq!(months(&mut browser), ["2024-12", "2019-07"]);
+}
+
+#[test]
+fn the_photos_of_a_profile_are_shown_over_the_whole_screen() {
+    let pump = Pump::start();
+    let [evan, _] = pump.register_all(["evan", "ann"]);
+    posts_photo(&evan, "for evan alone", evan.reference());
+    posts_photo(&evan, "the lake", public());
+    let parts = ["the hut", "the hill"].map(|words| {
+        let mut part = evan.upload("image/jpeg", &pictures::jpeg(320, 240));
+        part["displayName"] = json!(words);
+        part
+    });
+    evan.post(
+        note("two")
+            .to(public())
+            .object_with("attachments", json!(parts)),
+    );
+    let chromium = Chromium::take();
+    let mut phone = chromium.window_of(&pump, "ann");
+    phone.on_a_phone().open("/evan?show=photos");
+    let count = "document.querySelectorAll('.tile').length";
+    assert_eq!(phone.evaluate(count), Ok(3.into()));
+    phone.script("document.querySelectorAll('.tile')[1].click(); 0");
+    phone
+        .sees("2 of 3")
+        .swipe(".lightbox .stage", -200, 0)
+        .sees("3 of 3");
+    phone.press("ArrowLeft").sees("2 of 3").press("Escape");
+    phone.sees_no("2 of 3").is_at("/evan?show=photos");
+    phone.has_no_axe_violations();
+    assert!(phone.overhanging().is_empty());
+}

@@ -311,6 +311,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/albums",                         Page(albums::all),              Quick),
     post  ("/main/albums",                         Form(albums::changing::create), Quick),
     post  ("/main/albums/{key}",                   Form(albums::changing::change), Quick),
+    get   ("/main/albums/{key}/audience",          Page(albums::showing::ask),     Quick),
+    post  ("/main/albums/{key}/audience",          Form(albums::showing::choose),  Quick),
     get   ("/main/albums/{key}/choose",            Page(albums::changing::choose), Quick),
     post  ("/main/albums/{key}/add",               Form(albums::changing::add),    Quick),
     get   ("/main/albums/{key}/archive.zip",       Page(albums::archive::fetch),   Quick),

@@ -43,6 +43,10 @@ export default function composer(form) {
   let isSending = false;
   let isOver = false;
 
+  // Where it was begun: to whom it is written, or the album, stays in the address.
+  const { begun } = form.dataset;
+  const begunAt = () => at(`/main/compose${begun ? `?${begun}` : ""}`);
+
   const newOnce = () => { form.elements.once.value = base64(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(9)))); };
 
   // Asks the server; a token that is too old is fetched anew, once.
@@ -81,7 +85,7 @@ export default function composer(form) {
   // Whoever was logged out in the meantime comes back to the draft.
   function logIn() {
     keep();
-    location.assign(at(`/main/login?continue=${encodeURIComponent(at("/main/compose"))}`));
+    location.assign(at(`/main/login?continue=${encodeURIComponent(begunAt())}`));
   }
 
   function complain(words) {
@@ -95,7 +99,7 @@ export default function composer(form) {
   function keep() {
     if (isOver) return;
     const fields = {};
-    for (const name of ["content", "title", "place", "date", "latitude", "longitude", "audience", "names"]) {
+    for (const name of ["content", "title", "place", "date", "latitude", "longitude", "audience", "names", "album"]) {
       fields[name] = form.elements[name]?.value ?? "";
     }
     const also = $$("[name=also]:checked").map((box) => box.value);
@@ -114,28 +118,34 @@ export default function composer(form) {
     let draft;
     try { draft = JSON.parse(localStorage.getItem(draftKey)); } catch { /* Nothing that can be read. */ }
     // What the page begins with is part of the draft from now on: a reload does not bring it a second time.
-    // To whom it is written stays in the address.
-    const { to } = form.dataset;
-    if (!dialog) history.replaceState(history.state, "", at(`/main/compose${to ? `?to=${to}` : ""}`));
+    if (!dialog) history.replaceState(history.state, "", begunAt());
     if (!draft) return keep();
     const { content, title } = form.elements;
     const isNew = content.value && !draft.fields.content.includes(content.value);
     if (isNew) draft.fields.content = [draft.fields.content, content.value].filter(Boolean).join("\n\n");
     draft.fields.title ||= title.value;
     for (const [name, value] of Object.entries(draft.fields)) {
-      if (name === "audience" || name === "names") {
-        if (to) continue;
+      if (["audience", "names", "album"].includes(name)) {
+        if (begun) continue;
         const circle = $$("[name=audience]").find((choice) => choice.value === value);
         if (circle) circle.checked = true;
         if (name === "names") form.elements.names.value = value;
+        if (name === "album" && value) {
+          if (form.elements.album) form.elements.album.value = value;
+          // It was deleted meanwhile.
+          if (!form.elements.album?.value) {
+            if (form.elements.album) form.elements.album.value = "";
+            complain(says("no-album"));
+          }
+        }
       } else if (form.elements[name]) form.elements[name].value = value;
     }
-    if (!to) {
+    if (!begun) {
       for (const box of $$("[name=also]")) box.checked = draft.also.includes(box.value);
       form.elements.notify.checked = draft.notify;
     }
     form.elements.once.value = draft.once || form.elements.once.value;
-    if (draft.fields.title || draft.fields.place || draft.fields.date) $(".more").open = true;
+    if (form.elements.album?.value || draft.fields.title || draft.fields.place || draft.fields.date) $(".more").open = true;
     if (list) for (const file of draft.files) if (!items.some(({ key }) => key && key === file.key)) add(file);
     tellWho();
     keep();
@@ -386,56 +396,11 @@ export default function composer(form) {
     form.classList.toggle("for-all", circle?.value === "public");
   }
 
-  form.addEventListener("change", (event) => {
-    const { name, checked, value } = event.target;
-    const pick = (circle) => { const choice = $$("[name=audience]").find((one) => one.value === circle); if (choice) choice.checked = true; };
-    if (name === "also" && checked && $("[name=audience]:checked")?.value === "me") pick("people");
-    if (name === "audience" && value === "me") {
-      for (const box of $$("[name=also]:checked")) box.checked = false;
-      form.elements.names.value = "";
-    }
+  form.addEventListener("change", () => {
     tellWho();
     keep();
   });
   form.addEventListener("input", keepSoon);
-
-  // People are found while one types.
-  let asked = 0;
-  form.elements.names.addEventListener("input", async (event) => {
-    const typed = event.target.value.split(",").pop().trim();
-    const mine = ++asked;
-    await pause(150);
-    if (mine !== asked) return;
-    const found = $(".found");
-    for (const choice of found.children) {
-      const isHidden = typed && !choice.textContent.toLowerCase().includes(typed.toLowerCase().replace(/^@/, ""));
-      choice.hidden = isHidden && !choice.querySelector("input").checked;
-    }
-    if (!typed) return;
-    try {
-      const answer = await fetch(at(`/main/compose/people?q=${encodeURIComponent(typed)}`));
-      if (!answer.ok || mine !== asked) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const choice of page.querySelectorAll(".choice")) {
-        const { value } = choice.querySelector("input");
-        const known = [...found.querySelectorAll("input")].find((box) => box.value === value);
-        if (known) known.closest(".choice").hidden = false;
-        else found.prepend(document.adoptNode(choice));
-      }
-    } catch { /* Those that are shown can be chosen. */ }
-  });
-  form.elements.names.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    const first = $$(".found .choice").find((choice) => !choice.hidden && choice.querySelector("[value^='person:']:not(:checked)"));
-    if (first && event.target.value.trim()) first.querySelector("input").click();
-  });
-  $(".found").addEventListener("change", () => {
-    form.elements.names.value = "";
-    for (const choice of $(".found").children) choice.hidden = false;
-    tellWho();
-    keep();
-  });
 
   // Files come from a picker, the camera, the clipboard, or are dropped.
   if (list) {
@@ -553,11 +518,11 @@ export default function composer(form) {
       body.append(`alt.${item.key}`, item.alt);
     }
     try {
-      const { url } = await ask("POST", "/main/post", { body });
+      const { url, onward } = await ask("POST", "/main/post", { body });
       end();
       const detail = { url, words: says("posted"), see: says("see") };
       if (!dialog || !dispatchEvent(new CustomEvent("pumphouse:posted", { detail, cancelable: true }))) {
-        if (!dialog) location.assign(at("/"));
+        if (!dialog) location.assign(onward);
       }
       if (dialog) dialog.close();
     } catch (error) {

@@ -193,6 +193,52 @@ pub fn pass_on(
     delivery.go_on(tx, None).map(drop)
 }
 
+/// Brings an activity that was there before to those who did not get it then, because it is for more people now.
+pub fn widen(
+    app: &App,
+    tx: &mut dyn Tx,
+    id: ThingId,
+    activity: &Activity,
+    had: &Recipients,
+    now: Timestamp,
+) -> Result<()> {
+    let major = activities::is_major(tx, activity)?;
+    let mut delivery = Delivery::of(app, tx, id, activity, major, now)?;
+    let recipients = &mut delivery.recipients;
+    recipients
+        .people
+        .retain(|person| !had.people.contains(person));
+    recipients
+        .elsewhere
+        .retain(|person| !had.elsewhere.contains(person));
+    delivery.is_news = true;
+    for group in &delivery.recipients.groups {
+        streams::append(tx, Stream::of(*group, StreamKind::Inbox), id)?;
+    }
+    delivery.go_on(tx, None).map(drop)
+}
+
+/// Takes an activity out of the inboxes of people who may not read it any more.
+pub fn take_back(tx: &mut dyn Tx, id: ThingId, people: &[ThingId]) -> Result<()> {
+    use StreamKind::{
+        Inbox, InboxDirect, InboxDirectMajor, InboxDirectMinor, InboxMajor, InboxMinor, Notices,
+    };
+    for person in people {
+        for kind in [
+            Inbox,
+            InboxMajor,
+            InboxMinor,
+            InboxDirect,
+            InboxDirectMajor,
+            InboxDirectMinor,
+            Notices,
+        ] {
+            streams::remove(tx, Stream::of(*person, kind), id)?;
+        }
+    }
+    Ok(())
+}
+
 /// Brings an activity to other hosts alone, once to each.
 pub fn tell_elsewhere(
     app: &App,

@@ -57,6 +57,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("push.js", SCRIPT),
         packed!("crop.js", SCRIPT),
         packed!("lightbox.js", SCRIPT),
+        packed!("named.js", SCRIPT),
         packed!("composer.js", SCRIPT),
         packed!("restore.js", SCRIPT),
         packed!("icon.svg", DRAWING),

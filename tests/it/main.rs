@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod albums;
 mod as2;
 mod audiences;
 mod authorising;

@@ -10,6 +10,7 @@ mod groups;
 pub mod lists;
 pub mod parts;
 mod post;
+pub mod readdressing;
 mod receiving;
 mod restoring;
 mod share;

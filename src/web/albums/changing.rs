@@ -6,20 +6,21 @@ use crate::app::App;
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::{self, lists};
-use crate::domain::{names, people};
+use crate::domain::names;
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::ids::ThingId;
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
-use crate::web::composer::{myself, own_list, reference};
+use crate::web::composer::audience::Chosen;
+use crate::web::composer::{own_list, reference};
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::lists::quietly;
 use crate::web::login;
 use crate::web::tiles::Tile;
-use crate::wire::draft::{ActivityDraft, Addresses, ObjectDraft};
+use crate::wire::draft::{ActivityDraft, ObjectDraft};
 use askama::Template;
 use serde_json::json;
 
@@ -59,7 +60,7 @@ struct Add<'a> {
     albums: Vec<(String, String, bool)>,
 }
 
-/// `POST /main/albums`: `name`, `audience` (`me`, `followers`, `public`, or `list:` and a key). 303 to the page where pictures are
+/// `POST /main/albums`: `name`, and `audience`, `also`, `names` as the box to post says them. 303 to the page where pictures are
 /// chosen for it; 400 with the form.
 pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
@@ -70,7 +71,7 @@ pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     match made(request, user, &form) {
         Ok(key) => Ok(see_other(&frame, &format!("/main/albums/{key}/choose"))),
         Err(error) => again(visitor, error, |problem| {
-            albums(request, visitor, &frame, &form, Some(problem))
+            albums(request, user, &frame, &form, Some(problem))
         }),
     }
 }
@@ -87,7 +88,7 @@ fn made(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Resul
         .members
         .insert("objectTypes".to_owned(), json!(["image"]));
     let mut draft = ActivityDraft::of("create", album);
-    draft.addresses = addresses(app, user, value(form, "audience"))?;
+    (draft.addresses, _) = Chosen::of_form(form).addresses(app, user)?;
     let id = activities::post(app, user.id(), None, &draft, request.now)?;
     let id = things::activity(&app.store, id)?.ok_or(Error::Gone)?.object;
     let album = things::object(&app.store, id)?.ok_or(Error::Gone)?;
@@ -107,40 +108,18 @@ fn checked_name(name: &str) -> Result<&str, Error> {
     Ok(name)
 }
 
-fn addresses(
-    app: &App,
-    user: &LocalUser,
-    audience: &str,
-) -> Result<Addresses<Vec<ObjectDraft>>, Error> {
-    let unknown = || Error::invalid("Choose who can see the album.");
-    let mut addresses: Addresses<Vec<ObjectDraft>> = Addresses::default();
-    match audience {
-        "me" => addresses.to.push(myself(app, user)),
-        "followers" => {
-            let followers = people::followers(app, user.nickname().as_str());
-            addresses.cc.push(followers);
-        }
-        "public" => {
-            let public = ObjectDraft::reference(names::PUBLIC, "collection");
-            addresses.cc.push(public);
-        }
-        list => {
-            let key = list.strip_prefix("list:").ok_or_else(unknown)?;
-            let (id, list) = own_list(app, user, key)?.ok_or_else(unknown)?;
-            addresses.cc.push(reference(app, id, &list));
-        }
-    }
-    Ok(addresses)
-}
-
 /// The album of a user with this key: 404 for everybody else's.
-fn own_album(request: &Request, user: &LocalUser, key: &str) -> Result<(ThingId, Object), Error> {
+pub(super) fn own_album(
+    request: &Request,
+    user: &LocalUser,
+    key: &str,
+) -> Result<(ThingId, Object), Error> {
     let album = own_list(request.app(), user, key)?
         .filter(|(_, album)| lists::member_type(album).as_deref() == Some("image"));
     album.ok_or_else(|| Error::not_found("There is no such album of yours."))
 }
 
-fn path_of(user: &LocalUser, key: &str) -> String {
+pub(super) fn path_of(user: &LocalUser, key: &str) -> String {
     format!("/{}/list/{key}", user.nickname())
 }
 

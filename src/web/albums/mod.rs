@@ -1,11 +1,13 @@
 //! Albums: lists of pictures (`pump-api.md §4.10`). Who sees an album is told by its post; each picture in it stays with those
-//! to whom it was posted. [`changing`] has the forms of their owners, [`archive`] the way to have all pictures in one file.
+//! to whom it was posted. [`changing`] has the forms of their owners, [`showing`] to whom they show them, [`archive`] the way to have all
+//! pictures in one file.
 
 pub mod archive;
 pub mod changing;
+mod counting;
+pub mod showing;
 
-use crate::app::App;
-use crate::auth::Visitor;
+use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::{self, Viewer};
 use crate::domain::activities::lists;
 use crate::domain::documents::display_name;
@@ -18,13 +20,16 @@ use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object, Thing};
 use crate::web::audience::Audience;
 use crate::web::cards::Cards;
-use crate::web::composer::own_lists;
+use crate::web::composer::audience::Chosen;
+use crate::web::composer::choices::Choices;
+use crate::web::forms::value;
 use crate::web::frame::{Face, Frame, show};
 use crate::web::login;
 use crate::web::things::viewer;
 use crate::web::tiles::Tile;
 use crate::wire::draft::members_of;
 use askama::Template;
+use counting::COUNTED_MAX;
 use serde_json::Value;
 
 /// Pictures on a page of an album.
@@ -40,6 +45,9 @@ const ALBUMS_LOOKED_AT: usize = 30;
 /// Newest pictures among which one is looked for that stands for the album.
 const COVERS_LOOKED_AT: usize = 12;
 
+/// Pictures that one page with albums looks at to count them; albums beyond stand there without a number.
+const COUNTED_ON_A_PAGE: u64 = 3000;
+
 /// Longest name of an album, in characters.
 pub const NAME_CHARS_MAX: usize = 80;
 
@@ -49,15 +57,9 @@ struct Cover {
     url: String,
     owner: Face,
     is_own: bool,
-    pictures: u64,
+    /// How many pictures the viewer sees in it, where they are counted.
+    pictures: Option<u64>,
     tile: Option<Tile>,
-}
-
-/// To whom a new album can be shown.
-struct Choice {
-    value: String,
-    words: String,
-    is_chosen: bool,
 }
 
 #[derive(Template)]
@@ -66,7 +68,8 @@ struct Albums<'a> {
     frame: &'a Frame,
     own: Vec<Cover>,
     others: Vec<Cover>,
-    choices: Vec<Choice>,
+    /// To whom a new one can be shown.
+    choices: Choices,
     name: &'a str,
     problem: Option<String>,
 }
@@ -80,7 +83,10 @@ struct Album<'a> {
     name: String,
     owner: Face,
     audience: Option<Audience>,
+    /// How many pictures the viewer sees in it.
     pictures: u64,
+    /// How many of them were posted to others than the album is shown to; its owner is told.
+    apart: u64,
     /// Who made the pictures of this page.
     makers: Vec<Face>,
     tiles: Vec<Tile>,
@@ -91,6 +97,12 @@ struct Album<'a> {
     older: Option<String>,
     is_first: bool,
     is_own: bool,
+    /// Whether its owner can show it to others.
+    can_be_shown: bool,
+    /// Whether that was changed just now.
+    is_changed: bool,
+    /// Whether photos can be posted into it.
+    takes_files: bool,
     /// Whether the pictures have buttons that change the album.
     is_arranged: bool,
     problem: Option<String>,
@@ -99,42 +111,52 @@ struct Album<'a> {
 /// `GET /main/albums`: one's own albums, those of others that one may see, and the form for a new one.
 pub fn all(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
-    if visitor.user().is_none() {
+    let Some(user) = visitor.user() else {
         return login::first(&frame);
-    }
-    show(visitor, &albums(request, visitor, &frame, &[], None)?)
+    };
+    show(visitor, &albums(request, user, &frame, &[], None)?)
 }
 
 fn albums<'a>(
     request: &Request,
-    visitor: &Visitor,
+    user: &LocalUser,
     frame: &'a Frame,
     form: &'a [(String, String)],
     problem: Option<String>,
 ) -> Result<Albums<'a>, Error> {
-    let cards = cards(request, frame, viewer(visitor));
-    let me = frame.me.as_ref().map(|me| me.id).ok_or(Error::Gone)?;
+    let me = user.id().0;
+    let cards = cards(request, frame, Viewer::user(user.id()));
+    let mut left = COUNTED_ON_A_PAGE;
+    let own = covers(&cards, me, ALBUMS_SHOWN, &mut left)?;
     let mut others = Vec::new();
     let users = Stream::of(SITE, StreamKind::Users);
     let people = streams::page(&cards.app.store, users, Start::Newest, PEOPLE_LOOKED_AT)?;
     for person in people.unwrap_or_default() {
         if person != me && others.len() < ALBUMS_SHOWN {
-            others.extend(covers(&cards, person, ALBUMS_LOOKED_AT)?);
+            others.extend(covers(&cards, person, ALBUMS_LOOKED_AT, &mut left)?);
         }
     }
-    let chosen = crate::web::forms::value(form, "audience");
+    let chosen = match value(form, "audience") {
+        "" => Chosen::for_user(cards.app, user, "")?,
+        _ => Chosen::of_form(form),
+    };
     Ok(Albums {
         frame,
-        own: covers(&cards, me, ALBUMS_SHOWN)?,
+        own,
         others,
-        choices: choices(cards.app, frame, me, chosen)?,
-        name: crate::web::forms::value(form, "name"),
+        choices: Choices::of(cards.app, frame, user, &chosen)?,
+        name: value(form, "name"),
         problem,
     })
 }
 
-/// The albums of a person that the viewer may see, newest first.
-fn covers(cards: &Cards<'_>, person: ThingId, count: usize) -> Result<Vec<Cover>, Error> {
+/// The albums of a person that the viewer may see, newest first. `left` is how many pictures may still be counted.
+fn covers(
+    cards: &Cards<'_>,
+    person: ThingId,
+    count: usize,
+    left: &mut u64,
+) -> Result<Vec<Cover>, Error> {
     let store = &cards.app.store;
     let index = lists::index(person, "image");
     let mut covers = Vec::new();
@@ -154,7 +176,7 @@ fn covers(cards: &Cards<'_>, person: ThingId, count: usize) -> Result<Vec<Cover>
             covers.push(Cover {
                 name: name_of(cards.frame, &album),
                 url: address(&owner, id, &album),
-                pictures: streams::total(store, Stream::of(id, StreamKind::Members))?,
+                pictures: counted(cards, id, left)?,
                 tile,
                 is_own,
                 owner,
@@ -162,6 +184,16 @@ fn covers(cards: &Cards<'_>, person: ThingId, count: usize) -> Result<Vec<Cover>
         }
     }
     Ok(covers)
+}
+
+/// How many pictures of an album the viewer sees; nothing if that are too many to count.
+fn counted(cards: &Cards<'_>, id: ThingId, left: &mut u64) -> Result<Option<u64>, Error> {
+    let total = streams::total(&cards.app.store, Stream::of(id, StreamKind::Members))?;
+    if total > *left || total > COUNTED_MAX as u64 {
+        return Ok(None);
+    }
+    *left -= total;
+    Ok(Some(counting::count(cards, id, None, COUNTED_MAX)?.seen))
 }
 
 /// The picture that stands for an album: the chosen one, or the newest that the viewer may see.
@@ -235,14 +267,10 @@ fn page<'a>(
     };
     let found = streams::page(&app.store, members, start, TILES + 1)?.ok_or_else(missing)?;
     let is_more = found.len() > TILES;
-    let (mut tiles, mut hides_some) = (Vec::new(), false);
-    let mut last = None;
+    let (mut tiles, mut last) = (Vec::new(), None);
     for picture in found.into_iter().take(TILES) {
         last = Some(picture);
-        match tile(&cards, picture)? {
-            Some(tile) => tiles.push(tile),
-            None => hides_some = true,
-        }
+        tiles.extend(tile(&cards, picture)?);
     }
     let mut makers: Vec<Face> = Vec::new();
     for tile in &tiles {
@@ -256,6 +284,8 @@ fn page<'a>(
     };
     let url = address(&owner, id, album);
     let is_own = frame.is_me(owner.id);
+    let counts = counting::count(&cards, id, post.as_ref().filter(|_| is_own), COUNTED_MAX)?;
+    let uncounted = streams::total(&app.store, members)?.saturating_sub(COUNTED_MAX as u64);
     let is_arranged = is_own && request.query("arrange").is_some();
     let last = match last.filter(|_| is_more) {
         Some(last) => things::object(&app.store, last)?.map(|picture| picture.key(last)),
@@ -265,15 +295,19 @@ fn page<'a>(
     Ok(Album {
         key: album.key(id).to_string(),
         name: name_of(frame, album),
-        audience: post.map(|post| cards.audience(&post)).transpose()?,
-        pictures: streams::total(&app.store, members)?,
+        audience: post.as_ref().map(|post| cards.audience(post)).transpose()?,
+        pictures: counts.seen + uncounted,
+        apart: counts.apart,
         makers,
         tiles,
         cover: chosen_cover(album),
-        hides_some,
+        hides_some: counts.hidden > 0,
         older: last.map(|key| format!("{url}?before={key}{arranged}")),
         is_first: before.is_none(),
         is_own,
+        can_be_shown: is_own && post.is_some(),
+        takes_files: post.is_some() && app.config.enable_uploads,
+        is_changed: is_own && request.query("shown").is_some(),
         is_arranged,
         problem,
         url,
@@ -324,28 +358,4 @@ fn chosen_cover(album: &Object) -> Option<String> {
         .get("cover")
         .and_then(Value::as_str)
         .map(str::to_owned)
-}
-
-/// To whom a new album can be shown, in words.
-fn choices(app: &App, frame: &Frame, person: ThingId, chosen: &str) -> Result<Vec<Choice>, Error> {
-    let followers = streams::total(&app.store, Stream::of(person, StreamKind::Followers))?;
-    let mut choices = vec![("me".to_owned(), frame.say("Only me").to_owned())];
-    for (_, list) in own_lists(app, person)? {
-        let words = format!("{} ({})", list.name, list.members);
-        choices.push((format!("list:{}", list.key), words));
-    }
-    let words = frame.fill("Everyone who follows me ({0})", [followers]);
-    choices.push(("followers".to_owned(), words));
-    let words = frame.say("Public (whole Internet)").to_owned();
-    choices.push(("public".to_owned(), words));
-    let chosen = match chosen {
-        "" => "followers",
-        chosen => chosen,
-    };
-    let choice = |(value, words): (String, String)| Choice {
-        is_chosen: value == chosen,
-        value,
-        words,
-    };
-    Ok(choices.into_iter().map(choice).collect())
 }

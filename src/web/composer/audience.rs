@@ -7,7 +7,7 @@ use crate::auth::LocalUser;
 use crate::domain::{circles, names, people};
 use crate::error::Error;
 use crate::ids::{Nickname, ThingId};
-use crate::store::things::{self, Object, Thing};
+use crate::store::things::{self, Activity, Address, Object, Thing};
 use crate::store::users;
 use crate::web::forms::value;
 use crate::wire::draft::{Addresses, ObjectDraft};
@@ -20,20 +20,20 @@ const FAMILY: &str = "Family";
 
 /// What somebody chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub(in crate::web) struct Chosen {
     /// `me`, `followers`, `public`, `people` (none but those in addition), or `list:` or `group:` and a key.
-    pub(super) circle: String,
+    pub(in crate::web) circle: String,
     /// In addition: `person:` or `list:` and a key.
-    pub(super) also: Vec<String>,
+    pub(in crate::web) also: Vec<String>,
     /// People who were typed by name.
-    pub(super) names: String,
+    pub(in crate::web) names: String,
     /// Whether all of them are notified; people who are named are in any case.
-    pub(super) notifies: bool,
+    pub(in crate::web) notifies: bool,
 }
 
 impl Chosen {
     /// What a form says.
-    pub(super) fn of_form(form: &[(String, String)]) -> Chosen {
+    pub(in crate::web) fn of_form(form: &[(String, String)]) -> Chosen {
         let also = form.iter().filter(|(name, _)| name == "also");
         Chosen {
             circle: value(form, "audience").to_owned(),
@@ -47,7 +47,7 @@ impl Chosen {
     }
 
     /// What was kept of the last post, or is fixed; nothing before the first.
-    pub(super) fn of_text(text: &str) -> Option<Chosen> {
+    pub(in crate::web) fn of_text(text: &str) -> Option<Chosen> {
         let mut words = text.split_whitespace().map(str::to_owned);
         let mut chosen = Chosen {
             circle: words.next()?,
@@ -72,7 +72,11 @@ impl Chosen {
     }
 
     /// What is chosen for who wants to write to a person, a list or a group; nothing if the key is of none.
-    pub(super) fn towards(app: &App, user: &LocalUser, key: &str) -> Result<Option<Chosen>, Error> {
+    pub(in crate::web) fn towards(
+        app: &App,
+        user: &LocalUser,
+        key: &str,
+    ) -> Result<Option<Chosen>, Error> {
         for kind in ["person", "list", "group"] {
             let word = format!("{kind}:{key}");
             if meant(app, user, &word)?.is_none() {
@@ -91,9 +95,61 @@ impl Chosen {
         Ok(None)
     }
 
+    /// As a post was addressed, as far as the box to post has words for it.
+    pub(in crate::web) fn of_post(
+        app: &App,
+        user: &LocalUser,
+        post: &Activity,
+    ) -> Result<Chosen, Error> {
+        let mut chosen = Chosen::default();
+        let (mut circles, mut is_own) = (Vec::new(), false);
+        for address in post.addresses.to.iter().chain(&post.addresses.cc) {
+            match *address {
+                Address::Public => circles.insert(0, "public".to_owned()),
+                Address::Followers(owner) if owner == user.id().0 => {
+                    circles.push("followers".to_owned());
+                }
+                Address::Thing(id) if id == user.id().0 => is_own = true,
+                Address::Thing(id) => {
+                    let Some(object) = things::object(&app.store, id)? else {
+                        continue;
+                    };
+                    let kind = match object.object_type.as_str() {
+                        "person" => "person",
+                        "group" => "group",
+                        _ => "list",
+                    };
+                    let word = format!("{kind}:{}", object.key(id));
+                    if meant(app, user, &word)?.is_none() {
+                        continue;
+                    }
+                    match kind {
+                        "person" => chosen.also.push(word),
+                        _ => circles.push(word),
+                    }
+                }
+                Address::Followers(_) | Address::Following(_) => {}
+            }
+        }
+        let mut circles = circles.into_iter();
+        chosen.circle = match circles.next() {
+            Some(circle) => circle,
+            None if chosen.also.is_empty() && is_own => "me".to_owned(),
+            None => "people".to_owned(),
+        };
+        chosen
+            .also
+            .extend(circles.filter(|word| word.starts_with("list:")));
+        Ok(chosen)
+    }
+
     /// What is chosen for somebody who posts now: as last time, as far as that is still there; in a household first the
     /// family, elsewhere those who follow.
-    pub(super) fn for_user(app: &App, user: &LocalUser, kept: &str) -> Result<Chosen, Error> {
+    pub(in crate::web) fn for_user(
+        app: &App,
+        user: &LocalUser,
+        kept: &str,
+    ) -> Result<Chosen, Error> {
         if let Some(mut chosen) = Chosen::of_text(kept) {
             let mut also = Vec::new();
             for word in chosen.also {
@@ -124,7 +180,7 @@ impl Chosen {
     }
 
     /// The addresses that it means, and how it is kept for the next post. 400 with what is wrong.
-    pub(super) fn addresses(
+    pub(in crate::web) fn addresses(
         &self,
         app: &App,
         user: &LocalUser,
@@ -196,7 +252,7 @@ impl Chosen {
 }
 
 /// The list of the user, the group of which the user is a member, or the person that a word of a form means.
-pub(super) fn meant(
+pub(in crate::web) fn meant(
     app: &App,
     user: &LocalUser,
     word: &str,

@@ -28,37 +28,37 @@ const PEOPLE_FOUND: usize = 8;
 
 /// What there is to choose from.
 #[derive(Debug, Default)]
-pub(super) struct Choices {
+pub(in crate::web) struct Choices {
     /// The circles, of which one is chosen.
-    pub(super) circles: Vec<Choice>,
+    pub(in crate::web) circles: Vec<Choice>,
     /// Lists and people in addition.
-    pub(super) also: Vec<Choice>,
+    pub(in crate::web) also: Vec<Choice>,
     /// People who were typed by name.
-    pub(super) names: String,
+    pub(in crate::web) names: String,
     /// Whether all of them are notified.
-    pub(super) notifies: bool,
+    pub(in crate::web) notifies: bool,
 }
 
 /// One audience, or a part of one.
 #[derive(Debug)]
-pub(super) struct Choice {
+pub(in crate::web) struct Choice {
     /// As forms name it.
-    pub(super) value: String,
+    pub(in crate::web) value: String,
     /// The drawing that stands for it.
-    pub(super) icon: &'static str,
+    pub(in crate::web) icon: &'static str,
     /// "Family (6)"
-    pub(super) words: String,
+    pub(in crate::web) words: String,
     /// What it means, in a sentence; for people how they are called.
-    pub(super) meaning: String,
+    pub(in crate::web) meaning: String,
     /// The person, if it is one.
-    pub(super) face: Option<Face>,
+    pub(in crate::web) face: Option<Face>,
     /// Whether it is chosen.
-    pub(super) is_chosen: bool,
+    pub(in crate::web) is_chosen: bool,
 }
 
 impl Choices {
     /// What a user can choose, and what is chosen.
-    pub(super) fn of(
+    pub(in crate::web) fn of(
         app: &App,
         frame: &Frame,
         user: &LocalUser,
@@ -168,7 +168,7 @@ impl Choices {
     }
 
     /// What is chosen, in words.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::web) fn words(&self) -> String {
         let circle = self
             .circles
             .iter()
@@ -179,7 +179,7 @@ impl Choices {
     }
 
     /// The drawing of what is chosen.
-    pub(super) fn icon(&self) -> &'static str {
+    pub(in crate::web) fn icon(&self) -> &'static str {
         let chosen = self.circles.iter().find(|choice| choice.is_chosen);
         chosen.map_or("people", |choice| choice.icon)
     }

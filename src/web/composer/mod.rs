@@ -1,8 +1,9 @@
 //! The box to post, `/main/compose`: a page, and the same form as a sheet over other pages. What becomes of what was typed is
 //! in [`posting`].
 
-mod audience;
-mod choices;
+mod albums;
+pub(super) mod audience;
+pub(super) mod choices;
 pub(super) mod posting;
 mod privacy;
 pub mod sharing;
@@ -28,6 +29,7 @@ use crate::web::forms::value;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::wire::draft::{ObjectDraft, members_of};
+use albums::Offered;
 use askama::Template;
 use audience::Chosen;
 use choices::{Choice, Choices};
@@ -52,8 +54,10 @@ pub struct Compose<'a> {
     choices: Choices,
     /// Files that are here already.
     files: Vec<Waiting>,
-    /// Whom it is written to in the first place: the key of a person, a list or a group.
-    to: Option<String>,
+    /// With what it was begun, as the address says it: `to=` or `album=` and a key.
+    begun: Option<String>,
+    /// Into which albums its photos can come.
+    albums: Vec<Offered>,
     /// Whether files can be posted here.
     takes_files: bool,
     /// What it will look like, as HTML.
@@ -110,6 +114,11 @@ impl Typed {
 }
 
 impl<'a> Compose<'a> {
+    /// Whether an album is chosen.
+    fn has_album(&self) -> bool {
+        self.albums.iter().any(|album| album.is_chosen)
+    }
+
     /// The form with what was typed before.
     fn of(
         request: &Request,
@@ -121,7 +130,7 @@ impl<'a> Compose<'a> {
     }
 
     /// The form of something new, with what it begins with: `title`, `content`, and files that are here in `upload`. It goes to
-    /// the person, list or group with the key in `to`, else to whom the last one went.
+    /// the person, list or group with the key in `to`, into the `album` and to those who see that, else to whom the last one went.
     fn begun_with(
         request: &Request,
         user: &LocalUser,
@@ -130,13 +139,30 @@ impl<'a> Compose<'a> {
     ) -> Result<Compose<'a>, Error> {
         let to = value(given, "to");
         if let Some(chosen) = Chosen::towards(request.app(), user, to)? {
-            let to = Some(to.to_owned());
+            let begun = Some(format!("to={to}"));
             let compose = Compose::to(request, user, frame, given, &chosen)?;
-            return Ok(Compose { to, ..compose });
+            return Ok(Compose { begun, ..compose });
+        }
+        let key = value(given, "album");
+        let album = albums::own_album(request.app(), user, key)?;
+        let post = match album.and_then(|(_, album)| album.post) {
+            Some(post) => things::activity(&request.app().store, post)?,
+            None => None,
+        };
+        if let Some(post) = post {
+            let chosen = Chosen::of_post(request.app(), user, &post)?;
+            let begun = Some(format!("album={key}"));
+            let compose = Compose::to(request, user, frame, given, &chosen)?;
+            return Ok(Compose { begun, ..compose });
         }
         let kept = preferences::get(&request.app().store, user.id())?;
         let chosen = Chosen::for_user(request.app(), user, &kept.audience)?;
-        Compose::to(request, user, frame, given, &chosen)
+        let compose = Compose::to(request, user, frame, given, &chosen)?;
+        let problem = albums::gone().public();
+        Ok(Compose {
+            problem: (!key.is_empty()).then(|| frame.words.told(&problem)),
+            ..compose
+        })
     }
 
     fn to(
@@ -160,7 +186,8 @@ impl<'a> Compose<'a> {
             choices: Choices::of(app, frame, user, chosen)?,
             typed,
             files,
-            to: None,
+            begun: None,
+            albums: albums::offered(request, frame, user, value(form, "album"))?,
             takes_files: app.config.enable_uploads,
             preview: None,
             problem: None,
@@ -191,7 +218,8 @@ fn waiting(
 }
 
 /// `GET /main/compose`: the form; for a page that puts it over itself, the form alone. `title`, `content` and
-/// `upload` (of a file that is here) in the query are what it begins with, `to` (the key of a person, list or group) whom it goes to.
+/// `upload` (of a file that is here) in the query are what it begins with, `to` (the key of a person, list or group) whom it goes to,
+/// `album` (the key of an album of the user's) where its photos come.
 pub fn page(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let Some(user) = visitor.user() else {
@@ -199,7 +227,7 @@ pub fn page(request: &Request, visitor: &Visitor) -> Answer {
     };
     let given: Vec<(String, String)> = request
         .query_pairs()
-        .filter(|(name, _)| matches!(&**name, "title" | "content" | "upload" | "to"))
+        .filter(|(name, _)| matches!(&**name, "title" | "content" | "upload" | "to" | "album"))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     let compose = Compose::begun_with(request, user, &frame, &given)?;

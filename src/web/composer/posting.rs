@@ -2,7 +2,7 @@
 //! that what was wrong with the rest costs nobody their photos.
 
 use super::audience::Chosen;
-use super::{Compose, FILES_MAX, reference};
+use super::{Compose, FILES_MAX, albums, reference};
 use crate::auth::sessions::CSRF_FIELD;
 use crate::auth::{LocalUser, Visitor};
 use crate::clock::Timestamp;
@@ -36,8 +36,9 @@ const YEAR_MIN: i32 = 1000;
 type Form = Vec<(String, String)>;
 
 /// `POST /main/post`: `content`, `title`, `audience` with `also`, `names` and `notify`, `place`, `date`; files in `photo` and
-/// `file` with `alt`, one line each, or uploads by their keys in `upload` with `alt.KEY`; `once` tells a second tap. 303 to the
-/// home page, for a script 201 with the address of the post; what is wrong is said above the form, with what was typed.
+/// `file` with `alt`, one line each, or uploads by their keys in `upload` with `alt.KEY`; `album` is the key of one of the user's into
+/// which the photos come; `once` tells a second tap. 303 to the album or the home page, for a script 201 with the address of the post
+/// and that page; what is wrong is said above the form, with what was typed.
 pub fn post(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
     let is_scripted = request.wants_json_errors();
@@ -56,8 +57,13 @@ pub fn post(request: &Request, visitor: &Visitor) -> Answer {
                 ..compose
             })
         }),
-        Ok(Done::Posted(post)) if is_scripted => told(request, user, &frame, post),
-        Ok(Done::Posted(_)) => Ok(see_other(&frame, "/")),
+        Ok(Done::Posted(post)) => {
+            let onward = onward(request, user, &form)?;
+            match is_scripted {
+                true => told(request, user, &frame, post, &onward),
+                false => Ok(see_other(&frame, &onward)),
+            }
+        }
         Ok(Done::Shown(answer)) => Ok(answer),
         Err(error) => for_script(visitor, error),
     }
@@ -208,8 +214,23 @@ fn posted(
     let app = request.app();
     let (addresses, audience) = Chosen::of_form(form).addresses(app, user)?;
     let published = published(value(form, "date").trim(), request.now)?;
+    let album = match value(form, "album") {
+        "" => None,
+        key => Some(albums::own_album(app, user, key)?.ok_or_else(albums::gone)?),
+    };
     let files = files(request, user, form)?;
     let keys: Vec<Key> = files.iter().map(|file| file.key).collect();
+    let pictures = files
+        .iter()
+        .filter(|file| file.object.object_type == "image");
+    let pictures: Vec<(ThingId, Object)> = pictures
+        .map(|file| (file.id, file.object.clone()))
+        .collect();
+    if album.is_some() && pictures.is_empty() {
+        return Err(Error::invalid(
+            "Choose a photo that comes into the album, or no album.",
+        ));
+    }
     let mut object = shown(request, files, published);
     let content = content(value(form, "content"))?;
     let title = line(form, "title");
@@ -235,13 +256,16 @@ fn posted(
             pieces::posted(tx, user.id(), key.id);
         }
         let mut chosen = preferences::get(tx, user.id())?;
-        // What is said in a group is no habit.
-        if !chosen.is_audience_fixed && !audience.starts_with("group:") {
+        // What is said in a group or put into an album is no habit.
+        if !chosen.is_audience_fixed && !audience.starts_with("group:") && album.is_none() {
             chosen.audience.clone_from(&audience);
         }
         chosen.last_post = Some(LastPost { mark, activity });
         preferences::put(tx, user.id(), &chosen);
-        Ok(())
+        match &album {
+            Some((id, album)) => albums::fill(request, tx, user, (*id, album), &pictures),
+            None => Ok(()),
+        }
     };
     activities::post_with(app, user.id(), None, &draft, request.now, also)
 }
@@ -370,14 +394,25 @@ fn published(day: &str, now: Timestamp) -> Result<Option<Timestamp>, Error> {
     Ok(is_over.then_some(noon))
 }
 
+/// The page that follows: the album into which the photos came, else home.
+fn onward(request: &Request, user: &LocalUser, form: &[(String, String)]) -> Result<String, Error> {
+    let key = value(form, "album");
+    let album = albums::own_album(request.app(), user, key)?;
+    Ok(match album {
+        Some(_) => format!("/{}/list/{key}", user.nickname()),
+        None => "/".to_owned(),
+    })
+}
+
 /// What a script learns of the post.
-fn told(request: &Request, user: &LocalUser, frame: &Frame, post: ThingId) -> Answer {
+fn told(request: &Request, user: &LocalUser, frame: &Frame, post: ThingId, onward: &str) -> Answer {
     let store = &request.app().store;
     let activity = things::activity(store, post)?.ok_or(Error::Gone)?;
     let object = things::object(store, activity.object)?.ok_or(Error::Gone)?;
     let (kind, key) = (names::page_type(&object), object.key(activity.object));
     let url = frame.at(&format!("/{}/{kind}/{key}", user.nickname()));
-    let answer = Response::json(&json!({ "url": url })).with_status(StatusCode::CREATED);
+    let answer = Response::json(&json!({ "url": url, "onward": frame.at(onward) }))
+        .with_status(StatusCode::CREATED);
     Ok(answer.with(header::LOCATION, &url))
 }
 

@@ -297,6 +297,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/uploads/{key}",                  Page(sending::state),           Quick),
     patch ("/main/uploads/{key}",                  Form(sending::add),             Slow),
     delete("/main/uploads/{key}",                  Form(sending::cancel),          Quick),
+    upload("/main/uploads/{key}/poster",           Form(sending::poster),          Slow),
     post  ("/main/comment",                        Form(deeds::comment),           Quick),
     post  ("/main/like",                           Form(deeds::like),              Quick),
     post  ("/main/unlike",                         Form(deeds::unlike),            Quick),

@@ -4,6 +4,10 @@
 const PIECE_BYTES = 1 << 20;
 const AT_ONCE = 2;
 const PAUSE_MS_MAX = 30_000;
+// A still picture out of a film: its longest side in pixels, how far from the beginning, and how long it is waited for.
+const FRAME_SIDE = 1280;
+const FRAME_AT_SECS = 1;
+const FRAME_MS_MAX = 8_000;
 
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
@@ -168,6 +172,7 @@ export default function composer(form) {
     if (file) shelf.keep(id, file);
     if (picture) look(item, picture);
     else if (file?.type.startsWith("image/")) sketch(item);
+    else if (file?.type.startsWith("video/")) item.frame = takeFrame(item);
     items.push(item);
     list.append(element);
     arrange();
@@ -196,6 +201,39 @@ export default function composer(form) {
       bitmap.close();
       if (!item.part("img").src) look(item, canvas.toDataURL("image/jpeg", 0.6));
     } catch { /* The browser cannot show it: its name does. */ }
+  }
+
+  // A picture out of a film, for those who have not played it yet. Of a film that the browser cannot read there is none.
+  async function takeFrame(item) {
+    const film = Object.assign(document.createElement("video"), { muted: true, playsInline: true, preload: "auto" });
+    const address = URL.createObjectURL(item.file);
+    const late = pause(FRAME_MS_MAX).then(() => Promise.reject(new Error("late")));
+    const heard = (name) => Promise.race([late, new Promise((done, fail) => {
+      film.addEventListener(name, done, { once: true });
+      film.addEventListener("error", fail, { once: true });
+    })]);
+    late.catch(() => {});
+    try {
+      const begun = heard("loadeddata");
+      film.src = address;
+      await begun;
+      const found = heard("seeked");
+      film.currentTime = Number.isFinite(film.duration) ? Math.min(FRAME_AT_SECS, film.duration / 2) : 0;
+      await found;
+      const scale = Math.min(1, FRAME_SIDE / Math.max(film.videoWidth, film.videoHeight));
+      const canvas = Object.assign(document.createElement("canvas"), {
+        width: Math.round(film.videoWidth * scale), height: Math.round(film.videoHeight * scale),
+      });
+      canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height);
+      look(item, canvas.toDataURL("image/jpeg", 0.5));
+      return await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.8));
+    } catch {
+      return null;
+    } finally {
+      film.removeAttribute("src");
+      film.load();
+      URL.revokeObjectURL(address);
+    }
   }
 
   function addFiles(files) {
@@ -372,6 +410,12 @@ export default function composer(form) {
       item.tries = 0;
       item.sent = state.offset;
       show(item);
+    }
+    // Without it the film is posted all the same.
+    const frame = state.kind === "video" && !state.picture && (await item.frame);
+    if (frame) {
+      const headers = { "Content-Type": "image/jpeg" };
+      state = await ask("POST", `/main/uploads/${item.key}/poster`, { headers, body: frame }).catch(() => state);
     }
     if (state.picture) look(item, state.picture);
   }

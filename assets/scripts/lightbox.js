@@ -1,5 +1,6 @@
-// Pictures of a post over the whole screen: swipe or arrow keys go on, pinch or a double tap enlarges, Escape, Back or a pull downwards
-// closes. The focus stays inside and goes back to where it was.
+// Pictures and films of a post over the whole screen: swipe or arrow keys go on, pinch or a double tap enlarges a picture, Escape, Back or
+// a pull downwards closes. A film has the player of the browser, and stops when it is left. The focus stays inside and goes back to where
+// it was.
 
 const $ = (selector, root) => root.querySelector(selector);
 // A movement is a swipe from here on, in pixels.
@@ -7,6 +8,8 @@ const SWIPE_PX = 50;
 // Two taps are one within this time, in milliseconds.
 const DOUBLE_TAP_MS = 300;
 const LARGEST = 5;
+// Height of the controls of a player: who moves a finger there seeks, in pixels.
+const CONTROLS_PX = 90;
 const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const isRightToLeft = document.documentElement.dir === "rtl";
 
@@ -23,6 +26,7 @@ export default function open(link) {
     picture.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   };
   const zoom = (scale, x = 0, y = 0) => {
+    if (picture.tagName !== "IMG") return;
     const next = Math.min(Math.max(scale, 1), LARGEST);
     const by = next / view.scale;
     // The point under the fingers stays there.
@@ -34,17 +38,41 @@ export default function open(link) {
     };
   };
   const altOf = (a) => $(".u-photo", a)?.alt ?? a.dataset.alt ?? "";
+  const isFilm = () => picture.tagName === "VIDEO";
   const load = (a) => Object.assign(new Image(), { src: a.href, alt: altOf(a), draggable: false });
 
+  // Nothing of a film that is left is heard or fetched any more.
+  function leave() {
+    const film = $("video", stage);
+    if (!film) return;
+    film.pause();
+    film.removeAttribute("src");
+    film.load();
+  }
+  function player(a, small) {
+    const film = Object.assign(document.createElement("video"), { src: a.href, controls: true, playsInline: true, preload: "metadata" });
+    if (small) film.poster = small.currentSrc || small.src;
+    film.setAttribute("aria-label", altOf(a));
+    film.addEventListener("error", () => {
+      if (!film.getAttribute("src")) return;
+      const words = Object.assign(document.createElement("p"), { className: "unplayable", textContent: box.dataset.unplayable });
+      words.append(Object.assign(document.createElement("a"), { href: a.href, download: "", textContent: box.dataset.get }));
+      film.replaceWith(words);
+      picture = words;
+    }, { once: true });
+    return film;
+  }
+
   function show(number) {
+    leave();
     at = (number + links.length) % links.length;
     const now = links[at];
     view = { scale: 1, x: 0, y: 0 };
-    picture = load(now);
     const small = $(".u-photo", now);
+    picture = "film" in now.dataset ? player(now, small) : load(now);
     // The small one stands there until the large one comes.
-    if (small?.complete && small.naturalWidth) picture.style.backgroundImage = `url("${small.currentSrc}")`;
-    if (small?.hasAttribute("width")) {
+    if (!isFilm() && small?.complete && small.naturalWidth) picture.style.backgroundImage = `url("${small.currentSrc}")`;
+    if (!isFilm() && small?.hasAttribute("width")) {
       picture.width = small.getAttribute("width");
       picture.height = small.getAttribute("height");
     }
@@ -58,7 +86,9 @@ export default function open(link) {
       way.hidden = !address;
       if (address) way.href = address;
     }
-    for (const beside of [at + 1, at - 1]) load(links[(beside + links.length) % links.length]);
+    for (const beside of [at + 1, at - 1].map((place) => links[(place + links.length) % links.length])) {
+      if (!("film" in beside.dataset)) load(beside);
+    }
   }
   const go = (step) => { if (links.length > 1) show(at + step); };
 
@@ -75,8 +105,11 @@ export default function open(link) {
     start = fingers.size === 2 ? { ...middle(), scale: view.scale } : { ...one, view: { ...view } };
   };
   stage.addEventListener("pointerdown", (event) => {
-    event.preventDefault();
-    stage.setPointerCapture(event.pointerId);
+    // What is tapped in a player or a link is theirs.
+    if (event.target === stage || event.target.tagName === "IMG") {
+      event.preventDefault();
+      stage.setPointerCapture(event.pointerId);
+    } else if (event.clientY > event.target.getBoundingClientRect().bottom - CONTROLS_PX) return;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (fingers.size <= 2) begin();
   });
@@ -86,7 +119,7 @@ export default function open(link) {
     if (fingers.size === 2) {
       const now = middle();
       zoom(start.scale * now.apart / start.apart, now.x, now.y);
-    } else if (fingers.size === 1 && start.view) {
+    } else if (fingers.size === 1 && start.view && event.buttons) {
       const [dx, dy] = [event.clientX - start.x, event.clientY - start.y];
       const isFree = view.scale > 1;
       view.x = start.view.x + (isFree || Math.abs(dx) > Math.abs(dy) ? dx : 0);
@@ -119,6 +152,8 @@ export default function open(link) {
   }, { passive: false });
 
   box.addEventListener("keydown", (event) => {
+    // In a player they seek.
+    if (event.target.tagName === "VIDEO") return;
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step) go(isRightToLeft ? -step : step);
     else if (event.key === "+" || event.key === "-") {
@@ -138,6 +173,7 @@ export default function open(link) {
   const gone = () => box.close();
   addEventListener("popstate", gone, { once: true });
   box.addEventListener("close", () => {
+    leave();
     removeEventListener("popstate", gone);
     if (history.state?.lightbox) history.back();
     box.remove();
@@ -149,4 +185,7 @@ export default function open(link) {
   box.setAttribute("aria-label", altOf(link));
   box.showModal();
   $(".close", box).focus();
+  for (const playing of document.querySelectorAll("main video, main audio")) playing.pause();
+  // Whoever taps a film wants to see it.
+  if (isFilm()) picture.play().catch(() => {});
 }

@@ -1,5 +1,5 @@
-// The page of photos: older months come when the end of the grid does, the month that is looked at is marked beside it, and a
-// month that is there already is gone to without a new page.
+// Grids of photos: older ones come when the end of the grid does; where months stand beside it, the one that is looked at is marked, and
+// one that is there already is gone to without a new page.
 
 export default function photos(page) {
   const grid = page.querySelector("#grid");
@@ -13,7 +13,7 @@ export default function photos(page) {
     const edge = 120;
     const all = sections();
     const now = all.filter((section) => section.getBoundingClientRect().top <= edge).pop() ?? all[0];
-    const link = now && rail.querySelector(`a[data-month="${now.dataset.month}"]`);
+    const link = now && rail?.querySelector(`a[data-month="${now.dataset.month}"]`);
     if (!link || link === marked) return;
     rail.querySelector("[aria-current]")?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
@@ -29,7 +29,7 @@ export default function photos(page) {
     requestAnimationFrame(() => { isWaiting = false; mark(); });
   }, { passive: true });
 
-  rail.addEventListener("click", (event) => {
+  rail?.addEventListener("click", (event) => {
     const link = event.target.closest("a");
     const section = link && grid.querySelector(`section.month[data-month="${link.dataset.month}"]`);
     if (!section || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -50,7 +50,8 @@ export default function photos(page) {
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const section of next.querySelectorAll("#grid section.month")) {
         const known = grid.querySelector(`section.month[data-month="${section.dataset.month}"]`);
-        if (known) known.querySelector(".tiles").append(...section.querySelector(".tiles").children);
+        const isNew = (tile) => ![...(known?.querySelectorAll("a.tile") ?? [])].some((there) => there.href === tile.href);
+        if (known) known.querySelector(".tiles").append(...[...section.querySelector(".tiles").children].filter(isNew));
         else pager.before(section);
       }
       const further = next.querySelector("#grid .pager");

@@ -14,7 +14,7 @@ use crate::store::guest_links::{self, GuestLink};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::meta;
 use crate::store::streams;
-use crate::store::things::{self, Object};
+use crate::store::things::{self, Object, Upload};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -206,10 +206,7 @@ impl Opened {
         object: &Object,
         variant: Variant,
     ) -> Result<bool> {
-        let is_picture = object
-            .file
-            .as_ref()
-            .is_some_and(|file| !file.copies.is_empty());
+        let is_picture = object.file.as_ref().is_some_and(Upload::is_picture);
         if (variant == Variant::Original && is_picture) || !self.shows(&app.store, object)? {
             return Ok(false);
         }

@@ -1,4 +1,4 @@
-//! The photos that somebody made or got: which posts show pictures, and how they come among them. The index is
+//! The photos and films that somebody made or got: which posts show pictures, and how they come among them. The index is
 //! `store/pictured.rs`; whether somebody still may see a post is asked when it is shown.
 
 use crate::app::App;
@@ -16,14 +16,18 @@ use serde_json::Value;
 /// Activities of an inbox that one run of the job looks at.
 const ACTIVITIES_PER_RUN: usize = 200;
 
-/// Whether an object shows pictures: its own, or such that are attached.
+/// Whether an object shows pictures, still ones or films: its own, or such that are attached.
 pub fn shows_pictures(object: &Object) -> bool {
+    let is_one = |kind: &str| matches!(kind, "image" | "video");
     let attached = || {
         let members = members_of(&object.members);
         let list = members.get("attachments").and_then(Value::as_array);
-        list.is_some_and(|list| list.iter().any(|part| part["objectType"] == "image"))
+        list.is_some_and(|list| {
+            list.iter()
+                .any(|part| part["objectType"].as_str().is_some_and(is_one))
+        })
     };
-    object.object_type == "image" || (object.members.contains("\"attachments\"") && attached())
+    is_one(&object.object_type) || (object.members.contains("\"attachments\"") && attached())
 }
 
 /// The entry of an activity that posts pictures; nothing for every other one.

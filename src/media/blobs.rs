@@ -213,13 +213,23 @@ impl Blobs {
     /// Keeps an original and its copies. When this returns, all of it is on disk; when it fails, nothing is kept.
     pub fn keep(&self, original: Spool, renditions: &[Rendition]) -> Result<BlobName, Error> {
         let name = BlobName::random();
-        match self.place(name, original, renditions) {
+        let placed = self.written(renditions).and_then(|mut files| {
+            files.push((original, Variant::Original));
+            self.place(name, files)
+        });
+        match placed {
             Ok(()) => Ok(name),
             Err(error) => {
                 self.delete(name).ok();
                 Err(error)
             }
         }
+    }
+
+    /// Keeps copies beside an original that is kept already. When this returns, all of them are on disk; they go with the original.
+    pub fn keep_beside(&self, name: BlobName, renditions: &[Rendition]) -> Result<(), Error> {
+        let copies = self.written(renditions)?;
+        self.place(name, copies)
     }
 
     /// Opens a file; `None` where there is none.
@@ -318,24 +328,23 @@ impl Blobs {
         Ok(names)
     }
 
-    fn place(
-        &self,
-        name: BlobName,
-        original: Spool,
-        renditions: &[Rendition],
-    ) -> Result<(), Error> {
-        let shard = self.shard(name.0[0]);
-        if !shard.is_dir() {
-            make_directory(&shard, false)?;
-            sync_directory(&self.root)?;
-        }
+    /// The copies, in files of the spool.
+    fn written(&self, renditions: &[Rendition]) -> Result<Vec<(Spool, Variant)>, Error> {
         let mut files = Vec::with_capacity(renditions.len() + 1);
         for rendition in renditions {
             let mut spool = self.spool(u64::MAX)?;
             spool.write(&rendition.bytes)?;
             files.push((spool, rendition.variant));
         }
-        files.push((original, Variant::Original));
+        Ok(files)
+    }
+
+    fn place(&self, name: BlobName, files: Vec<(Spool, Variant)>) -> Result<(), Error> {
+        let shard = self.shard(name.0[0]);
+        if !shard.is_dir() {
+            make_directory(&shard, false)?;
+            sync_directory(&self.root)?;
+        }
         for (spool, _) in &files {
             spool.sync()?;
         }

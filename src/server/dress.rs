@@ -210,7 +210,7 @@ fn policy(base: Option<&Base>) -> HeaderValue {
     });
     let text = format!(
         "default-src 'self'; connect-src 'self'{socket}; script-src 'self'; style-src 'self'; img-src * data:; \
-         media-src *; object-src 'none'; child-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+         media-src * blob:; object-src 'none'; child-src 'self'; frame-ancestors 'none'; base-uri 'none'"
     );
     HeaderValue::from_str(&text).expect("a checked host name in plain words")
 }

@@ -6,7 +6,7 @@ use super::keys::{KeyBytes, Table, thing_at_end};
 use super::record::{self, Record};
 use crate::clock::Timestamp;
 use crate::ids::{Key, Nonce, ThingId};
-use crate::media::{BlobName, Variant};
+use crate::media::{BlobName, Rendition, Variant};
 use crate::wire::draft::Addresses;
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +107,7 @@ pub struct Upload {
     pub extension: String,
     /// Length of the original, in bytes.
     pub bytes: u64,
-    /// The copies of a picture; others see these, only the author sees the original of a picture.
+    /// The copies of a picture; others see these, only the author sees the original of a picture. Of a film those of its poster.
     pub copies: Vec<UploadCopy>,
 }
 
@@ -137,6 +137,26 @@ pub enum Address {
     Following(ThingId),
     /// A person, list or group.
     Thing(ThingId),
+}
+
+impl Upload {
+    /// Whether it is a picture of which others see copies. A film has copies of its poster, and others see the film itself.
+    pub fn is_picture(&self) -> bool {
+        self.mime.starts_with("image/") && !self.copies.is_empty()
+    }
+}
+
+impl UploadCopy {
+    /// What is noted of a copy.
+    pub fn of(rendition: &Rendition) -> UploadCopy {
+        UploadCopy {
+            variant: rendition.variant,
+            mime: rendition.mime.to_owned(),
+            extension: rendition.extension.to_owned(),
+            width: rendition.width,
+            height: rendition.height,
+        }
+    }
 }
 
 impl Record for Thing {

@@ -4,6 +4,7 @@
 use crate::api::files::{self, Handed, Keep};
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::access::Viewer;
+use crate::domain::activities::parts;
 use crate::domain::documents::display_name;
 use crate::domain::guests::{self, DAYS, Made, Opened};
 use crate::domain::{names, uploads};
@@ -20,7 +21,7 @@ use crate::web::login;
 use crate::web::pictures::FileLink;
 use crate::web::text;
 use crate::web::tiles::Tile;
-use crate::wire::draft::members_of;
+use crate::wire::draft::{Members, members_of};
 use askama::Template;
 use hyper::header::{self, HeaderName};
 use serde_json::Value;
@@ -40,6 +41,8 @@ struct Guest<'a> {
     ends: String,
     content: Option<String>,
     tiles: Vec<Tile>,
+    /// The film, if there is nothing else to see.
+    film: Option<Tile>,
     files: Vec<FileLink>,
     older: Option<String>,
 }
@@ -85,7 +88,7 @@ pub fn page(request: &Request, _: &Visitor) -> Answer {
         opened: &opened,
         address: format!("{}/main/g/{}", frame.root, request.param("token")),
     };
-    let (tiles, older) = match opened.object.is_collection() {
+    let (mut tiles, older) = match opened.object.is_collection() {
         true => looking.album(request.query("before").as_deref())?,
         false => (looking.post()?, None),
     };
@@ -102,7 +105,11 @@ pub fn page(request: &Request, _: &Visitor) -> Answer {
         ends: frame.words.date(opened.ends),
         // What it names of other servers is not loaded, and its tags lead nowhere for guests.
         content: content.map(|html| crate::html::with_files(html, |_| None)),
-        files: looking.files(&members),
+        files: looking.files(&members)?,
+        film: match tiles.as_slice() {
+            [only] if only.picture.is_film => tiles.pop(),
+            _ => None,
+        },
         tiles,
         older,
         author: maker,
@@ -157,7 +164,11 @@ impl Looking<'_> {
             None => Start::Newest,
         };
         let members = Stream::of(self.opened.thing, StreamKind::Members);
-        let found = streams::page(store, members, start, TILES + 1)?.ok_or_else(missing)?;
+        let found = match streams::page(store, members, start, TILES + 1)? {
+            Some(found) => found,
+            // The picture behind which it was to begin went out of the album.
+            None => streams::page(store, members, Start::Newest, TILES + 1)?.unwrap_or_default(),
+        };
         let is_more = found.len() > TILES;
         let (mut tiles, mut last) = (Vec::new(), None);
         for id in found.into_iter().take(TILES) {
@@ -202,7 +213,9 @@ impl Looking<'_> {
             return Ok(None);
         };
         let its = &mut tile.picture;
-        its.source = self.own(&its.source);
+        if !its.source.is_empty() {
+            its.source = self.own(&its.source);
+        }
         its.largest = self.own(&its.largest);
         let sources = its
             .sources
@@ -214,16 +227,25 @@ impl Looking<'_> {
         Ok(Some(tile))
     }
 
-    /// The films and recordings of a post.
-    fn files(&self, members: &crate::wire::draft::Members) -> Vec<FileLink> {
-        let is_post = !self.opened.object.is_collection();
-        let file = self.cards.file(&self.opened.object, members);
-        let file = file.filter(|file| is_post && !file.is_far);
-        let own = |file: FileLink| FileLink {
-            url: self.own(&file.url),
-            ..file
-        };
-        file.map(own).into_iter().collect()
+    /// The recordings and other files of a post.
+    fn files(&self, members: &Members) -> Result<Vec<FileLink>, Error> {
+        let (app, post) = (self.cards.app, &self.opened.object);
+        if post.is_collection() {
+            return Ok(Vec::new());
+        }
+        let mut files = Vec::new();
+        files.extend(self.cards.file(post, members));
+        for (_, part) in parts::attached(app.base(), &app.store, post)? {
+            if self.opened.shows(&app.store, &part)? {
+                files.extend(self.cards.file(&part, &members_of(&part.members)));
+            }
+        }
+        // Films stand among the pictures.
+        files.retain(|file| !file.is_far && file.kind != "video");
+        for file in &mut files {
+            file.url = self.own(&file.url);
+        }
+        Ok(files)
     }
 
     /// The address by which a guest gets a file.

@@ -14,8 +14,8 @@ use crate::web::frame::{Face, Frame};
 use crate::wire::draft::{self, Members};
 use serde_json::Value;
 
-/// A picture in several sizes.
-#[derive(Debug)]
+/// A picture in several sizes, or a film.
+#[derive(Debug, Default)]
 pub struct Picture {
     /// The one for browsers that choose none.
     pub source: String,
@@ -35,6 +35,10 @@ pub struct Picture {
     pub page: Option<String>,
     /// Whether the page may show it; else it links to where it is.
     pub is_shown: bool,
+    /// Whether it is a film: that is the largest then, and the others are its poster, empty if it has none.
+    pub is_film: bool,
+    /// Whether a film comes from another server: then nothing of it comes before somebody plays it.
+    pub is_far: bool,
 }
 
 /// A file that is no picture.
@@ -55,10 +59,20 @@ pub struct FileLink {
 /// What a post shows besides its words.
 #[derive(Debug, Default)]
 pub struct Shown {
-    /// Its pictures, in order.
+    /// Its pictures and films, in order.
     pub pictures: Vec<Picture>,
     /// Its other files, in order.
     pub files: Vec<FileLink>,
+}
+
+impl Shown {
+    /// The film, if there is one and nothing else to see: it has its player in its place.
+    pub fn only_film(&self) -> Option<&Picture> {
+        match self.pictures.as_slice() {
+            [only] if only.is_film => Some(only),
+            _ => None,
+        }
+    }
 }
 
 impl Cards<'_> {
@@ -72,24 +86,15 @@ impl Cards<'_> {
     ) -> Result<Shown, Error> {
         let members = draft::members_of(&object.members);
         let mut shown = Shown::default();
-        shown
-            .pictures
-            .extend(self.picture(id, object, author, title)?);
-        shown.files.extend(self.file(object, &members));
+        self.show(&mut shown, id, object, author, title, None)?;
         let base = self.app.base();
         for (id, part) in parts::attached(base, &self.app.store, object)? {
             if !access::may_read_object(&self.app.store, self.viewer, &part)? {
                 continue;
             }
             let title = display_name(&part);
-            let picture = self.picture(id, &part, author, title.as_deref())?;
-            shown
-                .files
-                .extend(self.file(&part, &draft::members_of(&part.members)));
-            shown.pictures.extend(picture.map(|picture| Picture {
-                page: Some(self.link(id, &part, author)),
-                ..picture
-            }));
+            let page = Some(self.link(id, &part, author));
+            self.show(&mut shown, id, &part, author, title.as_deref(), page)?;
         }
         if !object.is_local()
             && let Some(Value::Array(list)) = members.get("attachments")
@@ -97,17 +102,93 @@ impl Cards<'_> {
             for part in list.iter().take(parts::PARTS_MAX) {
                 if let Value::Object(part) = part {
                     let kind = part.get("objectType").and_then(Value::as_str);
-                    let picture = kind == Some("image");
-                    shown
-                        .pictures
-                        .extend(known_picture(self.frame, part, author).filter(|_| picture));
-                    shown
-                        .files
-                        .extend(self.file_of(kind.unwrap_or_default(), part));
+                    let picture = known_picture(self.frame, part, author);
+                    match self.file_of(kind.unwrap_or_default(), part) {
+                        Some(film) if film.kind == "video" => {
+                            shown.pictures.push(self.as_film(&film, picture, author));
+                        }
+                        file => {
+                            shown
+                                .pictures
+                                .extend(picture.filter(|_| kind == Some("image")));
+                            shown.files.extend(file);
+                        }
+                    }
                 }
             }
         }
         Ok(shown)
+    }
+
+    /// Adds what one object shows.
+    fn show(
+        &self,
+        shown: &mut Shown,
+        id: ThingId,
+        object: &Object,
+        author: &Face,
+        title: Option<&str>,
+        page: Option<String>,
+    ) -> Result<(), Error> {
+        let picture = match self.film(id, object, author)? {
+            Some(film) => Some(film),
+            None => {
+                let members = draft::members_of(&object.members);
+                shown.files.extend(self.file(object, &members));
+                self.picture(id, object, author, title)?
+            }
+        };
+        shown
+            .pictures
+            .extend(picture.map(|picture| Picture { page, ..picture }));
+        Ok(())
+    }
+
+    /// The film of an object, if a page may play it.
+    pub(super) fn film(
+        &self,
+        id: ThingId,
+        object: &Object,
+        author: &Face,
+    ) -> Result<Option<Picture>, Error> {
+        if object.object_type != "video" {
+            return Ok(None);
+        }
+        let members = draft::members_of(&object.members);
+        let Some(film) = self
+            .file(object, &members)
+            .filter(|film| film.kind == "video")
+        else {
+            return Ok(None);
+        };
+        let title = display_name(object);
+        let poster = match self.copy_of_picture(id, object, &members)? {
+            Some(poster) => Some(poster),
+            // What a film of this server names elsewhere is not its poster: the archive of another server brought it along.
+            None if object.is_local() => None,
+            None => known_picture(self.frame, &members, author),
+        };
+        let alt = members.get("alt").and_then(Value::as_str);
+        let alt = alt.filter(|alt| !alt.trim().is_empty()).map(str::to_owned);
+        let mut film = self.as_film(&film, poster, author);
+        if let Some(words) = alt.or(title) {
+            film.alt = words;
+        }
+        Ok(Some(film))
+    }
+
+    fn as_film(&self, film: &FileLink, poster: Option<Picture>, author: &Face) -> Picture {
+        let alt = self.frame.fill("Video by {0}", [&author.name]);
+        Picture {
+            largest: film.url.clone(),
+            original: None,
+            alt,
+            page: None,
+            is_shown: true,
+            is_film: true,
+            is_far: film.is_far,
+            ..poster.filter(|poster| poster.is_shown).unwrap_or_default()
+        }
     }
 
     /// The picture of a post; none if it has none. `title` says what it shows where nothing else does.
@@ -125,25 +206,15 @@ impl Cards<'_> {
             || self.frame.fill("Picture by {0}", [&author.name]),
             str::to_owned,
         );
-        let copies: Vec<_> = uploads::copies(self.app, id, object)?
-            .into_iter()
-            .filter(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
-            .collect();
-        if let (Some(smallest), Some(largest)) = (copies.first(), copies.last()) {
-            let sources = copies
-                .iter()
-                .map(|copy| format!("{} {}w", self.frame.local(&copy.url), copy.width));
-            let middle = copies.get(1).unwrap_or(smallest);
+        if object.object_type == "video" {
+            return Ok(None);
+        }
+        if let Some(picture) = self.copy_of_picture(id, object, &members)? {
+            let original = self.original(id, object)?;
             return Ok(Some(Picture {
-                source: self.frame.local(&middle.url),
-                sources: sources.collect::<Vec<_>>().join(", "),
-                largest: self.frame.local(&largest.url),
-                size: Some((u64::from(largest.width), u64::from(largest.height))),
                 alt,
-                placeholder: placeholder_of(&members),
-                original: self.original(id, object)?,
-                page: None,
-                is_shown: true,
+                original,
+                ..picture
             }));
         }
         if object.object_type != "image" {
@@ -151,6 +222,35 @@ impl Cards<'_> {
         }
         let picture = known_picture(self.frame, &members, author);
         Ok(picture.map(|picture| Picture { alt, ..picture }))
+    }
+
+    /// The copies of the picture of an object, or of the poster of its film.
+    fn copy_of_picture(
+        &self,
+        id: ThingId,
+        object: &Object,
+        members: &Members,
+    ) -> Result<Option<Picture>, Error> {
+        let copies: Vec<_> = uploads::copies(self.app, id, object)?
+            .into_iter()
+            .filter(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
+            .collect();
+        let (Some(smallest), Some(largest)) = (copies.first(), copies.last()) else {
+            return Ok(None);
+        };
+        let sources = copies
+            .iter()
+            .map(|copy| format!("{} {}w", self.frame.local(&copy.url), copy.width));
+        let middle = copies.get(1).unwrap_or(smallest);
+        Ok(Some(Picture {
+            source: self.frame.local(&middle.url),
+            sources: sources.collect::<Vec<_>>().join(", "),
+            largest: self.frame.local(&largest.url),
+            size: Some((u64::from(largest.width), u64::from(largest.height))),
+            placeholder: placeholder_of(members),
+            is_shown: true,
+            ..Picture::default()
+        }))
     }
 
     /// The file of a post that is no picture.
@@ -239,6 +339,8 @@ fn known_picture(frame: &Frame, members: &Members, author: &Face) -> Option<Pict
         size,
         placeholder: None,
         original: None,
+        is_film: false,
+        is_far: false,
         alt: words.unwrap_or_else(|| frame.fill("Picture by {0}", [&author.name])),
         page: None,
     })

@@ -58,7 +58,7 @@ impl Cards<'_> {
         Ok(tiles)
     }
 
-    /// The picture of an object as a part of a grid; none if it has none that a page may show.
+    /// The picture or film of an object as a part of a grid; none if it has none that a page may show.
     pub(super) fn tile(
         &self,
         id: ThingId,
@@ -66,7 +66,10 @@ impl Cards<'_> {
         author: &Face,
     ) -> Result<Option<Tile>, Error> {
         let title = display_name(object);
-        let picture = self.picture(id, object, author, title.as_deref())?;
+        let picture = match self.film(id, object, author)? {
+            Some(film) => Some(film),
+            None => self.picture(id, object, author, title.as_deref())?,
+        };
         let picture = picture.filter(|picture| picture.is_shown);
         Ok(picture.map(|picture| Tile {
             id: Some(id),

@@ -1,10 +1,16 @@
-//! Films: had in the parts that players ask for, by those who may see them and by nobody else.
+//! Films: had in the parts that players ask for, by those who may see them and by nobody else; and as a browser shows them, with a still
+//! picture that the sender's browser took.
 
 use crate::guest_links::makes_link;
-use crate::harness::people::Caller;
-use crate::harness::{Answer, Pump, Request, activity, pictures};
-use crate::photos::key_of;
-use serde_json::json;
+use crate::harness::chromium::Window;
+use crate::harness::{
+    Answer, Browser, Caller, Chromium, Person, Pump, Request, activity, note, pictures, public,
+};
+use crate::photos::{key_of, reader};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Bytes of a film, most of them different from their neighbours.
 const FILM_BYTES: usize = 200_000;
@@ -143,4 +149,284 @@ fn a_film_is_sought_by_a_session_and_by_a_link_for_guests() {
     let other = photo["image"]["url"].as_str().expect("an address");
     let other = other.rsplit('/').next().expect("a name");
     guest.ask(seek(&format!("{link}/{other}"))).expect(404);
+}
+
+/// Somebody who sends a film by the box to post.
+struct Sender {
+    browser: Browser,
+    csrf: String,
+}
+
+impl Sender {
+    fn of(pump: &Pump, nickname: &str) -> Sender {
+        let mut browser = pump.browser_of(nickname);
+        let form = browser.open("/main/compose").expect(200).form("composer");
+        let csrf = form.value("_csrf").to_owned();
+        Sender { browser, csrf }
+    }
+
+    fn asks(&mut self, request: Request) -> Answer {
+        let request = request.header("X-CSRF-Token", &self.csrf);
+        self.browser
+            .ask(request.header("X-Requested-With", "XMLHttpRequest"))
+    }
+
+    /// Sends a file; answers its address.
+    fn sends(&mut self, kind: &str, bytes: &[u8]) -> String {
+        let kind = BASE64_STANDARD.encode(kind);
+        let begun = Request::post("/main/uploads")
+            .header("Upload-Length", &bytes.len().to_string())
+            .header("Upload-Metadata", &format!("filetype {kind}"));
+        let at = self.asks(begun).expect(201).header("location").to_owned();
+        let piece = Request::new("PATCH", &at).header("Upload-Offset", "0");
+        self.asks(piece.bytes("application/offset+octet-stream", bytes))
+            .expect(200);
+        at
+    }
+
+    fn sends_poster(&mut self, at: &str, kind: &str, bytes: &[u8]) -> Answer {
+        self.asks(Request::post(&format!("{at}/poster")).bytes(kind, bytes))
+    }
+
+    fn posts(&mut self, at: &str, audience: &str) -> Answer {
+        let key = at.rsplit('/').next().expect("a key");
+        let fields = [("audience", audience), ("names", "ann"), ("upload", key)];
+        self.asks(Request::post("/main/post").form(&fields))
+            .expect(201)
+    }
+}
+
+#[test]
+fn a_poster_belongs_to_a_film_of_ones_own_that_waits() {
+    let pump = Pump::start();
+    let [evan, ann, bea] = pump.register_all(["evan", "ann", "bea"]);
+    let mut sender = Sender::of(&pump, "evan");
+    let at = sender.sends("video/mp4", &film());
+    let still = pictures::jpeg(1280, 720);
+    let nobody = Request::post(&format!("{at}/poster")).bytes("image/jpeg", &still);
+    assert!(pump.browser().ask(nobody).status >= 400);
+    let mut other = Sender::of(&pump, "ann");
+    assert_eq!(other.sends_poster(&at, "image/jpeg", &still).status, 404);
+    let half = Request::post("/main/uploads").header("Upload-Length", "9999");
+    let half = sender.asks(half).expect(201).header("location").to_owned();
+    assert_eq!(sender.sends_poster(&half, "image/jpeg", &still).status, 404);
+    let photo = sender.sends("image/jpeg", &pictures::jpeg(64, 48));
+    assert_eq!(
+        sender.sends_poster(&photo, "image/jpeg", &still).status,
+        409
+    );
+    for (bytes, status) in [
+        (b"no picture at all".as_slice(), 400),
+        (&still[..still.len() / 2], 400),
+        (b"", 400),
+        (&film(), 400),
+    ] {
+        let refused = sender.sends_poster(&at, "image/jpeg", bytes);
+        assert_eq!(refused.status, status, "{}", refused.text());
+        assert!(refused.json()["error"].is_string());
+    }
+    let large = vec![0xFF; (1 << 20) + 1];
+    assert_eq!(sender.sends_poster(&at, "image/jpeg", &large).status, 413);
+
+    // It is taken once, and shown to those who see the film; they see the film, too.
+    let kept = sender.sends_poster(&at, "image/jpeg", &still).expect(200);
+    let small = kept.json()["picture"]
+        .as_str()
+        .expect("a picture")
+        .to_owned();
+    let again = sender.sends_poster(&at, "image/jpeg", &pictures::jpeg(64, 48));
+    assert_eq!(again.expect(200).json()["picture"], small.as_str());
+    sender.posts(&at, "people");
+    assert_eq!(sender.sends_poster(&at, "image/jpeg", &still).status, 404);
+    let posted = ann.inbox().direct().items()[0]["object"].clone();
+    assert_eq!(posted["objectType"], "video");
+    let poster = posted["image"]["url"].as_str().expect("a poster");
+    let film = posted["stream"]["url"].as_str().expect("a film");
+    assert_eq!(
+        pictures::size_of(&ann.get(poster).expect(200).body),
+        (320, 180)
+    );
+    part(&ann, film, "bytes=0-1").expect(206);
+    for caller in [&bea.caller, &pump.nobody()] {
+        caller.get(poster).expect(403);
+        part(caller, film, "bytes=0-1").expect(403);
+    }
+    let page = reader(&pump, "ann").open("/").expect(200);
+    assert!(page.all("video", "poster")[0].contains("/uploads/evan/"));
+    evan.does("delete", &posted);
+    assert!(ann.get(poster).status >= 400);
+}
+
+/// Posts a photo and a film together and answers the post.
+fn posts_photo_and_film(person: &Person) -> Value {
+    let parts = [
+        person.upload("image/jpeg", &pictures::jpeg(320, 240)),
+        person.upload("video/mp4", &film()),
+    ];
+    let post = note("Two").to(public());
+    person.post(post.object_with("attachments", json!(parts)))["object"].clone()
+}
+
+#[test]
+fn films_stand_among_the_photos_of_a_post_of_a_month_and_for_guests() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    let post = posts_photo_and_film(&evan);
+    let mut browser = reader(&pump, "ann");
+    let films = |page: &crate::harness::browser::Page| -> Vec<String> {
+        let links = page.all("a", "data-film").len();
+        let alts = page.all("a", "data-alt");
+        assert_eq!(links, alts.len());
+        alts
+    };
+    for place in ["/", "/main/photos", "/evan?show=photos"] {
+        let page = browser.open(place).expect(200);
+        assert_eq!(films(&page), ["Video by evan"], "{place}");
+    }
+    // Albums are for photos.
+    let page = browser.open(&format!("/main/album-add?picture={}", key_of(&post)));
+    assert!(films(&page.expect(200)).is_empty());
+    let mut owner = reader(&pump, "evan");
+    let link = makes_link(&mut owner, &key_of(&post));
+    let mut guest = pump.browser();
+    let page = guest.open(&link).expect(200);
+    assert_eq!(films(&page), ["Video by evan"]);
+    let links = page.all("a", "href");
+    let film = links.iter().find(|href| href.ends_with(".mp4"));
+    let film = film.expect("a film");
+    assert!(film.starts_with(&link), "{film}");
+    let request = Request::get(film).header("Range", "bytes=0-9");
+    assert_eq!(guest.ask(request).expect(206).body.len(), 10);
+}
+
+/// A film of a second and a half, as the browser itself makes it.
+fn real_film(pump: &Pump, window: &mut Window) -> PathBuf {
+    let made = window.script(
+        "new Promise(done => {
+            const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+            const pen = canvas.getContext('2d');
+            const recorder = new MediaRecorder(canvas.captureStream(10), { mimeType: 'video/webm;codecs=vp8' });
+            const parts = [];
+            recorder.ondataavailable = ({ data }) => parts.push(data);
+            recorder.onstop = async () => {
+                const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+                done(btoa(String.fromCharCode(...bytes)));
+            };
+            let drawn = 0;
+            const draw = () => {
+                pen.fillStyle = 'rgb(20, 160, 60)';
+                pen.fillRect(0, 0, 320, 180);
+                pen.fillStyle = 'white';
+                pen.fillRect(20 * drawn, 60, 40, 40);
+                if (drawn++ < 15) setTimeout(draw, 100);
+                else recorder.stop();
+            };
+            recorder.start();
+            draw();
+        })",
+    );
+    let bytes = BASE64_STANDARD.decode(made.as_str().expect("a film"));
+    let file = pump.directory().join("pier.webm");
+    std::fs::write(&file, bytes.expect("base64")).expect("a file");
+    file
+}
+
+fn is_so(window: &mut Window, script: &str) -> bool {
+    window.evaluate(script) == Ok(Value::Bool(true))
+}
+
+#[test]
+fn a_film_plays_over_the_whole_screen_and_stops_when_it_is_left() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    let photo = pump.directory().join("sea.jpg");
+    std::fs::write(&photo, pictures::photo(1200, 800, 1)).expect("a file");
+    let chromium = Chromium::take();
+    let mut phone = chromium.window_of(&pump, "evan");
+    phone.on_a_phone().open("/");
+    let pier = real_film(&pump, &mut phone);
+    phone.click("What is new?").sees("Who can see this");
+    phone.attach("Photos", &[&photo, &pier]);
+    let done = "[...document.querySelectorAll('.waiting li')].map(one => one.dataset.state).join() === 'done,done'";
+    phone.until(|phone| is_so(phone, done), "not all of it came");
+    let drawn =
+        "[...document.querySelectorAll('.waiting img')].every(image => image.naturalWidth > 0)";
+    phone.until(|phone| is_so(phone, drawn), "the film is not shown");
+    phone.fill("What does it show? (2)", "The pier");
+    phone.click_near("Preview", "Post").sees("Posted.");
+
+    let mut reader = chromium.window_of(&pump, "ann");
+    reader.on_a_phone().open("/");
+    let poster = "document.querySelector('[data-film] .u-photo')?.naturalWidth > 0";
+    reader.until(|reader| is_so(reader, poster), "the film has no picture");
+    let green = "(() => { const canvas = document.createElement('canvas'); const pen = canvas.getContext('2d');
+        pen.drawImage(document.querySelector('[data-film] .u-photo'), 0, 0, 50, 50);
+        const [red, green, blue] = pen.getImageData(45, 5, 1, 1).data; return green > 100 && red < 80 && blue < 110; })()";
+    assert!(is_so(&mut reader, green), "it is out of the film");
+    reader.has_no_axe_violations();
+    let film = "document.querySelector('.lightbox video')";
+    reader.script("document.querySelector('.pictures a').click(); 0");
+    reader.sees("1 of 2");
+    assert!(is_so(&mut reader, &format!("{film} === null")));
+    reader
+        .swipe(".lightbox .stage", -200, 0)
+        .sees("2 of 2")
+        .sees("The pier");
+    assert!(is_so(
+        &mut reader,
+        &format!("{film}.controls && {film}.paused")
+    ));
+    reader.has_no_axe_violations();
+    reader.script(&format!(
+        "window.film = {film}; film.muted = true; film.loop = true; film.play(); 0"
+    ));
+    reader.until(
+        |reader| is_so(reader, "film.currentTime > 0.2 && !film.paused"),
+        "the film does not play",
+    );
+    // A finger on the film leads on, as on a picture; one on its controls seeks.
+    reader.swipe(".lightbox video", 200, 0).sees("1 of 2");
+    assert!(is_so(
+        &mut reader,
+        &format!("film.paused && {film} === null")
+    ));
+    reader
+        .press("ArrowRight")
+        .sees("2 of 2")
+        .press("ArrowRight")
+        .sees("1 of 2");
+    reader.press("Escape").sees_no("1 of 2");
+    // Who taps a film sees it play.
+    reader.click("The pier Video").sees("2 of 2");
+    reader.until(
+        |reader| is_so(reader, &format!("!{film}.paused")),
+        "a film that is tapped does not begin",
+    );
+    reader.script(&format!("window.film = {film}; 0"));
+    reader.back().sees_no("2 of 2");
+    assert!(is_so(&mut reader, "film.paused"));
+    assert!(reader.complaints().is_empty());
+}
+
+#[test]
+fn a_film_that_the_browser_cannot_play_is_shown_by_a_drawing_and_can_be_had() {
+    let pump = Pump::start();
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.follow(&evan);
+    posts_photo_and_film(&evan);
+    let chromium = Chromium::take();
+    let mut phone = chromium.window_of(&pump, "ann");
+    phone.on_a_phone().open("/").has_no_axe_violations();
+    phone
+        .click("Video by evan")
+        .sees("This browser cannot play the video.");
+    phone.sees("Download the video").has_no_axe_violations();
+    phone.press("ArrowLeft").sees("1 of 2").press("Escape");
+    phone.open("/main/photos").has_no_axe_violations();
+    assert!(phone.overhanging().is_empty());
+    for complaint in phone.complaints() {
+        assert!(complaint.contains(".mp4"), "{complaint}");
+    }
 }

@@ -33,33 +33,33 @@ impl Address<'_> {
         )
     }
 
+    /// The members by which an object shows copies of a picture: its own, or the poster of its film.
+    pub(super) fn pictures(&self, copies: &[UploadCopy], shown: Option<&Photo>) -> Members {
+        let mut members = Members::new();
+        let picture = |copy: &UploadCopy| json!({"url": self.url(copy.variant, &copy.extension), "width": copy.width, "height": copy.height});
+        let is_square = |copy: &&UploadCopy| copy.variant == Variant::Avatar;
+        let is_size =
+            |copy: &&UploadCopy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp);
+        let small = copies.iter().find(is_square).or(copies.first());
+        let large = copies.iter().rfind(is_size);
+        if let Some(small) = small {
+            members.insert("image".to_owned(), picture(small));
+        }
+        if let Some(large) = large.filter(|large| small != Some(*large)) {
+            members.insert("fullImage".to_owned(), picture(large));
+        }
+        if let Some(shown) = shown {
+            members.insert("thumbhash".to_owned(), json!(shown.thumbhash));
+        }
+        members
+    }
+
     /// The members by which an object shows its file.
     pub(super) fn members(&self, kind: Kind, upload: &Upload, shown: Option<&Photo>) -> Members {
         let original = self.url(Variant::Original, &upload.extension);
         let mut members = Members::new();
         match kind.class {
-            Class::Image => {
-                let picture = |copy: &UploadCopy| json!({"url": self.url(copy.variant, &copy.extension), "width": copy.width, "height": copy.height});
-                let is_square = |copy: &&UploadCopy| copy.variant == Variant::Avatar;
-                let is_size = |copy: &&UploadCopy| {
-                    !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp)
-                };
-                let small = upload
-                    .copies
-                    .iter()
-                    .find(is_square)
-                    .or(upload.copies.first());
-                let large = upload.copies.iter().rfind(is_size);
-                if let Some(small) = small {
-                    members.insert("image".to_owned(), picture(small));
-                }
-                if let Some(large) = large.filter(|large| small != Some(*large)) {
-                    members.insert("fullImage".to_owned(), picture(large));
-                }
-                if let Some(shown) = shown {
-                    members.insert("thumbhash".to_owned(), json!(shown.thumbhash));
-                }
-            }
+            Class::Image => members = self.pictures(&upload.copies, shown),
             Class::Audio | Class::Video => {
                 members.insert("stream".to_owned(), json!({ "url": original }));
             }

@@ -3,6 +3,7 @@
 
 mod address;
 pub mod pieces;
+pub mod posters;
 
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -218,7 +219,7 @@ pub struct Copy {
     pub height: u32,
 }
 
-/// The copies of an uploaded picture, smallest first; none for everything else.
+/// The copies of an uploaded picture, or of the poster of a film, smallest first; none for everything else.
 pub fn copies(app: &App, id: ThingId, object: &Object) -> Result<Vec<Copy>, Error> {
     let (Some(upload), Some(author), Some(now)) = (&object.file, object.author, object.published)
     else {
@@ -300,13 +301,7 @@ fn record(
     let copies = shown
         .map_or(&[][..], |shown| &shown.renditions)
         .iter()
-        .map(|copy| UploadCopy {
-            variant: copy.variant,
-            mime: copy.mime.to_owned(),
-            extension: copy.extension.to_owned(),
-            width: copy.width,
-            height: copy.height,
-        });
+        .map(UploadCopy::of);
     let upload = Upload {
         blob,
         mime: kind.mime.to_owned(),
@@ -388,10 +383,7 @@ fn may_see(
     variant: Variant,
 ) -> Result<bool, Error> {
     let is_author = object.author.is_some_and(|author| viewer.is(author));
-    let is_picture = object
-        .file
-        .as_ref()
-        .is_some_and(|upload| !upload.copies.is_empty());
+    let is_picture = object.file.as_ref().is_some_and(Upload::is_picture);
     if is_author || (variant == Variant::Original && is_picture) {
         return Ok(is_author);
     }

@@ -362,6 +362,7 @@ fn pictures_of(
         return Ok(Vec::new());
     }
     let mut tiles = super::cards(request, frame, viewer).tiles(id, &post)?;
-    tiles.retain(|tile| tile.id.is_some());
+    // Films are in no album.
+    tiles.retain(|tile| tile.id.is_some() && !tile.picture.is_film);
     Ok(tiles)
 }

@@ -260,12 +260,19 @@ fn page<'a>(
     let owner = frame.face(app, owner)?.ok_or(Error::Gone)?;
     let members = Stream::of(id, StreamKind::Members);
     let missing = || Error::not_found("There is no such page.");
-    let before = request.query("before");
+    let mut before = request.query("before");
     let start = match &before {
         Some(key) => Start::Before(names::by_key(&app.store, key)?.ok_or_else(missing)?.0),
         None => Start::Newest,
     };
-    let found = streams::page(&app.store, members, start, TILES + 1)?.ok_or_else(missing)?;
+    let found = match streams::page(&app.store, members, start, TILES + 1)? {
+        Some(found) => found,
+        // The picture behind which it was to begin went out of the album.
+        None => {
+            before = None;
+            streams::page(&app.store, members, Start::Newest, TILES + 1)?.unwrap_or_default()
+        }
+    };
     let is_more = found.len() > TILES;
     let (mut tiles, mut last) = (Vec::new(), None);
     for picture in found.into_iter().take(TILES) {

@@ -5,6 +5,7 @@
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::uploads as files;
 use crate::domain::uploads::pieces::{self, PIECE_BYTES_MAX, Progress, Said};
+use crate::domain::uploads::posters;
 use crate::error::Error;
 use crate::http::{Answer, Body, Request, Response};
 use crate::ids::Key;
@@ -102,6 +103,24 @@ fn added(request: &Request, visitor: &Visitor) -> Answer {
     }
     let progress = pieces::add(app, user.id(), key(request)?, offset, &piece, request.now)?;
     told(request, &progress)
+}
+
+/// `POST /main/uploads/{key}/poster`: a picture that was taken out of the film with this key. 200; 400 for what is no picture, 404, 409
+/// for what is no film, 413.
+pub fn poster(request: &Request, visitor: &Visitor) -> Answer {
+    postered(request, visitor).or_else(|error| for_script(visitor, error))
+}
+
+fn postered(request: &Request, visitor: &Visitor) -> Answer {
+    let user = sender(request, visitor)?;
+    let picture = match &request.body {
+        Body::Spooled(file) => file.take(),
+        _ => None,
+    };
+    let picture = picture.ok_or_else(|| Error::invalid("Send a picture as the body."))?;
+    let key = key(request)?;
+    posters::keep(request.app(), user.id(), key, &picture)?;
+    told(request, &pieces::progress(request.app(), user.id(), key)?)
 }
 
 /// `DELETE /main/uploads/{key}`: 204, also where it is gone already.

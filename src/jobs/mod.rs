@@ -51,6 +51,9 @@ pub fn start(app: &Arc<App>, leftovers: HashSet<BlobName>) -> io::Result<JoinHan
             if let Err(error) = search::begin(&app, clock::now()) {
                 log::error!("search: {error}");
             }
+            if let Err(error) = photos::begin(&app, clock::now()) {
+                log::error!("films among the photos: {error}");
+            }
             run(&app);
         })
 }

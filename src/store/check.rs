@@ -162,7 +162,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"registration" => decodes::<meta::Registration>(value)?,
             b"owner" => decodes::<users::Owned>(value)?,
             b"language" => decodes::<meta::SiteLanguage>(value)?,
-            b"indexed" => decodes::<meta::Indexed>(value)?,
+            b"indexed" | b"films" => decodes::<meta::Indexed>(value)?,
             b"guests" => decodes::<meta::GuestSecret>(value)?,
             b"push" => decodes::<pushes::ServerKey>(value)?,
             b"welcome" => decodes::<meta::Welcome>(value)?,

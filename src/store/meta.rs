@@ -302,6 +302,16 @@ pub fn mark_indexed(tx: &mut dyn Tx) {
     record::put(tx, &key("indexed"), &Indexed);
 }
 
+/// Whether the films of older releases are on their way among the photos.
+pub fn has_films(from: &dyn Read) -> Result<bool> {
+    Ok(record::get::<Indexed>(from, &key("films"))?.is_some())
+}
+
+/// Notes that they are.
+pub fn mark_films(tx: &mut dyn Tx) {
+    record::put(tx, &key("films"), &Indexed);
+}
+
 fn key(name: &str) -> KeyBytes {
     KeyBytes::of(Table::Meta).tail(name)
 }

@@ -4,7 +4,8 @@ use crate::harness::browser::Page;
 use crate::harness::documents::{followers_of, reference};
 use crate::harness::people::link_self;
 use crate::harness::{
-    Browser, Chromium, Person, Pump, Request, Stream, activity, eventually, pictures, public,
+    Browser, Chromium, Person, Pump, Request, Stream, activity, eventually, network, note,
+    pictures, public,
 };
 use crate::photos::{fills, key_of, makes_album, posts_photo, reader};
 use serde_json::{Value, json};
@@ -160,6 +161,54 @@ fn who_sees_an_album_is_told_before_it_changes_and_photos_stay_with_their_own() 
     assert!(page.find_form("sure").is_none());
     pump.restart();
     assert_eq!(reader(&pump, "ann").open(&album).answer.status, 403);
+}
+
+#[test]
+fn an_album_is_shown_to_somebody_of_another_server_later_and_not_called_back() {
+    let story = "albums::an_album_is_shown_to_somebody_of_another_server_later_and_not_called_back";
+    network::inside(story, || {
+        let [a, b] = [0, 1].map(|number| network::server(number, &[]));
+        let (alice, bob) = (a.register("alice"), b.register("bob"));
+        alice.follow(&bob);
+        eventually(|| bob.followers().has(&alice.reference()));
+        let mut owner = reader(&b, "bob");
+        let (_, key) = makes_album(&mut owner, "Summer", "me");
+        let arrived = || {
+            let items = alice.inbox().items().into_iter();
+            let of_album = items.filter(|item| item["object"]["displayName"] == "Summer");
+            of_album.count()
+        };
+        let mut decides = |audience: &str, is_also: bool| {
+            let page = owner.open(&format!("/main/albums/{key}/audience"));
+            let page = page.expect(200);
+            let people = page.all("input", "value").into_iter();
+            let also = people.filter(|value| is_also && value.starts_with("person:"));
+            let form = page
+                .form("shown-to")
+                .without("also")
+                .fill("audience", audience);
+            let form = also.fold(form, |form, person| form.check("also", &person));
+            let page = owner.submit(&form).expect(200);
+            owner.submit(&page.form("sure").press("sure")).expect(200);
+            page
+        };
+        let page = decides("people", true);
+        assert!(page.shows("alice") && !page.shows("is not called back"));
+        eventually(|| arrived() == 1);
+        let page = decides("me", false);
+        assert!(page.shows("What other servers have got of it already is not called back."));
+        decides("people", true);
+        // What she has got once she has once; what comes after it on the same way tells that all of it came.
+        let note = bob.post(note("Later").to(&alice));
+        eventually(|| {
+            alice
+                .inbox()
+                .items()
+                .iter()
+                .any(|item| item["id"] == note["id"])
+        });
+        assert_eq!(arrived(), 1);
+    });
 }
 
 #[test]

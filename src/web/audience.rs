@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::things::{self, Activity, Address};
 use crate::web::cards::Cards;
-use crate::words::marked;
+use crate::web::lists::name_of_list;
+use crate::words::{Words, marked};
 
 /// Who can see a post.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +83,12 @@ impl Cards<'_> {
         if !access::may_read_object(&self.app.store, self.viewer, &object)? {
             return Ok(words.say("Chosen people").to_owned());
         }
+        if object.object_type == "collection" {
+            return Ok(name_of_list(words, &object));
+        }
         let name = display_name(&object);
-        Ok(name.unwrap_or_else(|| names::object_id(self.app.base(), id, &object).to_string()))
+        let name =
+            name.unwrap_or_else(|| names::object_id(self.app.base(), id, &object).to_string());
+        Ok(Words::apart(&name).into_owned())
     }
 }

@@ -12,7 +12,15 @@ mod told;
 mod when;
 
 use crate::html;
+use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
+
+/// The signs that embed and override, and those that keep apart (UAX #9 §2); the last of these ends such a part.
+const EMBED_FIRST: char = '\u{202a}';
+const EMBED_LAST: char = '\u{202e}';
+const ISOLATE_FIRST: char = '\u{2066}';
+const ISOLATE: char = '\u{2068}';
+const ISOLATE_END: char = '\u{2069}';
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,6 +127,24 @@ impl Words {
             None => many,
         };
         fill(sentence, &[self.number(count)])
+    }
+
+    /// What others typed, kept apart from the direction in which the text around it is read (Unicode, UAX #9 §2.4), as every value in
+    /// a sentence is. Most names need nothing of that.
+    pub fn apart(name: &str) -> Cow<'_, str> {
+        if !name.chars().any(turns) {
+            return Cow::Borrowed(name);
+        }
+        let is_whole = closes_what_it_opens(name);
+        let kept = name.chars().filter(|&c| match c {
+            EMBED_FIRST..=EMBED_LAST => false,
+            ISOLATE_FIRST..=ISOLATE_END => is_whole,
+            _ => true,
+        });
+        Cow::Owned(format!(
+            "{ISOLATE}{}{ISOLATE_END}",
+            kept.collect::<String>()
+        ))
     }
 
     /// HTML of a sentence with names in it, each kept apart from the direction in which the sentence is read.
@@ -254,6 +280,28 @@ impl<V: Values> Values for &V {
     }
 }
 
+/// Whether a character may change the direction of what stands beside it.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{200e}' | '\u{200f}' | EMBED_FIRST..=EMBED_LAST | ISOLATE_FIRST..=ISOLATE_END
+        | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// Whether each part that is kept apart in a text ends in it, and nothing else ends.
+fn closes_what_it_opens(text: &str) -> bool {
+    let mut open = 0_i32;
+    for c in text.chars() {
+        match c {
+            ISOLATE_END => open -= 1,
+            ISOLATE_FIRST..=ISOLATE => open += 1,
+            _ => {}
+        }
+        if open < 0 {
+            return false;
+        }
+    }
+    open == 0
+}
+
 fn fill(sentence: &str, values: &impl Values) -> String {
     let mut out = String::with_capacity(sentence.len() + 16);
     let mut rest = sentence;
@@ -263,7 +311,7 @@ fn fill(sentence: &str, values: &impl Values) -> String {
         let value = place.and_then(|(number, _)| values.value(number.parse().ok()?));
         match (value, place) {
             (Some(value), Some((_, after))) => {
-                let _ = write!(out, "{value}");
+                out.push_str(&Words::apart(&value.to_string()));
                 rest = after;
             }
             _ => {
@@ -311,6 +359,21 @@ mod tests {
             Words::default().named("{1} & {0}", ["<b>", "Ann"]),
             "<bdi>Ann</bdi> &amp; <bdi>&lt;b&gt;</bdi>"
         );
+    }
+
+    #[test]
+    fn a_name_turns_nothing_around_it() {
+        assert_eq!(Words::apart("Ann & Ben 🎉"), "Ann & Ben 🎉");
+        assert_eq!(
+            Words::apart("\u{5d0}\u{5d1}"),
+            "\u{2068}\u{5d0}\u{5d1}\u{2069}"
+        );
+        for trick in ["\u{2069}\u{202e}cyd", "\u{2067}c\u{202d}yd"] {
+            assert_eq!(Words::apart(trick), "\u{2068}cyd\u{2069}");
+        }
+        // Names within names stay apart.
+        let both = "\u{2068}\u{5d0}\u{2069}, Ann";
+        assert_eq!(Words::apart(both), format!("\u{2068}{both}\u{2069}"));
     }
 
     #[test]

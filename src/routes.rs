@@ -17,9 +17,10 @@ use crate::web::{
     account, albums, apps, archives as archiving, assets, choices, composer, confirming, deeds,
     delete as delete_page, edit, finding, groups as circles, guests, home, installing, invitations,
     join, leaving, lists, login, mail, manual, messages, nearby, notifications, notifying,
-    oauth as authorizing, oauth2 as authorizing2, owning, people as everybody, photos, profile,
-    proxy, pushing, quieting, reactions, recovering, remote, reporting, requests as requesting,
-    resetting, search as searching, seen_by, settings, setup, setup_restore, things, tokens,
+    oauth as authorizing, oauth2 as authorizing2, owning, padlock, people as everybody, photos,
+    profile, proxy, pushing, quieting, reactions, recovering, remote, reporting,
+    requests as requesting, resetting, search as searching, seen_by, settings, setup,
+    setup_restore, things, tokens,
 };
 use hyper::Method;
 
@@ -381,6 +382,12 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/box/backup",                     Form(owning::backup::make),     Slow),
     get   ("/main/box/backup/sheet",               Page(owning::backup::sheet),    Quick),
     post  ("/main/box/nightly",                    Form(owning::backup::plan),     Quick),
+    get   ("/main/box/padlock",                    Page(owning::padlock::form),    Quick),
+    post  ("/main/box/padlock",                    Form(owning::padlock::turn),    Slow),
+    get   ("/main/padlock",                        Page(padlock::page),            Quick),
+    get   ("/main/padlock/pumphouse.crt",          Open(padlock::certificate),     Quick),
+    get   ("/main/padlock/pumphouse.mobileconfig", Open(padlock::profile),         Quick),
+    get   ("/main/padlock/qr.svg",                 Open(padlock::code),            Quick),
     get   ("/main/settings",                       Page(choices::hub),             Quick),
     get   ("/main/settings/profile",               Page(settings::profile_form),   Quick),
     get   ("/main/invitations/{code}/qr.svg",      Page(invitations::code),        Quick),

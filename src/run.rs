@@ -8,10 +8,10 @@ use crate::commands::control;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::backups::restoring;
-use crate::domain::lan;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
 use crate::domain::uploads::pieces;
+use crate::domain::{lan, padlock};
 use crate::federation::spam;
 use crate::jobs;
 use crate::mail::Mailer;
@@ -154,6 +154,8 @@ async fn listen(
     }
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     join_lan(app, server.address());
+    padlock::open(app);
+    padlock::tend(app, clock::now());
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
     let code = setup::code_for_console(app).map_err(Failure::new)?;
@@ -202,6 +204,7 @@ async fn watch_over(app: &Arc<App>) -> Failure {
         let its = Arc::clone(app);
         let look = move || {
             its.talks.forget_silent(clock::now());
+            padlock::tend(&its, clock::now());
             say_where(&its);
             (its.store.engine().failed(), meta::site(&its.store).is_ok())
         };
@@ -244,6 +247,7 @@ fn place(app: &App, at: SocketAddr) -> Place {
     Place {
         at,
         fingerprint: app.config.tls.as_ref().and_then(server::fingerprint),
+        padlock: padlock::announced(app),
     }
 }
 

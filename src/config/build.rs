@@ -32,6 +32,9 @@ pub(super) fn config(values: &mut Values) -> Config {
     Config {
         address,
         port,
+        https_port: values
+            .port("httpsPort")
+            .unwrap_or(if port == 80 { 443 } else { 8443 }),
         url_port,
         url_path: read_url_path(values),
         tls: read_tls(values),

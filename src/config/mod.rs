@@ -45,6 +45,8 @@ pub struct Config {
     pub address: String,
     /// Port to listen on; 0 picks a free one.
     pub port: u16,
+    /// Port of https that the server provides by itself; 0 picks a free one.
+    pub https_port: u16,
     /// Public port, when it differs from the one listened on.
     pub url_port: Option<u16>,
     /// Path that public addresses begin with, without slashes at its ends; mostly empty.

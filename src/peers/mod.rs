@@ -9,7 +9,9 @@ mod tls;
 mod tokens;
 
 pub use discovery::{Endpoints, authority};
-pub use lan::{Announcement, Lan, Neighbour, Place, is_local};
+pub use lan::{
+    Announcement, Lan, Neighbour, Place, Secured, is_local, own_addresses as lan_addresses,
+};
 pub use pins::PINS_MAX;
 pub use reach::{Reach, is_public};
 pub use tokens::{Remembered, Tokens};

@@ -2,6 +2,7 @@
 //! site up.
 
 use super::Shared;
+use crate::domain::padlock;
 use crate::http::Request;
 use hyper::header;
 
@@ -13,6 +14,10 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
         return None;
     }
     let host = request.header(&header::HOST)?;
+    if let Some(origin) = request.padlock_url() {
+        let is_right = padlock::is_own_host(&server.app, host);
+        return (!is_right).then(|| format!("{origin}{}{}", request.path, query_of(request)));
+    }
     let port = format!(":{}", base.port());
     let bare = if base.is_standard_port() {
         host.strip_suffix(&port).unwrap_or(host)
@@ -25,10 +30,17 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
     if !settings.redirect_address_to_canonical && host == server.address.to_string() {
         return None;
     }
-    let query = if request.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", request.query)
-    };
-    Some(format!("{}{}{query}", base.url(), request.path))
+    Some(format!(
+        "{}{}{}",
+        base.url(),
+        request.path,
+        query_of(request)
+    ))
+}
+
+fn query_of(request: &Request) -> String {
+    match request.query.as_str() {
+        "" => String::new(),
+        query => format!("?{query}"),
+    }
 }

@@ -62,6 +62,7 @@ mod neighbours;
 mod nonsense;
 mod oauth2;
 mod owning;
+mod padlock;
 mod pages;
 mod paging;
 mod photos;

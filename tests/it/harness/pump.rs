@@ -160,6 +160,13 @@ impl Pump {
         }
     }
 
+    /// The same server by https of its own, at that port. Nobody vouches for it there.
+    pub(crate) fn secured(&self, port: u16) -> Site {
+        let mut address = self.site.address();
+        address.set_port(port);
+        Site::secure(&format!("https://{}:{port}", self.site.host), address)
+    }
+
     /// The data directory.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()

@@ -129,6 +129,7 @@ impl App {
         // Archives name things and letters hold addresses of the site, so they have waited for it.
         self.desk.bell.ring();
         self.keeper.bell.ring();
+        self.padlock.bell.ring();
         self.mails.ring();
         self.pushes.ring();
         self.deliveries.ring();
@@ -226,6 +227,7 @@ impl App {
         self.deliveries.close();
         self.desk.bell.close();
         self.keeper.bell.close();
+        self.padlock.bell.close();
         self.refreshing.bell.close();
         if let Some(firehose) = &self.firehose {
             firehose.bell.close();

@@ -97,6 +97,8 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     jobs::push::start(&app).map_err(Failure::new)?;
     jobs::firehose::start(&app).map_err(Failure::new)?;
     jobs::refreshing::start(&app).map_err(Failure::new)?;
+    padlock::open(&app);
+    let registrar = jobs::certificates::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
@@ -110,6 +112,9 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     }
     if archivist.join().is_err() {
         log::error!("the work on archives ended badly");
+    }
+    if registrar.join().is_err() {
+        log::error!("the public certificates ended badly");
     }
     if deliverer.join().is_err() {
         log::error!("the deliveries ended badly");
@@ -154,7 +159,6 @@ async fn listen(
     }
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     join_lan(app, server.address());
-    padlock::open(app);
     padlock::tend(app, clock::now());
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;

@@ -1,10 +1,11 @@
-//! Certificates of https that the server gets by itself: those of an authority of its own ([`own`]), and public ones, whose
-//! files are kept beside them. How they are read ([`x509`]), kept on disk (here), and shown to who connects ([`shown`]).
+//! Certificates of https that the server gets by itself: those of an authority of its own ([`own`]), and public ones, for
+//! which an authority is asked ([`asked`]). How they are read ([`x509`]), kept on disk (here), and shown to who connects ([`shown`]).
 //!
 //! Everything is in the directory `certificates` of the data directory, a file for each thing that changes at once: a key stands
 //! in one file with the certificates that belong to it, so that no cut leaves a pair that does not fit. Nobody but the server's
 //! user can read them. Backups hold them, too: a server that is restored is trusted by the same devices.
 
+pub mod asked;
 pub mod own;
 pub mod shown;
 pub mod x509;

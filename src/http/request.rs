@@ -152,6 +152,19 @@ impl Request {
         }
     }
 
+    /// The address of the site as whoever asks has it, without a slash at its end: for links that they give away.
+    pub fn site_url(&self) -> String {
+        let host = self.header(&hyper::header::HOST).unwrap_or_default();
+        let base = self.app.base();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        if !padlock::is_public_host(&self.app, name) {
+            return base.url().to_owned();
+        }
+        let scheme = if self.tls { "https" } else { "http" };
+        let slash = if base.prefix().is_empty() { "" } else { "/" };
+        format!("{scheme}://{host}{slash}{}", base.prefix())
+    }
+
     /// Whether who asks is connected by https: to this server, or to the proxy before it, as its address says.
     pub fn is_secure(&self) -> bool {
         let base = self.app.known_base();

@@ -147,6 +147,12 @@ const OF_THE_OWNER: &[Section] = &[
         marked("A second address, encrypted, at which nobody can read along."),
     ),
     section(
+        "/main/box/name",
+        "globe",
+        marked("A public name"),
+        marked("A way in from everywhere, which every device trusts."),
+    ),
+    section(
         "/main/box/storage",
         "box",
         marked("Storage"),

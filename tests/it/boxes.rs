@@ -4,19 +4,20 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/main/box",
     "/main/box/people",
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/servers",
     "/main/box/padlock",
+    "/main/box/name",
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/backup/sheet",
 ];
 
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 11] = [
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/registration",
@@ -24,6 +25,7 @@ const FORMS: [&str; 10] = [
     "/main/box/blocks",
     "/main/box/pins",
     "/main/box/padlock",
+    "/main/box/name",
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/nightly",

@@ -70,6 +70,7 @@ mod posting;
 mod posting_refused;
 mod profile_pictures;
 mod proxying;
+mod public_names;
 mod pushing;
 mod pypump;
 mod quirks;

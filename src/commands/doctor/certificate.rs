@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::certificates::own::Authority;
 use crate::certificates::x509::Facts;
-use crate::certificates::{self, HOME};
+use crate::certificates::{self, HOME, PUBLIC};
 use crate::cli::Failure;
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -50,8 +50,14 @@ pub(super) fn check(
 /// What the server has made for itself, where the owner has turned that on.
 fn check_own(config: &Config, now: Timestamp, findings: &mut Findings) -> Result<(), Failure> {
     match padlock::kept(config) {
-        Ok(kept) if kept.is_on => {}
-        Ok(_) => return Ok(()),
+        Ok(kept) => {
+            if let Some(wish) = &kept.public {
+                check_public(config, &wish.name, wish.problem.as_deref(), now, findings)?;
+            }
+            if !kept.is_on {
+                return Ok(());
+            }
+        }
         Err(sentence) => return findings.fail(format_args!("padlock: {sentence}")),
     }
     match Authority::load(&config.datadir) {
@@ -96,6 +102,43 @@ fn check_own(config: &Config, now: Timestamp, findings: &mut Findings) -> Result
         _ => findings.ok(format_args!(
             "padlock: the certificate that is shown is for {} and valid for {days} more days; the server renews it.",
             facts.hosts.join(", ")
+        )),
+    }
+}
+
+/// The certificate for the public name.
+fn check_public(
+    config: &Config,
+    name: &str,
+    problem: Option<&str>,
+    now: Timestamp,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let why = problem.unwrap_or("It is being asked for.");
+    let pair = match certificates::load_pair(&config.datadir, PUBLIC) {
+        Ok(pair) => pair,
+        Err(sentence) => {
+            return findings.warn(format_args!(
+                "public name: {sentence} The server asks for another one."
+            ));
+        }
+    };
+    let Some(facts) = pair.and_then(|pair| Facts::of(pair.certificate())) else {
+        return findings.warn(format_args!(
+            "public name: {name} has no certificate. {why} Look at the page A public name of Box."
+        ));
+    };
+    let days = days_left(facts.end, now);
+    match (days, problem) {
+        (..0, _) => findings.fail(format_args!(
+            "public name: the certificate of {name} ended at {}. {why}",
+            facts.end
+        )),
+        (_, Some(why)) => findings.warn(format_args!(
+            "public name: the certificate of {name} is valid for {days} more days, but is not renewed. {why}"
+        )),
+        _ => findings.ok(format_args!(
+            "public name: the certificate of {name} is valid for {days} more days; the server renews it."
         )),
     }
 }

@@ -6,6 +6,7 @@
 //! What is chosen is kept in a small file beside the certificates, so that `pumphouse doctor` reads it while the server runs.
 
 mod door;
+pub mod public;
 
 pub use door::{Door, Outcome};
 
@@ -16,8 +17,10 @@ use crate::certificates::x509::Facts;
 use crate::certificates::{self, HOME};
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::domain::bell::Bell;
 use crate::error::Error;
 use crate::peers::{Secured, lan_addresses};
+use public::{Going, Wish};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
@@ -40,6 +43,10 @@ pub struct Padlock {
     pub shown: Arc<Shown>,
     /// The port of https.
     pub door: Door,
+    /// Wakes who asks for public certificates.
+    pub bell: Bell,
+    /// How that goes.
+    going: Going,
     state: Mutex<State>,
 }
 
@@ -57,6 +64,8 @@ struct State {
 pub struct Kept {
     /// Whether the server speaks https.
     pub is_on: bool,
+    /// The public name, and the certificate for it.
+    pub public: Option<Wish>,
 }
 
 /// What there is to say of the server's own certificates.
@@ -98,6 +107,10 @@ pub fn open(app: &App) {
         Ok(pair) => app.padlock.shown.set_home(pair),
         // Another one is made.
         Err(problem) => log::warn!("{problem}"),
+    }
+    if let Err(problem) = public::open(app, &state.kept) {
+        // Another one is asked for.
+        log::error!("{problem}");
     }
     for problem in &problems {
         log::error!("{problem}");
@@ -226,8 +239,10 @@ pub fn problems(app: &App, now: Timestamp) -> Vec<String> {
          new one everywhere."
             .to_owned()
     });
-    let all = state.problem.clone().into_iter().chain(door).chain(is_old);
-    all.collect()
+    let own = state.problem.clone().into_iter().chain(door).chain(is_old);
+    let own: Vec<String> = own.collect();
+    drop(state);
+    own.into_iter().chain(public::problem(app, now)).collect()
 }
 
 /// How long before the end of a root its owner is told, in seconds: two months.
@@ -284,7 +299,17 @@ pub fn is_own_host(app: &App, host: &str) -> bool {
         _ => return false,
     };
     let inner = bare.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case(base.host()) || inner.parse().is_ok_and(is_private)
+    bare.eq_ignore_ascii_case(base.host())
+        || inner.parse().is_ok_and(is_private)
+        || is_public_host(app, bare)
+}
+
+/// Whether a `Host` without a port is the public name.
+pub fn is_public_host(app: &App, host: &str) -> bool {
+    let state = app.padlock.state();
+    let public = state.kept.public.as_ref();
+    let inner = host.trim_start_matches('[').trim_end_matches(']');
+    public.is_some_and(|wish| inner.eq_ignore_ascii_case(&wish.name))
 }
 
 fn with_port(host: &str, port: u16) -> String {

@@ -22,7 +22,7 @@ pub fn proof(name: &str, digest: &[u8]) -> Result<Pair, String> {
     let mut params = params(name)?;
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let certificate = params.self_signed(&key).map_err(wrong)?;
-    Pair::read((key.serialize_pem() + &certificate.pem()).as_bytes())
+    Pair::made(certificate.der().clone(), key.serialize_der())
 }
 
 fn params(name: &str) -> Result<CertificateParams, String> {

@@ -55,6 +55,15 @@ impl Pair {
         })
     }
 
+    /// Takes a pair that was just made, whatever is in the certificate.
+    fn made(certificate: CertificateDer<'static>, key: Vec<u8>) -> Result<Pair, String> {
+        let key = PrivateKeyDer::try_from(key)?;
+        let key = ring::sign::any_supported_type(&key).map_err(|error| error.to_string())?;
+        Ok(Pair {
+            ready: Arc::new(CertifiedKey::new(vec![certificate], key)),
+        })
+    }
+
     /// The server's own certificate (DER).
     pub fn certificate(&self) -> &CertificateDer<'static> {
         self.ready.cert.first().expect("a pair has a certificate")

@@ -116,9 +116,7 @@ impl Acme {
             reach: Reach { lan: is_near },
             lan: Arc::clone(lan),
         };
-        let transport = ()
-            .chain(TcpConnector::default())
-            .chain(Tls::trusting(trusted));
+        let transport = ().chain(TcpConnector::default()).chain(Tls::trusting(trusted));
         Acme {
             agent: ureq::Agent::with_parts(config, transport, resolver),
             directory: directory.to_owned(),
@@ -352,9 +350,7 @@ fn done_maybe<T>(
 }
 
 /// Makes a request again whose nonce was not taken.
-fn patiently<T>(
-    mut request: impl FnMut() -> Result<T, instant_acme::Error>,
-) -> Result<T, Trouble> {
+fn patiently<T>(mut request: impl FnMut() -> Result<T, instant_acme::Error>) -> Result<T, Trouble> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -406,6 +402,8 @@ impl Client {
 
 impl fmt::Debug for Acme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acme").field("directory", &self.directory).finish()
+        f.debug_struct("Acme")
+            .field("directory", &self.directory)
+            .finish()
     }
 }

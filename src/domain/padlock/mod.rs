@@ -242,7 +242,8 @@ pub fn problems(app: &App, now: Timestamp) -> Vec<String> {
     let own = state.problem.clone().into_iter().chain(door).chain(is_old);
     let own: Vec<String> = own.collect();
     drop(state);
-    own.into_iter().chain(public::problem(app, now)).collect()
+    let public = public::problem(app, now).into_iter().flatten();
+    own.into_iter().chain(public).collect()
 }
 
 /// How long before the end of a root its owner is told, in seconds: two months.

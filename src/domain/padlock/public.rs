@@ -145,16 +145,26 @@ fn show(app: &App, name: &str, pair: Pair) -> Result<(), String> {
 /// A name as somebody typed it, as it is kept; 400 for what can have no public certificate.
 pub fn name_of(typed: &str) -> Result<String, Error> {
     let bare = typed.trim().to_ascii_lowercase();
-    let bare = bare.trim_start_matches("https://").trim_start_matches("http://");
+    let bare = bare
+        .trim_start_matches("https://")
+        .trim_start_matches("http://");
     let name = bare.trim_end_matches(['/', '.']);
-    if let Ok(address) = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+    if let Ok(address) = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+    {
         return Ok(address.to_string());
     }
     let is_label = |label: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        !label.is_empty() && label.len() <= 63 && label.chars().all(plain) && !label.starts_with('-')
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(plain)
+            && !label.starts_with('-')
     };
-    let is_name = name.len() <= NAME_CHARS_MAX && name.contains('.') && name.split('.').all(is_label);
+    let is_name =
+        name.len() <= NAME_CHARS_MAX && name.contains('.') && name.split('.').all(is_label);
     if !is_name || is_local(name) || name.parse::<f64>().is_ok() {
         return Err(Error::invalid(
             "A public name looks like pump.example.org: letters, digits, hyphens and dots. Names that end in .local are known \
@@ -169,7 +179,9 @@ pub fn look(app: &App, name: &str) -> Result<Leads, Error> {
     let address = match name.parse::<IpAddr>() {
         Ok(address) => Some(address),
         Err(_) => {
-            let all = (name, 80).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+            let all = (name, 80)
+                .to_socket_addrs()
+                .map(Iterator::collect::<Vec<_>>);
             all.unwrap_or_default().first().map(|at| at.ip())
         }
     };
@@ -285,17 +297,20 @@ fn is_safe(app: &App, now: Timestamp) -> bool {
     facts.is_some_and(|facts| facts.percent_left(now) >= PERCENT_LEFT_SAFE)
 }
 
-/// What the owner should know.
-pub(super) fn problem(app: &App, now: Timestamp) -> Option<String> {
+/// What the owner should know: what is missing, and why.
+pub(super) fn problem(app: &App, now: Timestamp) -> Option<[String; 2]> {
     let wish = wish(app)?;
     let public = app.padlock.shown.public();
     let facts = public.and_then(|public| Facts::of(public.pair.certificate()));
     let left = facts.as_ref().map(|facts| facts.percent_left(now));
-    let why = wish.problem.filter(|_| left.is_none_or(|left| left < PERCENT_LEFT_MIN))?;
-    Some(match left {
-        None => format!("There is no public certificate for {}: {why}", wish.name),
-        Some(_) => format!("The public certificate of {} is not renewed: {why}", wish.name),
-    })
+    let why = wish
+        .problem
+        .filter(|_| left.is_none_or(|left| left < PERCENT_LEFT_MIN))?;
+    let what = match left {
+        None => format!("There is no public certificate for {}.", wish.name),
+        Some(_) => format!("The public certificate of {} is not renewed.", wish.name),
+    };
+    Some([what, why])
 }
 
 /// Does what is due, and says when to look again; nothing where there is nothing to do.
@@ -333,7 +348,12 @@ pub fn work(app: &App, now: Timestamp) -> Option<Duration> {
         Err(_) if app.padlock.bell.is_closed() => None,
         Err(trouble) => {
             let sentence = words(&trouble, &wish.name);
-            log::warn!("no public certificate for {}: {} {}", wish.name, trouble.kind, trouble.detail);
+            log::warn!(
+                "no public certificate for {}: {} {}",
+                wish.name,
+                trouble.kind,
+                trouble.detail
+            );
             let failures = usize::try_from(wish.failures).unwrap_or(usize::MAX);
             let wait = RETRY_SECS[failures.min(RETRY_SECS.len() - 1)];
             let noted = note(app, &wish.name, |wish| {
@@ -366,7 +386,9 @@ fn due(wish: &Wish, facts: Option<&Facts>) -> Timestamp {
 
 /// Asks the authority, now and then, when it wants the renewal.
 fn ask_for_renewal(app: &App, wish: &mut Wish, facts: &Facts, now: Timestamp) {
-    let is_fresh = wish.asked.is_some_and(|asked| now.secs_since(asked) < ASK_SECS);
+    let is_fresh = wish
+        .asked
+        .is_some_and(|asked| now.secs_since(asked) < ASK_SECS);
     if is_fresh {
         return;
     }
@@ -514,13 +536,17 @@ fn acme(app: &App) -> Result<Acme, Error> {
             let pem = std::fs::read(path).map_err(|error| {
                 Error::Conflict(format!("{} cannot be read: {error}.", path.display()))
             })?;
-            certificates::certificates(&pem).map_err(|why| {
-                Error::Conflict(format!("{} is damaged: {why}.", path.display()))
-            })?
+            certificates::certificates(&pem)
+                .map_err(|why| Error::Conflict(format!("{} is damaged: {why}.", path.display())))?
         }
     };
     let near = is_near(&app.config);
-    Ok(Acme::new(&app.config.acme_directory, &trusted, near, app.peers.lan()))
+    Ok(Acme::new(
+        &app.config.acme_directory,
+        &trusted,
+        near,
+        app.peers.lan(),
+    ))
 }
 
 /// The address of the terms of the authority; nothing where it cannot be asked.
@@ -550,7 +576,9 @@ fn words(trouble: &Trouble, name: &str) -> String {
         "connection" => format!(
             "The authority did not reach this server at {name}. Let the router forward the ports 80 and 443 to this machine."
         ),
-        "dns" => format!("The authority finds no address of {name}. Look at the name with whoever you have it from."),
+        "dns" => format!(
+            "The authority finds no address of {name}. Look at the name with whoever you have it from."
+        ),
         "unauthorized" | "incorrectResponse" | "tls" => {
             format!("At {name} the authority found another server than this one ({detail}).")
         }
@@ -593,7 +621,16 @@ mod tests {
         ] {
             assert_eq!(name_of(typed).ok().as_deref(), Some(name), "{typed}");
         }
-        for wrong in ["", "pump", "pump.local", "a b.example", "pump..example", "-a.example", "pump.example/x", "1.5"] {
+        for wrong in [
+            "",
+            "pump",
+            "pump.local",
+            "a b.example",
+            "pump..example",
+            "-a.example",
+            "pump.example/x",
+            "1.5",
+        ] {
             assert!(name_of(wrong).is_err(), "{wrong}");
         }
     }

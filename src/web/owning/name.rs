@@ -4,8 +4,8 @@
 use super::enter;
 use crate::auth::Visitor;
 use crate::certificates::x509::Facts;
-use crate::domain::padlock::public::{self, Leads, Wish};
 use crate::domain::padlock;
+use crate::domain::padlock::public::{self, Leads, Wish};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::web::cards::Time;
@@ -59,7 +59,9 @@ impl Asked {
             until: facts.map(|facts| frame.words.date(facts.end)),
             is_strict: wish.is_strict,
             problem: wish.problem.map(|problem| frame.words.told(&problem)),
-            next: wish.next.map(|next| Time::of(frame.words, next, request.now)),
+            next: wish
+                .next
+                .map(|next| Time::of(frame.words, next, request.now)),
             step: step.map(|step| frame.words.told(step)),
             name: wish.name,
         }
@@ -109,7 +111,10 @@ impl<'a> Page<'a> {
             is_possible: padlock::is_possible(&app.config),
             address: app.base().url().to_owned(),
             name: String::new(),
-            email: wish.as_ref().map(|wish| wish.email.clone()).unwrap_or_default(),
+            email: wish
+                .as_ref()
+                .map(|wish| wish.email.clone())
+                .unwrap_or_default(),
             wish: wish.map(|wish| Asked::of(request, frame, wish)),
             look: None,
             terms: None,

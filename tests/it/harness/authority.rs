@@ -30,8 +30,21 @@ impl Authority {
         let directory = TempDir::new().expect("a directory");
         let at = |name: &str| directory.path().join(name).display().to_string();
         let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-            .args(["-subj", "/CN=authority", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ])
+            .args([
+                "-subj",
+                "/CN=authority",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
             .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .args(["-keyout", &at("key.pem"), "-out", &at("cert.pem")])
             .output()
@@ -67,7 +80,12 @@ impl Authority {
     pub(crate) fn options(&self) -> [String; 4] {
         let trusted = self.directory.path().join("cert.pem").display().to_string();
         let directory = format!("https://{LISTENS}/dir");
-        ["--acmeDirectory".to_owned(), directory, "--acmeCa".to_owned(), trusted]
+        [
+            "--acmeDirectory".to_owned(),
+            directory,
+            "--acmeCa".to_owned(),
+            trusted,
+        ]
     }
 
     /// Everything that it said.

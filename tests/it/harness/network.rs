@@ -99,10 +99,19 @@ pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
 #[track_caller]
 pub(crate) fn everywhere(environment: Environment, options: &[&str]) -> Option<Pump> {
     if !is_inside() {
-        eprintln!("only a network of the story's own has the ports 80 and 443: this story is skipped");
+        eprintln!(
+            "only a network of the story's own has the ports 80 and 443: this story is skipped"
+        );
         return None;
     }
-    let mut all = vec!["--address", "0.0.0.0", "--port", "80", "--hostname", NAMES[0]];
+    let mut all = vec![
+        "--address",
+        "0.0.0.0",
+        "--port",
+        "80",
+        "--hostname",
+        NAMES[0],
+    ];
     all.extend(options);
     let base = format!("http://{}", NAMES[0]);
     Some(Pump::launch_with(environment, &base, &all))

@@ -62,7 +62,7 @@ addEventListener("push", (event) => {
 
 addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const url = event.notification.data?.url ?? `${root}/`;
+  const url = new URL(event.notification.data?.url ?? `${root}/`, location.origin).href;
   const open = async () => {
     for (const client of await clients.matchAll({ type: "window" })) {
       if (client.url === url) return client.focus();

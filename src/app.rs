@@ -6,6 +6,7 @@ use crate::domain::archives::Desk;
 use crate::domain::backups::nightly::Keeper;
 use crate::domain::bell::Bell;
 use crate::domain::firehose::Firehose;
+use crate::domain::padlock::Padlock;
 use crate::domain::proxies::Proxies;
 use crate::domain::refreshing::Refreshing;
 use crate::domain::setup::Setup;
@@ -62,6 +63,8 @@ pub struct App {
     pub peers: Peers,
     /// Addresses here for what is there. Shared with pages, which put them into HTML.
     pub proxies: Arc<Proxies>,
+    /// Https that the server provides by itself.
+    pub padlock: Padlock,
     /// Whose forms wait for each other.
     pub turns: Turns,
 }
@@ -100,6 +103,7 @@ impl App {
             refreshing: Refreshing::default(),
             judge: OnceLock::new(),
             proxies,
+            padlock: Padlock::default(),
             turns: Turns::default(),
         }
     }
@@ -125,6 +129,7 @@ impl App {
         // Archives name things and letters hold addresses of the site, so they have waited for it.
         self.desk.bell.ring();
         self.keeper.bell.ring();
+        self.padlock.bell.ring();
         self.mails.ring();
         self.pushes.ring();
         self.deliveries.ring();
@@ -222,6 +227,7 @@ impl App {
         self.deliveries.close();
         self.desk.bell.close();
         self.keeper.bell.close();
+        self.padlock.bell.close();
         self.refreshing.bell.close();
         if let Some(firehose) = &self.firehose {
             firehose.bell.close();

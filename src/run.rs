@@ -8,10 +8,10 @@ use crate::commands::control;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::backups::restoring;
-use crate::domain::lan;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
 use crate::domain::uploads::pieces;
+use crate::domain::{lan, padlock};
 use crate::federation::spam;
 use crate::jobs;
 use crate::mail::Mailer;
@@ -97,6 +97,8 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     jobs::push::start(&app).map_err(Failure::new)?;
     jobs::firehose::start(&app).map_err(Failure::new)?;
     jobs::refreshing::start(&app).map_err(Failure::new)?;
+    padlock::open(&app);
+    let registrar = jobs::certificates::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
@@ -110,6 +112,9 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     }
     if archivist.join().is_err() {
         log::error!("the work on archives ended badly");
+    }
+    if registrar.join().is_err() {
+        log::error!("the public certificates ended badly");
     }
     if deliverer.join().is_err() {
         log::error!("the deliveries ended badly");
@@ -154,6 +159,7 @@ async fn listen(
     }
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     join_lan(app, server.address());
+    padlock::tend(app, clock::now());
     let mut first = Signals::listen().map_err(Failure::new)?;
     let mut second = Signals::listen().map_err(Failure::new)?;
     let code = setup::code_for_console(app).map_err(Failure::new)?;
@@ -202,6 +208,7 @@ async fn watch_over(app: &Arc<App>) -> Failure {
         let its = Arc::clone(app);
         let look = move || {
             its.talks.forget_silent(clock::now());
+            padlock::tend(&its, clock::now());
             say_where(&its);
             (its.store.engine().failed(), meta::site(&its.store).is_ok())
         };
@@ -244,6 +251,7 @@ fn place(app: &App, at: SocketAddr) -> Place {
     Place {
         at,
         fingerprint: app.config.tls.as_ref().and_then(server::fingerprint),
+        padlock: padlock::announced(app),
     }
 }
 

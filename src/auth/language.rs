@@ -2,12 +2,12 @@
 //! it asks for; else the site's.
 
 use super::sessions::{cookie_of, fingerprint};
-use crate::http::Request;
+use crate::http::{Request, cookies};
 use crate::ids::UserId;
 use crate::store::preferences;
 use crate::store::sessions;
 use crate::words::{Language, Words};
-use cookie::{Cookie, SameSite};
+use cookie::Cookie;
 use hyper::header;
 
 /// The name in the query of a page by which its reader chooses a language for the browser.
@@ -16,8 +16,8 @@ pub const ASKED: &str = "language";
 /// The cookie in which a browser keeps what was chosen in it.
 const COOKIE: &str = "language";
 
-/// How long it keeps that, in days.
-const COOKIE_DAYS: i64 = 365;
+/// How long it keeps that, in seconds: a year.
+const COOKIE_SECS: i64 = 365 * 24 * 3600;
 
 /// The words of whoever sends a request, for pages that know no visitor. What cannot be read now counts as not chosen.
 pub fn words(request: &Request) -> Words {
@@ -45,14 +45,8 @@ pub(super) fn words_of(request: &Request, user: Option<UserId>) -> Words {
 /// What the browser keeps after a link by which a language was chosen; nothing after others.
 pub(super) fn chosen(request: &Request) -> Option<Cookie<'static>> {
     let language = asked_by_link(request)?;
-    let base = request.app().known_base();
-    let cookie = Cookie::build((COOKIE, language.code()))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(base.is_some_and(|base| base.scheme() == "https"))
-        .max_age(cookie::time::Duration::days(COOKIE_DAYS));
-    Some(cookie.build())
+    let code = language.code().to_owned();
+    Some(cookies::built(request, COOKIE, code, COOKIE_SECS))
 }
 
 fn asked_by_link(request: &Request) -> Option<Language> {

@@ -8,7 +8,7 @@
 use super::{LocalUser, Means, Visitor, language, may_act, must_confirm, visits};
 use crate::domain::standing::Standing;
 use crate::error::Error;
-use crate::http::Request;
+use crate::http::{Request, cookies};
 use crate::ids::{Base, Nickname, UserId, random_text};
 use crate::store::engine::{self, Tx};
 use crate::store::pushes;
@@ -18,7 +18,7 @@ use crate::store::visits as stays;
 use crate::words::marked;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cookie::{Cookie, SameSite};
+use cookie::Cookie;
 use hyper::header;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -205,9 +205,7 @@ pub fn logout(request: &Request) -> Result<Cookie<'static>, Error> {
             store.write(|tx| end_earlier(tx, request))?;
         }
     }
-    let mut gone = built(request, String::new());
-    gone.set_max_age(cookie::time::Duration::ZERO);
-    Ok(gone)
+    Ok(cookies::built(request, COOKIE, String::new(), 0))
 }
 
 /// The session of a request, by its fingerprint.
@@ -260,15 +258,7 @@ pub(super) fn cookie_of(request: &Request) -> Option<&str> {
 }
 
 pub(super) fn built(request: &Request, value: String) -> Cookie<'static> {
-    let base = request.app().known_base();
-    let secure = base.is_some_and(|base| base.scheme() == "https");
-    Cookie::build((COOKIE, value))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(secure)
-        .max_age(cookie::time::Duration::seconds(SESSION_SECS))
-        .build()
+    cookies::built(request, COOKIE, value, SESSION_SECS)
 }
 
 pub(super) fn fingerprint(cookie: &str) -> Fingerprint {

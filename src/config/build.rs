@@ -32,6 +32,11 @@ pub(super) fn config(values: &mut Values) -> Config {
     Config {
         address,
         port,
+        https_port: values
+            .port("httpsPort")
+            .unwrap_or(if port == 80 { 443 } else { 8443 }),
+        acme_directory: read_acme_directory(values),
+        acme_ca: path(values, "acmeCa"),
         url_port,
         url_path: read_url_path(values),
         tls: read_tls(values),
@@ -134,6 +139,17 @@ fn read_tls(values: &mut Values) -> Option<TlsFiles> {
             None
         }
     }
+}
+
+fn read_acme_directory(values: &mut Values) -> String {
+    let address = values.text("acmeDirectory").unwrap_or_default();
+    if !address.starts_with("https://") {
+        values.problem(
+            "acmeDirectory",
+            "must be an address that begins with https://.",
+        );
+    }
+    address
 }
 
 fn read_hsts(values: &mut Values) -> Option<Hsts> {

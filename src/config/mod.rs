@@ -45,6 +45,12 @@ pub struct Config {
     pub address: String,
     /// Port to listen on; 0 picks a free one.
     pub port: u16,
+    /// Port of https that the server provides by itself; 0 picks a free one.
+    pub https_port: u16,
+    /// The directory of the authority that gives public certificates (ACME).
+    pub acme_directory: String,
+    /// Certificates (PEM) by which that is trusted, for one that is not public; it may be in the local network then.
+    pub acme_ca: Option<PathBuf>,
     /// Public port, when it differs from the one listened on.
     pub url_port: Option<u16>,
     /// Path that public addresses begin with, without slashes at its ends; mostly empty.

@@ -327,6 +327,9 @@ fn a_configuration_of_pump_io_starts_this_server() {
     let options: Value = serde_json::from_str(options).expect("it is JSON");
     let members = options.as_object().expect("an object");
     let own = [
+        "httpsPort",
+        "acmeDirectory",
+        "acmeCa",
         "trustProxy",
         "backupdir",
         "backupPassphrase",

@@ -27,6 +27,7 @@ pub mod mailing;
 pub mod names;
 pub mod noticing;
 pub mod objects;
+pub mod padlock;
 pub mod people;
 pub mod personal_tokens;
 pub mod photos;

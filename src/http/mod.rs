@@ -1,6 +1,7 @@
 //! Requests and answers as plain values: shapes without sockets. `server/` makes and sends them.
 
 pub mod accept;
+pub mod cookies;
 pub mod error_page;
 mod json_size;
 pub mod negotiation;

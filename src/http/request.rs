@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::auth::Guard;
 use crate::clock::Timestamp;
+use crate::domain::padlock;
 use crate::error::Error;
-use crate::http::json_size;
+use crate::http::{cookies, json_size};
 use crate::ids::Nickname;
 use crate::media::Spool;
 use bytes::Bytes;
@@ -138,6 +139,38 @@ impl Request {
         &self.app
     }
 
+    /// Whether it came by https that the server provides beside its own address ([`crate::domain::padlock`]).
+    pub fn is_by_padlock(&self) -> bool {
+        self.tls && self.app.config.tls.is_none()
+    }
+
+    /// The https address of the site, without a slash at its end, for a request that came that way.
+    pub fn padlock_url(&self) -> Option<String> {
+        match self.is_by_padlock() {
+            true => padlock::url(&self.app),
+            false => None,
+        }
+    }
+
+    /// The address of the site as whoever asks has it, without a slash at its end: for links that they give away.
+    pub fn site_url(&self) -> String {
+        let host = self.header(&hyper::header::HOST).unwrap_or_default();
+        let base = self.app.base();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        if !padlock::is_public_host(&self.app, name) {
+            return base.url().to_owned();
+        }
+        let scheme = if self.tls { "https" } else { "http" };
+        let slash = if base.prefix().is_empty() { "" } else { "/" };
+        format!("{scheme}://{host}{slash}{}", base.prefix())
+    }
+
+    /// Whether who asks is connected by https: to this server, or to the proxy before it, as its address says.
+    pub fn is_secure(&self) -> bool {
+        let base = self.app.known_base();
+        self.tls || base.is_some_and(|base| base.scheme() == "https")
+    }
+
     /// A parameter of the route, percent-decoded; empty if the route has none of that name.
     pub fn param(&self, name: &str) -> &str {
         self.params
@@ -157,14 +190,15 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The values of the cookies of a name.
+    /// The values of the cookies of a name, as [`crate::http::cookies`] gives them.
     pub fn cookies(&self, name: &str) -> impl Iterator<Item = &str> {
+        let name = cookies::name(self, name).into_owned();
         let lines = self.headers.get_all(hyper::header::COOKIE).iter();
         lines
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .filter(move |(key, _)| *key == name)
+            .filter(move |(key, _)| *key == name.as_str())
             .map(|(_, value)| value)
     }
 

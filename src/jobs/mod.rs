@@ -2,6 +2,7 @@
 //! It never looks at an idle queue. A job is taken out after it was done, so each may run twice. Beside it one thread works
 //! on archives, and one makes the backups of every night.
 
+pub mod certificates;
 pub mod delivering;
 pub mod firehose;
 pub mod mail;

@@ -1,6 +1,7 @@
 //! Requests to other hosts: the only way out of this server besides mail. Every request has a bound in time, size and
 //! redirects, and leads to no address that is out of [`Reach`]. Who asks what, and what the answers mean, is decided above.
 
+mod acme;
 mod discovery;
 mod lan;
 mod pins;
@@ -8,8 +9,11 @@ mod reach;
 mod tls;
 mod tokens;
 
+pub use acme::{Account, Acme, By, Order, Proof, Stage, Trouble};
 pub use discovery::{Endpoints, authority};
-pub use lan::{Announcement, Lan, Neighbour, Place, is_local};
+pub use lan::{
+    Announcement, Lan, Neighbour, Place, Secured, is_local, own_addresses as lan_addresses,
+};
 pub use pins::PINS_MAX;
 pub use reach::{Reach, is_public};
 pub use tokens::{Remembered, Tokens};

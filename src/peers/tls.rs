@@ -35,10 +35,19 @@ pub(super) struct Untrusted(pub(super) String);
 
 impl Tls {
     pub(super) fn new(pins: Option<Arc<Pins>>) -> Tls {
+        Tls {
+            pins,
+            ..Tls::trusting(&[])
+        }
+    }
+
+    /// That trusts these authorities, too.
+    pub(super) fn trusting(more: &[CertificateDer<'static>]) -> Tls {
         let provider = Arc::new(ring::default_provider());
-        let roots = RootCertStore {
+        let mut roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
+        roots.add_parsable_certificates(more.iter().cloned());
         let authorities =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                 .build()
@@ -47,7 +56,7 @@ impl Tls {
             config: Arc::new(config(&provider, Arc::clone(&authorities) as _)),
             provider,
             authorities,
-            pins,
+            pins: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The accept loop: who gets a connection. Over the bound the newest is refused, with a word where that is possible.
 
 use super::limits::ACCEPT_REST;
+use super::tls::Tls;
 use super::{Shared, connection};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 /// How many connections each caller has.
 type Counts = Mutex<HashMap<IpAddr, u32>>;
@@ -94,8 +96,29 @@ pub(super) fn network(peer: IpAddr) -> IpAddr {
     }
 }
 
+/// What is spoken at a port.
+pub(super) enum Speech<'a> {
+    /// Plain http.
+    Plain,
+    /// Https, with the certificate of the configuration.
+    Configured(&'a Tls),
+    /// Https that the server provides by itself.
+    Own(TlsAcceptor),
+}
+
+impl Speech<'_> {
+    /// What makes the next handshake; nothing where there is none.
+    fn acceptor(&self) -> Option<TlsAcceptor> {
+        match self {
+            Speech::Plain => None,
+            Speech::Configured(tls) => Some(tls.acceptor()),
+            Speech::Own(acceptor) => Some(acceptor.clone()),
+        }
+    }
+}
+
 /// Accepts connections for as long as it is polled.
-pub(super) async fn accept(server: &Arc<Shared>, listener: &TcpListener) {
+pub(super) async fn accept(server: &Arc<Shared>, listener: &TcpListener, speech: &Speech<'_>) {
     let mut failing = false;
     loop {
         let (socket, peer) = match listener.accept().await {
@@ -114,11 +137,15 @@ pub(super) async fn accept(server: &Arc<Shared>, listener: &TcpListener) {
         let is_proxy = server.settings.trusted_proxies.contains(peer);
         match server.places.take(peer, is_proxy) {
             Some(place) => {
-                connection::start(connection::open(Arc::clone(server), socket, peer, place));
+                let its = Arc::clone(server);
+                let acceptor = speech.acceptor();
+                connection::start(connection::open(its, socket, peer, place, acceptor));
             }
             None => {
                 log::debug!("too many connections: one of {peer} is refused");
-                refuse(server, &socket).await;
+                if matches!(speech, Speech::Plain) {
+                    refuse(&socket).await;
+                }
             }
         }
     }
@@ -128,8 +155,8 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nC
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 47\r\n\r\nToo many connections. Try again in some seconds";
 
 /// Says a word to a plain connection that gets no place. A new socket takes this much at once, so it waits for nobody.
-async fn refuse(server: &Shared, socket: &TcpStream) {
-    if server.tls.is_none() && timeout(ACCEPT_REST, socket.writable()).await.is_ok() {
+async fn refuse(socket: &TcpStream) {
+    if timeout(ACCEPT_REST, socket.writable()).await.is_ok() {
         drop(socket.try_write(REFUSAL));
     }
 }

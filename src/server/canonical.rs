@@ -2,6 +2,7 @@
 //! site up.
 
 use super::Shared;
+use crate::domain::padlock;
 use crate::http::Request;
 use hyper::header;
 
@@ -12,7 +13,17 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
     if !settings.redirect_to_canonical {
         return None;
     }
+    // What an authority or this server itself looks for is where they look.
+    if request.path.starts_with("/.well-known/acme-challenge/")
+        || request.path.starts_with("/.well-known/pumphouse/")
+    {
+        return None;
+    }
     let host = request.header(&header::HOST)?;
+    if let Some(origin) = request.padlock_url() {
+        let is_right = padlock::is_own_host(&server.app, host);
+        return (!is_right).then(|| format!("{origin}{}{}", request.path, query_of(request)));
+    }
     let port = format!(":{}", base.port());
     let bare = if base.is_standard_port() {
         host.strip_suffix(&port).unwrap_or(host)
@@ -22,13 +33,27 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
     if bare.eq_ignore_ascii_case(base.authority()) {
         return None;
     }
+    let bare_host = host.strip_suffix(":80").unwrap_or(host);
+    if padlock::is_public_host(&server.app, bare_host) {
+        // Where the owner wants https alone, http leads there.
+        let is_strict = padlock::public::strict_secs(&server.app, host, request.now);
+        let leads = is_strict.is_some_and(|secs| secs > 0) && !request.tls;
+        return leads.then(|| format!("https://{bare_host}{}{}", request.path, query_of(request)));
+    }
     if !settings.redirect_address_to_canonical && host == server.address.to_string() {
         return None;
     }
-    let query = if request.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", request.query)
-    };
-    Some(format!("{}{}{query}", base.url(), request.path))
+    Some(format!(
+        "{}{}{}",
+        base.url(),
+        request.path,
+        query_of(request)
+    ))
+}
+
+fn query_of(request: &Request) -> String {
+    match request.query.as_str() {
+        "" => String::new(),
+        query => format!("?{query}"),
+    }
 }

@@ -9,7 +9,7 @@ use super::limits::{
 };
 use super::meter::{Ahead, Metered, Pulse, Verdict};
 use super::outgoing::Outgoing;
-use super::tls::H2_PROTOCOL;
+use crate::certificates::shown::{H2_PROTOCOL, PROOF_PROTOCOL};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -24,6 +24,7 @@ use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
 
 /// How an HTTP/2 connection begins where nobody negotiated it (RFC 9113 §3.4).
 const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -38,18 +39,24 @@ pub(super) struct Addresses {
 }
 
 /// Serves a connection until it ends or the server does.
-pub(super) async fn open(server: Arc<Shared>, socket: TcpStream, peer: IpAddr, place: Place) {
+pub(super) async fn open(
+    server: Arc<Shared>,
+    socket: TcpStream,
+    peer: IpAddr,
+    place: Place,
+    acceptor: Option<TlsAcceptor>,
+) {
     // Answers are written whole; waiting for more to send helps nobody.
     drop(socket.set_nodelay(true));
     let here = socket
         .local_addr()
         .map_or(peer, |at| at.ip().to_canonical());
     let mut stopping = server.stopping.subscribe();
+    let tls = acceptor.is_some();
     let opened = tokio::select! {
-        opened = negotiate(&server, socket) => opened,
+        opened = negotiate(&server, socket, acceptor) => opened,
         _ = stopping.wait_for(|stopping| *stopping) => None,
     };
-    let tls = server.tls.is_some();
     // A task of its own, so that what negotiating needed does not stay for as long as the connection.
     let end = End {
         server,
@@ -89,19 +96,27 @@ struct End {
     place: Place,
 }
 
-async fn negotiate(server: &Shared, mut socket: TcpStream) -> Option<Opened> {
-    let Some(tls) = &server.tls else {
+async fn negotiate(
+    server: &Shared,
+    mut socket: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+) -> Option<Opened> {
+    let Some(acceptor) = acceptor else {
         let (ahead, is_h2) = timeout(server.bounds.patience.head, read_ahead(&mut socket))
             .await
             .ok()?
             .ok()?;
         return Some(Opened::Plain(socket, ahead, is_h2));
     };
-    match timeout(HANDSHAKE_TIME_MAX, tls.acceptor().accept(socket)).await {
-        Ok(Ok(socket)) => {
-            let is_h2 = socket.get_ref().1.alpn_protocol() == Some(H2_PROTOCOL);
-            Some(Opened::Tls(Box::new(socket), is_h2))
-        }
+    match timeout(HANDSHAKE_TIME_MAX, acceptor.accept(socket)).await {
+        Ok(Ok(socket)) => match socket.get_ref().1.alpn_protocol() {
+            // The certificate was the answer.
+            Some(PROOF_PROTOCOL) => None,
+            protocol => {
+                let is_h2 = protocol == Some(H2_PROTOCOL);
+                Some(Opened::Tls(Box::new(socket), is_h2))
+            }
+        },
         Ok(Err(error)) => {
             log::debug!("TLS handshake: {error}");
             None

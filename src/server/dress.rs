@@ -5,6 +5,7 @@ use super::Settings;
 use super::gzip::{self, Gzip};
 use super::limits::COMPRESS_BYTES_MIN;
 use super::seats::Seat;
+use crate::domain::padlock::public;
 use crate::error::Error;
 use crate::http::error_page::{ErrorForm, plain_page};
 use crate::http::{Answer, Content, Request, Response};
@@ -34,6 +35,8 @@ pub(super) struct Dressed {
 
 /// What an answer's dress depends on besides the answer; taken from the request before that goes to its handler.
 pub(super) struct Wishes {
+    /// For how long browsers shall keep to https at the public name, in seconds.
+    strict_secs: Option<u64>,
     is_get: bool,
     is_api: bool,
     takes_gzip: bool,
@@ -43,7 +46,10 @@ pub(super) struct Wishes {
 
 impl Wishes {
     pub(super) fn of(request: &Request) -> Wishes {
+        let host = request.header(&header::HOST).filter(|_| request.tls);
         Wishes {
+            strict_secs: host
+                .and_then(|host| public::strict_secs(request.app(), host, request.now)),
             is_get: request.method == Method::GET,
             is_api: request.is_api(),
             takes_gzip: request
@@ -110,6 +116,12 @@ impl Dress {
         }
         if settings.compress {
             self.compress(&mut response, wishes);
+        }
+        if let Some(secs) = wishes.strict_secs {
+            response.set(
+                header::STRICT_TRANSPORT_SECURITY,
+                &format!("max-age={secs}"),
+            );
         }
         self.set_common(&mut response.headers, base, is_html);
         Dressed {

@@ -17,6 +17,7 @@ mod live;
 mod meter;
 mod multipart;
 mod outgoing;
+mod padlock;
 mod request_log;
 mod router;
 mod seats;
@@ -32,7 +33,7 @@ use crate::config::{Config, Hsts, TlsFiles, TrustedProxies};
 use crate::http::error_page::plain_page;
 use crate::http::{Answer, ErrorPage, Request};
 use crate::routes::Route;
-use accept::Places;
+use accept::{Places, Speech};
 use dress::{Dress, Dressed, Wishes};
 use intake::Pace;
 use lane::Lane;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub address: String,
     /// The port; 0 picks a free one.
     pub port: u16,
+    /// The port of https that the server provides by itself; 0 picks a free one.
+    pub https_port: u16,
     /// With these the server speaks https.
     pub tls: Option<TlsFiles>,
     /// The proxies in front of this server.
@@ -87,6 +90,7 @@ impl Settings {
         Settings {
             address: config.address.clone(),
             port: config.port,
+            https_port: config.https_port,
             tls: config.tls.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             hsts: config.hsts,
@@ -228,7 +232,7 @@ impl Server {
             .transpose()?;
         let listener = listen(&settings.address, settings.port)
             .await
-            .map_err(|error| cannot_listen(&settings, &error))?;
+            .map_err(|error| cannot_listen(&settings.address, settings.port, "--port", &error))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let files = Arc::new(Semaphore::new(limits::FILE_PLACES));
         let shared = Shared {
@@ -288,8 +292,13 @@ impl Server {
     /// bounds. Says whether all of them did.
     pub async fn serve(self, asked_to_end: impl Future<Output = ()>) -> bool {
         let Server { shared, listener } = self;
+        let speech = match &shared.tls {
+            Some(tls) => Speech::Configured(tls),
+            None => Speech::Plain,
+        };
         tokio::select! {
-            () = accept::accept(&shared, &listener) => {}
+            () = accept::accept(&shared, &listener, &speech) => {}
+            () = padlock::provide(&shared) => {}
             () = asked_to_end => {}
         }
         drop(listener);
@@ -327,14 +336,15 @@ fn lacks_ipv6(error: &io::Error) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-fn cannot_listen(settings: &Settings, error: &io::Error) -> String {
-    let place = format!("{} port {}", settings.address, settings.port);
+/// A sentence; `option` is the one by which another port is chosen.
+fn cannot_listen(address: &str, port: u16, option: &str, error: &io::Error) -> String {
+    let place = format!("{address} port {port}");
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "Cannot listen on {place}: another program uses this port. Choose another one with --port."
+            "Cannot listen on {place}: another program uses this port. Choose another one with {option}."
         ),
         io::ErrorKind::PermissionDenied => format!(
-            "Cannot listen on {place}: ports below 1024 need a permission. Choose another one with --port, or give the \
+            "Cannot listen on {place}: ports below 1024 need a permission. Choose another one with {option}, or give the \
              program the capability CAP_NET_BIND_SERVICE."
         ),
         io::ErrorKind::AddrNotAvailable => {

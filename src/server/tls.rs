@@ -1,13 +1,13 @@
 //! TLS with rustls and ring: the key and the certificate chain from two PEM files, read again when they change, so that a
 //! renewed certificate needs no restart. Broken new files leave the old ones in use.
 
+use crate::certificates::shown;
 use crate::config::TlsFiles;
 use crate::store::pins::Fingerprint;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::NoServerSessionStorage;
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::Path;
@@ -15,9 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
-
-/// HTTP/2 in ALPN (RFC 9113 §3.1).
-pub(super) const H2_PROTOCOL: &[u8] = b"h2";
 
 /// The certificate in use.
 pub(super) struct Tls {
@@ -107,18 +104,13 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, String> {
             files.key.display()
         )
     };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(unusable)?
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(unusable)?;
-    config.alpn_protocols = vec![H2_PROTOCOL.to_vec(), b"http/1.1".to_vec()];
-    // Resumption costs the server no memory this way: the caller keeps the ticket.
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.ticketer = ring::Ticketer::new().map_err(unusable)?;
-    config.send_tls13_tickets = 1;
-    Ok(Arc::new(config))
+    Ok(Arc::new(shown::tuned(config).map_err(unusable)?))
 }
 
 /// SHA-256 of the server's own certificate (DER); nothing where it cannot be read.

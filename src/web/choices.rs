@@ -3,14 +3,13 @@
 
 use crate::auth::Visitor;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Request, Response, cookies};
 use crate::store::preferences::{self, Appearance, Preferences};
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::words::{Language, marked};
 use askama::Template;
-use cookie::{Cookie, SameSite};
 
 /// How long a browser keeps a choice, in seconds: a year.
 const KEPT_SECS: i64 = 365 * 24 * 3600;
@@ -148,14 +147,7 @@ fn keep(
 /// Back to the form; the browser keeps the choice, or forgets an earlier one where it is empty.
 fn done(request: &Request, frame: &Frame, name: &'static str, chosen: &str) -> Response {
     let secs = if chosen.is_empty() { 0 } else { KEPT_SECS };
-    let base = request.app().known_base();
-    let cookie = Cookie::build((name, chosen))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(base.is_some_and(|base| base.scheme() == "https"))
-        .max_age(cookie::time::Duration::seconds(secs))
-        .build();
+    let cookie = cookies::built(request, name, chosen.to_owned(), secs);
     let mut answer = see_other(frame, &format!("/main/settings/{name}?saved=1"));
     answer.set_cookie(&cookie);
     answer

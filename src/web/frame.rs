@@ -5,7 +5,7 @@ use crate::auth::{Visitor, language};
 use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
 use crate::domain::noticing::{self, Kind};
-use crate::domain::{lan, pins, registration, reports, requests};
+use crate::domain::{lan, padlock, pins, registration, reports, requests};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
@@ -63,6 +63,8 @@ pub struct Frame {
     /// The address of this page within the site, query included, to which its forms come back; for a form that went wrong,
     /// the home page.
     pub here: String,
+    /// Whether the server has a padlock of its own, which devices install.
+    pub has_padlock: bool,
     /// Who can register.
     pub registration: Registration,
     /// Whether the page has no ways to other pages: before the setup, where something went wrong, and where there are no
@@ -138,6 +140,7 @@ impl Frame {
                 let mut problems = pins::problems(&app.store)?;
                 problems.extend(lan::problems(app));
                 problems.extend(app.clock_problem());
+                problems.extend(padlock::problems(app, request.now));
                 let told = problems.iter().map(|problem| frame.words.told(problem));
                 frame.problems = told.collect();
             }
@@ -186,6 +189,7 @@ impl Frame {
             messages: 0,
             notices: 0,
             problems: Vec::new(),
+            has_padlock: padlock::is_on(app),
             registration: registration::mode(app, &app.store).unwrap_or(Registration::Closed),
             is_bare: true,
             owner: config.owner.clone(),

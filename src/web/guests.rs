@@ -284,7 +284,7 @@ fn links<'a>(
     };
     let shown = |made: Made| Shown {
         number: made.number.0,
-        address: format!("{}/main/g/{}", app.base().url(), made.token),
+        address: format!("{}/main/g/{}", request.site_url(), made.token),
         title: match &made.shown {
             Some(object) => title_of(frame, object),
             None => frame.say("Something that is gone").to_owned(),

@@ -39,6 +39,7 @@ pub mod notifying;
 pub mod oauth;
 pub mod oauth2;
 pub mod owning;
+pub mod padlock;
 pub mod people;
 pub mod photos;
 pub mod pictures;

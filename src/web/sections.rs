@@ -51,6 +51,14 @@ const APPEARANCE: Section = section(
     marked("Light, dark, or as your device is."),
 );
 
+/// Where a device learns to trust the server, if that has a padlock of its own.
+const PADLOCK: Section = section(
+    "/main/padlock",
+    "lock",
+    marked("Install the padlock"),
+    marked("So that nobody in the network can read along, and the site can be an application."),
+);
+
 const OF_USERS: &[Section] = &[
     section(
         "/main/settings/profile",
@@ -78,6 +86,7 @@ const OF_USERS: &[Section] = &[
         marked("Notifications"),
         marked("What you are told when something comes for you, and how."),
     ),
+    PADLOCK,
     section(
         "/main/apps",
         "apps",
@@ -98,7 +107,7 @@ const OF_USERS: &[Section] = &[
     ),
 ];
 
-const OF_STRANGERS: &[Section] = &[LANGUAGE, APPEARANCE];
+const OF_STRANGERS: &[Section] = &[LANGUAGE, APPEARANCE, PADLOCK];
 
 const OF_THE_OWNER: &[Section] = &[
     section(
@@ -132,6 +141,18 @@ const OF_THE_OWNER: &[Section] = &[
         marked("What waits to be sent, who is blocked, and certificates on your network."),
     ),
     section(
+        "/main/box/padlock",
+        "lock",
+        marked("Padlock"),
+        marked("A second address, encrypted, at which nobody can read along."),
+    ),
+    section(
+        "/main/box/name",
+        "globe",
+        marked("A public name"),
+        marked("A way in from everywhere, which every device trusts."),
+    ),
+    section(
         "/main/box/storage",
         "box",
         marked("Storage"),
@@ -157,12 +178,15 @@ impl Frame {
     }
 
     /// The pages to which this one belongs.
-    pub fn sections(&self) -> &'static [Section] {
-        match (self.is_user(), self.is_in_box() && self.is_owner) {
+    pub fn sections(&self) -> impl Iterator<Item = &'static Section> {
+        let all = match (self.is_user(), self.is_in_box() && self.is_owner) {
             (false, _) => OF_STRANGERS,
             (true, false) => OF_USERS,
             (true, true) => OF_THE_OWNER,
-        }
+        };
+        let has_padlock = self.has_padlock;
+        all.iter()
+            .filter(move |section| has_padlock || section.path != PADLOCK.path)
     }
 
     /// The page that lists them, and its name.

@@ -4,24 +4,28 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/main/box",
     "/main/box/people",
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/servers",
+    "/main/box/padlock",
+    "/main/box/name",
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/backup/sheet",
 ];
 
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 11] = [
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/registration",
     "/main/box/deliveries",
     "/main/box/blocks",
     "/main/box/pins",
+    "/main/box/padlock",
+    "/main/box/name",
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/nightly",

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
         "clock", "config", "error", "html", "ids", "mailbox", "scope", "words",
     ],
     &["wire"],
-    &["mail", "media", "peers", "store"],
+    &["certificates", "mail", "media", "peers", "store"],
     &["app", "domain"],
     &["auth", "http"],
     &["api", "federation", "web"],
@@ -44,6 +44,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["peers"],
         "one part speaks to the local network",
     ),
+    ("rcgen::", &["certificates"], "one part makes certificates"),
     ("lettre::", &["mail"], "all mail leaves through one place"),
     (
         "hyper::",

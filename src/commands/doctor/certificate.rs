@@ -1,10 +1,13 @@
-//! The certificate of https: usable with its key, and for how long. Of X.509 (RFC 5280 §4.1) only what leads to the end of
-//! its validity is read.
+//! The certificates of https: usable with their keys, and for how long.
 
 use super::Findings;
+use crate::certificates::own::Authority;
+use crate::certificates::x509::Facts;
+use crate::certificates::{self, HOME, PUBLIC};
 use crate::cli::Failure;
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::domain::padlock;
 use crate::server;
 
 /// Days before the end at which somebody should look: those who renew do so a month before.
@@ -18,17 +21,18 @@ pub(super) fn check(
     findings: &mut Findings,
 ) -> Result<(), Failure> {
     let Some(files) = &config.tls else {
-        return Ok(());
+        return check_own(config, now, findings);
     };
     let certificate = match server::check_certificate(files) {
         Ok(certificate) => certificate,
         Err(sentence) => return findings.fail(format_args!("certificate: {sentence}")),
     };
-    let Some(end) = end_of(&certificate) else {
+    let Some(facts) = Facts::of(&certificate) else {
         return findings
             .warn("certificate: it fits its key, but how long it is valid cannot be read.");
     };
-    let days = (end.0 - now.0).div_euclid(DAY_SECS);
+    let end = facts.end;
+    let days = days_left(end, now);
     let path = files.cert.display();
     match days {
         ..0 => findings.fail(format_args!(
@@ -43,97 +47,106 @@ pub(super) fn check(
     }
 }
 
-/// When a certificate in DER stops being valid.
-fn end_of(der: &[u8]) -> Option<Timestamp> {
-    let (_, certificate, _) = element(der)?;
-    let (_, mut rest, _) = element(certificate)?;
-    // The version, which may be missing, the serial number, the algorithm and the issuer come before the validity.
-    let (tag, _, after) = element(rest)?;
-    if tag == 0xa0 {
-        rest = after;
+/// What the server has made for itself, where the owner has turned that on.
+fn check_own(config: &Config, now: Timestamp, findings: &mut Findings) -> Result<(), Failure> {
+    match padlock::kept(config) {
+        Ok(kept) => {
+            if let Some(wish) = &kept.public {
+                check_public(config, &wish.name, wish.problem.as_deref(), now, findings)?;
+            }
+            if !kept.is_on {
+                return Ok(());
+            }
+        }
+        Err(sentence) => return findings.fail(format_args!("padlock: {sentence}")),
     }
-    for _ in 0..3 {
-        rest = element(rest)?.2;
+    match Authority::load(&config.datadir) {
+        Ok(Some(authority)) => {
+            let days = days_left(authority.end(), now);
+            let line = format!(
+                "padlock: devices trust this server for {days} more days, by the certificate {}.",
+                hex(&authority.fingerprint())
+            );
+            match days {
+                ..DAYS_LOW => findings.fail(format_args!(
+                    "{line} Start over on the page Padlock of Box, and install the new one on every device."
+                ))?,
+                _ => findings.ok(line)?,
+            }
+        }
+        Ok(None) => findings.fail(
+            "padlock: it is on, but there is no certificate that devices could install. Turn it off and on on the page Padlock of \
+             Box.",
+        )?,
+        Err(sentence) => findings.fail(format_args!(
+            "padlock: {sentence} Start over on the page Padlock of Box, or bring the file back from a backup."
+        ))?,
     }
-    let (_, validity, _) = element(rest)?;
-    let (_, _, after) = element(validity)?;
-    let (tag, time, _) = element(after)?;
-    let text = std::str::from_utf8(time).ok()?;
-    // UTCTime has two digits of the year; up to 49 they mean 20xx (RFC 5280 §4.1.2.5.1).
-    let text = match tag {
-        0x17 if text < "5" => format!("20{text}"),
-        0x17 => format!("19{text}"),
-        _ => text.to_owned(),
+    let pair = match certificates::load_pair(&config.datadir, HOME) {
+        Ok(pair) => pair,
+        Err(sentence) => {
+            return findings.warn(format_args!(
+                "padlock: {sentence} The server makes another one when it starts."
+            ));
+        }
     };
-    let part = |from: usize, to: usize| text.get(from..to);
-    Timestamp::parse(&format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4)?,
-        part(4, 6)?,
-        part(6, 8)?,
-        part(8, 10)?,
-        part(10, 12)?,
-        part(12, 14)?
-    ))
+    let Some(facts) = pair.and_then(|pair| Facts::of(pair.certificate())) else {
+        return Ok(());
+    };
+    let days = days_left(facts.end, now);
+    match days {
+        ..0 => findings.warn(format_args!(
+            "padlock: the certificate that is shown ended at {}. The server makes another one when it starts.",
+            facts.end
+        )),
+        _ => findings.ok(format_args!(
+            "padlock: the certificate that is shown is for {} and valid for {days} more days; the server renews it.",
+            facts.hosts.join(", ")
+        )),
+    }
 }
 
-/// The first element of DER: its tag, its content, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = der.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    let (length, rest) = if *first < 0x80 {
-        (usize::from(*first), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f).min(4))?;
-        let length = bytes
-            .iter()
-            .fold(0, |length, byte| length << 8 | usize::from(*byte));
-        (length, rest)
+/// The certificate for the public name.
+fn check_public(
+    config: &Config,
+    name: &str,
+    problem: Option<&str>,
+    now: Timestamp,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let why = problem.unwrap_or("It is being asked for.");
+    let pair = match certificates::load_pair(&config.datadir, PUBLIC) {
+        Ok(pair) => pair,
+        Err(sentence) => {
+            return findings.warn(format_args!(
+                "public name: {sentence} The server asks for another one."
+            ));
+        }
     };
-    let (content, after) = rest.split_at_checked(length)?;
-    Some((*tag, content, after))
+    let Some(facts) = pair.and_then(|pair| Facts::of(pair.certificate())) else {
+        return findings.warn(format_args!(
+            "public name: {name} has no certificate. {why} Look at the page A public name of Box."
+        ));
+    };
+    let days = days_left(facts.end, now);
+    match (days, problem) {
+        (..0, _) => findings.fail(format_args!(
+            "public name: the certificate of {name} ended at {}. {why}",
+            facts.end
+        )),
+        (_, Some(why)) => findings.warn(format_args!(
+            "public name: the certificate of {name} is valid for {days} more days, but is not renewed. {why}"
+        )),
+        _ => findings.ok(format_args!(
+            "public name: the certificate of {name} is valid for {days} more days; the server renews it."
+        )),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::end_of;
+fn days_left(end: Timestamp, now: Timestamp) -> i64 {
+    end.secs_since(now).div_euclid(DAY_SECS)
+}
 
-    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-        let length = u8::try_from(content.len()).expect("short");
-        let mut out = vec![tag];
-        match length {
-            0x80.. => out.extend([0x81, length]),
-            _ => out.push(length),
-        }
-        out.extend(content);
-        out
-    }
-
-    fn certificate(version: &[u8], end: &[u8]) -> Vec<u8> {
-        let issuer = der(0x30, &[7; 100]);
-        let validity = der(0x30, &[&der(0x17, b"260101000000Z")[..], end].concat());
-        let parts = [
-            version,
-            &der(2, &[1]),
-            &der(0x30, &[]),
-            &issuer,
-            &validity,
-            &[0x30, 0],
-        ];
-        der(0x30, &der(0x30, &parts.concat()))
-    }
-
-    #[test]
-    fn the_end_of_a_certificate_is_read() {
-        let version = der(0xa0, &der(2, &[2]));
-        let short = certificate(&version, &der(0x17, b"270102030405Z"));
-        let told = |der: &[u8]| end_of(der).map(|end| end.to_string());
-        assert_eq!(told(&short).as_deref(), Some("2027-01-02T03:04:05Z"));
-        let long = certificate(&[], &der(0x18, b"20510102030405Z"));
-        assert_eq!(told(&long).as_deref(), Some("2051-01-02T03:04:05Z"));
-        for length in 0..short.len() - 10 {
-            assert_eq!(short.get(..length).and_then(end_of), None);
-        }
-        assert_eq!(end_of(b"\x30\xff\xff\xff\xff\xff"), None);
-    }
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,6 +7,7 @@ mod sealed;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::mailing::{notices, sending};
+use crate::domain::padlock;
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::peers::{Ask, Failure, authority};
@@ -55,6 +56,7 @@ pub enum Next {
 pub fn is_possible(app: &App) -> bool {
     app.known_base()
         .is_some_and(|base| base.scheme() == "https" || is_this_machine(base.host()))
+        || padlock::is_on(app)
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -203,7 +205,9 @@ fn send(
 ) -> std::result::Result<Taken, Error> {
     let endpoint = subscription.endpoint.as_str();
     let origin = format!("https://{}", authority(endpoint).unwrap_or_default());
-    let proof = sealed::proof(&pair(app)?, &origin, app.base().url(), now)?;
+    // Services want to know whom to write to by https (RFC 8292 §2.1).
+    let us = padlock::url(app).unwrap_or_else(|| app.base().url().to_owned());
+    let proof = sealed::proof(&pair(app)?, &origin, &us, now)?;
     let body = sealed::seal(text.as_bytes(), &subscription.key, &subscription.secret)?;
     let ask = Ask::message(endpoint, body, proof, KEPT_SECS).within(TIME_MAX);
     let wait = WAIT_SECS.saturating_mul(4_i64.saturating_pow(u32::from(subscription.tries)));
@@ -264,6 +268,8 @@ fn message(app: &App, user: UserId, subscription: &Subscription) -> Result<Optio
         ),
     };
     let short = |text: String| -> String { text.chars().take(WORDS_CHARS_MAX).collect() };
+    // The browser opens it where it got the page.
+    let url = url.strip_prefix(app.base().url()).unwrap_or(&url);
     let text = json!({ "title": short(title), "body": short(body), "url": url, "tag": url });
     let text = text.to_string();
     Ok((text.len() <= sealed::PLAIN_BYTES_MAX).then_some(text))

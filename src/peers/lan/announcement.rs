@@ -99,6 +99,13 @@ impl Lan {
         Some((known.what.host.clone(), known.renamed.clone()?))
     }
 
+    /// Under which host name this server is found there; nothing where it is not announced.
+    pub fn name(&self) -> Option<String> {
+        let announced = lock(&self.announced);
+        let known = announced.as_ref()?;
+        Some(known.renamed.as_ref().unwrap_or(&known.what.host).clone())
+    }
+
     pub(super) fn note_event(&self, event: DaemonEvent) {
         let change = match event {
             DaemonEvent::NameChange(change) => change,
@@ -135,14 +142,22 @@ fn services(what: &Announcement) -> mdns_sd::Result<Vec<ServiceInfo>> {
         true => SECURE_SITES,
         false => SITES,
     };
-    let text = text(what);
-    let path = [("path".to_owned(), "/".to_owned())];
-    [(site, path.as_slice()), (PUMPS, text.as_slice())]
-        .into_iter()
-        .map(|(kind, text)| {
+    let path = ("path".to_owned(), "/".to_owned());
+    let mut all = vec![
+        (site, what.port, vec![path.clone()]),
+        (PUMPS, what.port, text(what)),
+    ];
+    if let Some(padlock) = what.place.padlock.as_ref().filter(|_| !what.is_secure) {
+        let certificate = ("fp".to_owned(), words(&padlock.fingerprint));
+        let root = ("ca".to_owned(), words(&padlock.root));
+        all.push((SECURE_SITES, padlock.port, vec![path, certificate, root]));
+    }
+    all.into_iter()
+        .map(|(kind, port, text)| {
             let host = format!("{}.", what.host);
-            let mut service = ServiceInfo::new(kind, &instance(what), &host, (), what.port, text)?
-                .enable_addr_auto();
+            let text = text.as_slice();
+            let mut service =
+                ServiceInfo::new(kind, &instance(what), &host, (), port, text)?.enable_addr_auto();
             let listens = what.place.at.ip();
             let there = IfPredicate::new(move |at| {
                 !at.is_loopback() && !is_of_containers(&at.name) && answers(listens, at.ip())
@@ -206,6 +221,7 @@ fn shortened(text: &str, bytes_max: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{Announcement, INSTANCE_BYTES_MAX, Place, answers, instance, services};
+    use crate::peers::lan::Secured;
 
     fn pump() -> Announcement {
         Announcement {
@@ -219,6 +235,7 @@ mod tests {
             place: Place {
                 at: ([0, 0, 0, 0], 80).into(),
                 fingerprint: Some([0xab; 32]),
+                padlock: None,
             },
         }
     }
@@ -236,6 +253,29 @@ mod tests {
         assert_eq!(text("url"), Some("http://pump.local"));
         assert_eq!(text("fp").map(str::len), Some(64));
         assert_eq!((text("txtvers"), text("setup")), (Some("1"), Some("0")));
+    }
+
+    #[test]
+    fn https_beside_http_is_another_site_of_the_same_host() {
+        let mut secured = pump();
+        secured.place.padlock = Some(Secured {
+            port: 443,
+            fingerprint: [1; 32],
+            root: [2; 32],
+        });
+        let services = services(&secured).expect("they can be said");
+        let [site, _, https] = services.as_slice() else {
+            panic!("three services")
+        };
+        assert_eq!(
+            https.get_fullname(),
+            "St  Mary's on pump._https._tcp.local."
+        );
+        assert_eq!((site.get_port(), https.get_port()), (80, 443));
+        assert_eq!(https.get_hostname(), site.get_hostname());
+        let text = |key| https.get_property_val_str(key).map(str::to_owned);
+        assert_eq!(text("fp"), Some("01".repeat(32)));
+        assert_eq!(text("ca"), Some("02".repeat(32)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use announcement::Announced;
 use mdns_sd::{IfKind, IfPredicate, ServiceDaemon};
 use names::Turns;
 use neighbours::Neighbours;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -48,6 +48,19 @@ pub struct Place {
     pub at: SocketAddr,
     /// The certificate that it shows, if it speaks https itself.
     pub fingerprint: Option<Fingerprint>,
+    /// Where it speaks https beside http.
+    pub padlock: Option<Secured>,
+}
+
+/// Where a server speaks https beside the address that it is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secured {
+    /// The port.
+    pub port: u16,
+    /// The certificate that it shows.
+    pub fingerprint: Fingerprint,
+    /// The root of the authority that vouches for it.
+    pub root: Fingerprint,
 }
 
 impl Lan {
@@ -110,6 +123,13 @@ impl Lan {
             Err(error) => log::warn!("the local network was not told of the end: {error}"),
         }
     }
+}
+
+/// The addresses of this machine in networks where people are; none where the system does not say.
+pub fn own_addresses() -> Vec<IpAddr> {
+    let all = if_addrs::get_if_addrs().unwrap_or_default().into_iter();
+    let of_people = all.filter(|one| !one.is_loopback() && !is_of_containers(&one.name));
+    of_people.map(|one| one.ip()).collect()
 }
 
 /// Whether a network is one of containers or virtual machines.

@@ -1,6 +1,8 @@
 //! `/main/box`: what the owner of the server looks after. Everybody else is refused (403), strangers are led to the login.
 
 pub mod backup;
+pub mod name;
+pub mod padlock;
 pub mod people;
 pub mod servers;
 pub mod site;

@@ -1,6 +1,7 @@
 //! What every story uses: a pump that runs, the people who speak to it, a browser, pictures. It knows the wire and nothing
 //! of the server's code: what it signs, encodes and reads is its own.
 
+pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod chance;
 pub(crate) mod chromium;

@@ -1,7 +1,7 @@
 //! A network with several servers, each at the address of its name. As root a story gets a network of its own, in which names
 //! are known and port 80 is free; others run it on addresses of this machine, with ports in the ids.
 
-use super::pump::{self, Pump};
+use super::pump::{self, Environment, Pump};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -92,6 +92,29 @@ pub(crate) fn server(number: usize, options: &[&str]) -> Pump {
         false => format!("{scheme}://{name}:{port}"),
     };
     Pump::launch(TempDir::new().expect("a directory"), &base, &all)
+}
+
+/// Starts the server of the first name, which answers under the names of all, by http and https. Only inside a network of the
+/// story's own, where those ports are free; nothing elsewhere.
+#[track_caller]
+pub(crate) fn everywhere(environment: Environment, options: &[&str]) -> Option<Pump> {
+    if !is_inside() {
+        eprintln!(
+            "only a network of the story's own has the ports 80 and 443: this story is skipped"
+        );
+        return None;
+    }
+    let mut all = vec![
+        "--address",
+        "0.0.0.0",
+        "--port",
+        "80",
+        "--hostname",
+        NAMES[0],
+    ];
+    all.extend(options);
+    let base = format!("http://{}", NAMES[0]);
+    Some(Pump::launch_with(environment, &base, &all))
 }
 
 /// Starts the server of this number, known by the address of its own and a port, from 0 on: on every machine.

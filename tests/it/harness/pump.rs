@@ -113,6 +113,13 @@ impl Pump {
         Pump::launch_within(None, Vec::new(), directory, base, options)
     }
 
+    /// Starts it with variables of the environment.
+    #[track_caller]
+    pub(super) fn launch_with(environment: Environment, base: &str, options: &[&str]) -> Pump {
+        let directory = TempDir::new().expect("a directory");
+        Pump::launch_within(None, environment, directory, base, options)
+    }
+
     /// Starts it on a machine of a network of the story's own.
     #[track_caller]
     pub(super) fn launch_on(machine: &str, base: &str, options: &[&str]) -> Pump {
@@ -158,6 +165,13 @@ impl Pump {
             log,
             client: OnceLock::new(),
         }
+    }
+
+    /// The same server by https of its own, at that port. Nobody vouches for it there.
+    pub(crate) fn secured(&self, port: u16) -> Site {
+        let mut address = self.site.address();
+        address.set_port(port);
+        Site::secure(&format!("https://{}:{port}", self.site.host), address)
     }
 
     /// The data directory.

@@ -1,0 +1,378 @@
+//! Https that the server provides by itself, beside http: the owner turns it on (*Box*, *Padlock*), and people install the root of
+//! the server's own authority on their devices ([`crate::certificates::own`]). It never changes an id: the address of the
+//! site stays what it is, and http goes on to answer (`design.md §4`, §10). Nothing of this happens where the configuration
+//! names a certificate.
+//!
+//! What is chosen is kept in a small file beside the certificates, so that `pumphouse doctor` reads it while the server runs.
+
+mod door;
+pub mod public;
+
+pub use door::{Door, Outcome};
+
+use crate::app::App;
+use crate::certificates::own::{Authority, Names, is_private};
+use crate::certificates::shown::Shown;
+use crate::certificates::x509::Facts;
+use crate::certificates::{self, HOME};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::domain::bell::Bell;
+use crate::error::Error;
+use crate::peers::{Secured, lan_addresses};
+use public::{Going, Wish};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The file of what is chosen, in the directory of the certificates.
+const FILE: &str = "padlock.json";
+
+/// Most addresses of this machine that stand in its certificate.
+const ADDRESSES_MAX: usize = 16;
+
+/// How long whoever turns it on waits for the port.
+const DOOR_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// The https of a running server.
+#[derive(Default)]
+pub struct Padlock {
+    /// What who connects is shown.
+    pub shown: Arc<Shown>,
+    /// The port of https.
+    pub door: Door,
+    /// Wakes who asks for public certificates.
+    pub bell: Bell,
+    /// How that goes.
+    going: Going,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    kept: Kept,
+    authority: Option<Arc<Authority>>,
+    /// What is wrong with a file.
+    problem: Option<String>,
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// Whether the server speaks https.
+    pub is_on: bool,
+    /// The public name, and the certificate for it.
+    pub public: Option<Wish>,
+}
+
+/// What there is to say of the server's own certificates.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// SHA-256 of the root.
+    pub fingerprint: [u8; 32],
+    /// Until when the root is valid.
+    pub root_end: Timestamp,
+    /// What the certificate is for, and until when, if there is one.
+    pub shown: Option<Facts>,
+}
+
+/// What was chosen on a data directory. The error is a sentence.
+pub fn kept(config: &Config) -> Result<Kept, String> {
+    let Some(bytes) = certificates::load(&config.datadir, FILE)? else {
+        return Ok(Kept::default());
+    };
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let path = certificates::directory(&config.datadir).join(FILE);
+        format!("{} is damaged: {error}.", path.display())
+    })
+}
+
+/// Takes up what was chosen and made earlier. Whatever is wrong with it is told to the owner, and keeps no server from running.
+pub fn open(app: &App) {
+    let datadir = &app.config.datadir;
+    let mut state = app.padlock.state();
+    let mut problems = Vec::new();
+    match kept(&app.config) {
+        Ok(kept) => state.kept = kept,
+        Err(problem) => problems.push(problem),
+    }
+    match Authority::load(datadir) {
+        Ok(authority) => state.authority = authority.map(Arc::new),
+        Err(problem) => problems.push(problem),
+    }
+    match certificates::load_pair(datadir, HOME) {
+        Ok(pair) => app.padlock.shown.set_home(pair),
+        // Another one is made.
+        Err(problem) => log::warn!("{problem}"),
+    }
+    if let Err(problem) = public::open(app, &state.kept) {
+        // Another one is asked for.
+        log::error!("{problem}");
+    }
+    for problem in &problems {
+        log::error!("{problem}");
+    }
+    state.problem = problems.into_iter().next();
+}
+
+/// Whether the server can provide https by itself at all: not where the configuration does.
+pub fn is_possible(config: &Config) -> bool {
+    config.tls.is_none() && !config.noweb
+}
+
+/// Whether it does: it is turned on, and there is a certificate to show.
+pub fn is_on(app: &App) -> bool {
+    is_possible(&app.config) && app.padlock.state().kept.is_on && app.padlock.shown.home().is_some()
+}
+
+/// Turns it on, for good. 409 with a sentence where that cannot be now.
+pub fn turn_on(app: &App, now: Timestamp) -> Result<(), Error> {
+    if !is_possible(&app.config) {
+        return Err(Error::Conflict(
+            "The configuration has decided it, with the options key and cert.".to_owned(),
+        ));
+    }
+    check_clock(app, now)?;
+    {
+        let mut state = app.padlock.state();
+        if state.authority.is_none() {
+            if state.problem.is_some() {
+                return Err(Error::Conflict(
+                    "What this server had made is damaged. Start over with a new certificate below."
+                        .to_owned(),
+                ));
+            }
+            let made = Authority::make(&app.config.datadir, &names(app), now);
+            state.authority = Some(Arc::new(made.map_err(Error::internal)?));
+        }
+    }
+    change(app, |kept| kept.is_on = true)?;
+    renew(app, now).map_err(Error::internal)?;
+    app.padlock.door.knock();
+    if let Some(problem) = app.padlock.door.outcome(DOOR_TIME_MAX) {
+        change(app, |kept| kept.is_on = false)?;
+        app.padlock.door.knock();
+        return Err(Error::Conflict(problem));
+    }
+    Ok(())
+}
+
+/// Turns it off. What was made stays for the next time, so that nobody has to install anything again.
+pub fn turn_off(app: &App) -> Result<(), Error> {
+    change(app, |kept| kept.is_on = false)?;
+    app.padlock.door.knock();
+    Ok(())
+}
+
+/// Makes another authority in place of the one there is: everybody installs its root anew.
+pub fn start_over(app: &App, now: Timestamp) -> Result<(), Error> {
+    check_clock(app, now)?;
+    let made = Authority::make(&app.config.datadir, &names(app), now).map_err(Error::internal)?;
+    {
+        let mut state = app.padlock.state();
+        state.authority = Some(Arc::new(made));
+        state.problem = None;
+    }
+    renew(app, now).map_err(Error::internal)?;
+    app.padlock.door.knock();
+    Ok(())
+}
+
+/// Looks whether the certificate is to be made anew, and does it: it ends some day, and addresses change.
+pub fn tend(app: &App, now: Timestamp) {
+    if !is_possible(&app.config) || !app.padlock.state().kept.is_on {
+        return;
+    }
+    if app.clock.doubt(now).is_some() || app.known_base().is_none() {
+        return;
+    }
+    match renew(app, now) {
+        Ok(false) => {}
+        Ok(true) => app.padlock.door.knock(),
+        Err(problem) => {
+            let mut state = app.padlock.state();
+            if state.problem.as_ref() != Some(&problem) {
+                log::error!("{problem}");
+                state.problem = Some(problem);
+            }
+        }
+    }
+}
+
+/// Makes the certificate anew if it is due, and answers whether it was.
+fn renew(app: &App, now: Timestamp) -> Result<bool, String> {
+    let Some(authority) = app.padlock.state().authority.clone() else {
+        return Ok(false);
+    };
+    let names = names(app);
+    let known = app.padlock.shown.home();
+    let is_due = known
+        .as_ref()
+        .is_none_or(|pair| authority.is_due(pair.certificate(), &names, now));
+    if !is_due {
+        return Ok(false);
+    }
+    let made = authority.vouch(&app.config.datadir, &names, now)?;
+    log::info!(
+        "a new certificate is in use, for {}",
+        names.hosts.join(", ")
+    );
+    app.padlock.shown.set_home(Some(made));
+    app.padlock.state().problem = None;
+    Ok(true)
+}
+
+/// What the owner should know, in sentences.
+pub fn problems(app: &App, now: Timestamp) -> Vec<String> {
+    let state = app.padlock.state();
+    if !state.kept.is_on || !is_possible(&app.config) {
+        return Vec::new();
+    }
+    let door = app.padlock.door.problem();
+    let end = state.authority.as_ref().map(|authority| authority.end());
+    let is_old = end.is_some_and(|end| end.secs_since(now) < ROOT_SECS_LEFT_MIN);
+    let is_old = is_old.then(|| {
+        "The certificate of this server that is installed on devices ends soon. Start over on the page Padlock, and install the \
+         new one everywhere."
+            .to_owned()
+    });
+    let own = state.problem.clone().into_iter().chain(door).chain(is_old);
+    let own: Vec<String> = own.collect();
+    drop(state);
+    let public = public::problem(app, now).into_iter().flatten();
+    own.into_iter().chain(public).collect()
+}
+
+/// How long before the end of a root its owner is told, in seconds: two months.
+const ROOT_SECS_LEFT_MIN: i64 = 60 * 24 * 3600;
+
+/// What there is to say of the server's own certificates; nothing where none were made.
+pub fn own(app: &App) -> Option<Own> {
+    let authority = app.padlock.state().authority.clone()?;
+    let pair = app.padlock.shown.home();
+    Some(Own {
+        fingerprint: authority.fingerprint(),
+        root_end: authority.end(),
+        shown: pair.and_then(|pair| Facts::of(pair.certificate())),
+    })
+}
+
+/// What devices install (DER); nothing where none was made.
+pub fn root(app: &App) -> Option<Vec<u8>> {
+    let authority = app.padlock.state().authority.clone()?;
+    Some(authority.root().to_vec())
+}
+
+/// The address of the site by https, without a slash at its end; nothing where it is off.
+pub fn url(app: &App) -> Option<String> {
+    let base = app.known_base()?;
+    let port = app.padlock.door.port().filter(|_| is_on(app))?;
+    let host = with_port(base.host(), port);
+    let prefix = base.prefix();
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    Some(format!("https://{host}{slash}{prefix}"))
+}
+
+/// What is said of it on the local network; nothing where it is off.
+pub fn announced(app: &App) -> Option<Secured> {
+    let port = app.padlock.door.port().filter(|_| is_on(app))?;
+    let root = app.padlock.state().authority.as_ref()?.fingerprint();
+    let fingerprint = Sha256::digest(app.padlock.shown.home()?.certificate()).into();
+    Some(Secured {
+        port,
+        fingerprint,
+        root,
+    })
+}
+
+/// Whether a request that came by https belongs where it was sent, by its `Host`: to the name of the site, or to an address of
+/// this home, for devices that cannot find names there.
+pub fn is_own_host(app: &App, host: &str) -> bool {
+    let Some((base, port)) = app.known_base().zip(app.padlock.door.port()) else {
+        return true;
+    };
+    let bare = match host.rsplit_once(':') {
+        Some((bare, given)) if given.parse() == Ok(port) => bare,
+        _ if port == 443 => host,
+        _ => return false,
+    };
+    let inner = bare.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case(base.host())
+        || inner.parse().is_ok_and(is_private)
+        || is_public_host(app, bare)
+}
+
+/// Whether a `Host` without a port is the public name.
+pub fn is_public_host(app: &App, host: &str) -> bool {
+    let state = app.padlock.state();
+    let public = state.kept.public.as_ref();
+    let inner = host.trim_start_matches('[').trim_end_matches(']');
+    public.is_some_and(|wish| inner.eq_ignore_ascii_case(&wish.name))
+}
+
+fn with_port(host: &str, port: u16) -> String {
+    match port {
+        443 => host.to_owned(),
+        port => format!("{host}:{port}"),
+    }
+}
+
+/// The names and addresses of this server at home.
+fn names(app: &App) -> Names {
+    let mut names = Names {
+        hosts: Vec::new(),
+        addresses: Vec::new(),
+    };
+    let host = app.known_base().map(|base| base.host().to_owned());
+    for host in host.into_iter().chain(app.peers.lan().name()) {
+        let inner = host.trim_start_matches('[').trim_end_matches(']');
+        match inner.parse::<IpAddr>() {
+            Ok(address) => names.addresses.push(address),
+            Err(_) if !names.hosts.contains(&host) => names.hosts.push(host),
+            Err(_) => {}
+        }
+    }
+    for address in lan_addresses() {
+        let answers = match app.config.address.parse::<IpAddr>() {
+            Ok(listens) if !listens.is_unspecified() => listens == address,
+            _ => true,
+        };
+        if answers && is_private(address) && !names.addresses.contains(&address) {
+            names.addresses.push(address);
+        }
+    }
+    names.addresses.truncate(ADDRESSES_MAX);
+    names
+}
+
+fn check_clock(app: &App, now: Timestamp) -> Result<(), Error> {
+    match app.clock.doubt(now) {
+        None => Ok(()),
+        Some(doubt) => Err(Error::Conflict(format!(
+            "No certificate can be made yet: {doubt}. Connect the machine to the Internet; it sets its clock by itself."
+        ))),
+    }
+}
+
+/// Changes what is chosen.
+fn change(app: &App, change: impl FnOnce(&mut Kept)) -> Result<(), Error> {
+    let mut state = app.padlock.state();
+    let mut kept = state.kept.clone();
+    change(&mut kept);
+    if kept == state.kept {
+        return Ok(());
+    }
+    let text = serde_json::to_vec_pretty(&kept).map_err(Error::internal)?;
+    certificates::keep(&app.config.datadir, FILE, &text).map_err(Error::internal)?;
+    state.kept = kept;
+    Ok(())
+}
+
+impl Padlock {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

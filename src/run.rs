@@ -9,6 +9,7 @@ use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::backups::restoring;
 use crate::domain::lan;
+use crate::domain::pumpio;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
 use crate::domain::uploads::pieces;
@@ -66,6 +67,9 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     let mut lock = datadir::lock(&config.datadir)?;
     restoring::settle(&config.datadir).map_err(Failure::new)?;
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
+    if pumpio::is_cut_off(&store)? {
+        return Err(Failure::new(pumpio::CUT_OFF));
+    }
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));

@@ -33,6 +33,7 @@ pub mod photos;
 pub mod pins;
 pub mod principals;
 pub mod proxies;
+pub mod pumpio;
 pub mod pushing;
 pub mod queues;
 pub mod quiet;

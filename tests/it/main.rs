@@ -69,6 +69,7 @@ mod posting;
 mod posting_refused;
 mod profile_pictures;
 mod proxying;
+mod pumpio;
 mod pushing;
 mod pypump;
 mod quirks;

@@ -40,16 +40,7 @@ impl Address<'_> {
         match kind.class {
             Class::Image => {
                 let picture = |copy: &UploadCopy| json!({"url": self.url(copy.variant, &copy.extension), "width": copy.width, "height": copy.height});
-                let is_square = |copy: &&UploadCopy| copy.variant == Variant::Avatar;
-                let is_size = |copy: &&UploadCopy| {
-                    !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp)
-                };
-                let small = upload
-                    .copies
-                    .iter()
-                    .find(is_square)
-                    .or(upload.copies.first());
-                let large = upload.copies.iter().rfind(is_size);
+                let (small, large) = (small(upload), large(upload));
                 if let Some(small) = small {
                     members.insert("image".to_owned(), picture(small));
                 }
@@ -70,6 +61,19 @@ impl Address<'_> {
         }
         members
     }
+}
+
+/// The copy that an object shows as its `image`.
+pub(super) fn small(upload: &Upload) -> Option<&UploadCopy> {
+    let mut copies = upload.copies.iter();
+    let square = copies.find(|copy| copy.variant == Variant::Avatar);
+    square.or(upload.copies.first())
+}
+
+/// The copy that an object shows as its `fullImage`.
+pub(super) fn large(upload: &Upload) -> Option<&UploadCopy> {
+    let mut copies = upload.copies.iter();
+    copies.rfind(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
 }
 
 /// What stands behind the key in the address of a file.

@@ -11,6 +11,7 @@ use crate::domain::refreshing::Refreshing;
 use crate::domain::setup::Setup;
 use crate::domain::spam::Judge;
 use crate::domain::talks::Talks;
+use crate::domain::tally::Tally;
 use crate::domain::turns::Turns;
 use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
@@ -64,6 +65,8 @@ pub struct App {
     pub proxies: Arc<Proxies>,
     /// Whose forms wait for each other.
     pub turns: Turns,
+    /// What was answered.
+    pub tally: Tally,
 }
 
 thread_local! {
@@ -101,6 +104,7 @@ impl App {
             judge: OnceLock::new(),
             proxies,
             turns: Turns::default(),
+            tally: Tally::default(),
         }
     }
 

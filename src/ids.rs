@@ -211,6 +211,7 @@ const RESERVED: &[&str] = &[
     "assets",
     "setup",
     "manifest.json",
+    "metrics",
 ];
 
 impl Nickname {

@@ -16,7 +16,7 @@ use crate::web::composer::uploads as sending;
 use crate::web::{
     account, albums, apps, archives as archiving, assets, choices, composer, confirming, deeds,
     delete as delete_page, edit, finding, groups as circles, guests, home, installing, invitations,
-    join, leaving, lists, login, mail, manual, messages, nearby, notifications, notifying,
+    join, leaving, lists, login, mail, manual, messages, metrics, nearby, notifications, notifying,
     oauth as authorizing, oauth2 as authorizing2, owning, people as everybody, photos, profile,
     proxy, pushing, quieting, reactions, recovering, remote, reporting, requests as requesting,
     resetting, search as searching, seen_by, settings, setup, setup_restore, things, tokens,
@@ -377,6 +377,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/box/pins",                       Form(owning::servers::unpin),   Quick),
     get   ("/main/box/storage",                    Page(owning::storage::show_disk), Quick),
     post  ("/main/box/storage",                    Form(owning::storage::empty),   Quick),
+    get   ("/main/box/power",                      Page(owning::power::form),      Quick),
+    post  ("/main/box/power",                      Form(owning::power::fulfil),    Quick),
     get   ("/main/box/backup",                     Page(owning::backup::form),     Quick),
     post  ("/main/box/backup",                     Form(owning::backup::make),     Slow),
     get   ("/main/box/backup/sheet",               Page(owning::backup::sheet),    Quick),
@@ -425,6 +427,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/sw.js",                               Open(installing::worker),       Quick),
     get   ("/main/offline",                        Page(installing::offline),      Quick),
     get   ("/robots.txt",                          Open(assets::robots),           Quick),
+    get   ("/metrics",                             Open(metrics::show),            Quick),
 ];
 
 /// The addresses of a server that is configured so: without `noweb` all of them.

@@ -13,6 +13,7 @@ mod behind_proxies;
 mod blocking;
 mod boxes;
 mod browsing;
+mod care;
 mod clock;
 mod command_line;
 mod commenting;

@@ -5,8 +5,8 @@
 //! The request log (target `request`) is written by the server; this file knows no request.
 
 use crate::clock;
-use crate::recent;
 use crate::config::{LogConfig, LogLevel, journal_stream};
+use crate::recent;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use simplelog::{ConfigBuilder, SharedLogger, WriteLogger};
 use std::fs::{self, OpenOptions};

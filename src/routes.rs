@@ -3,7 +3,7 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, dialback, discovery, feeds, groups, listening, oauth, oauth2,
+    activities, archives, clients, dialback, discovery, feeds, groups, listening, metrics, oauth, oauth2,
     objects, owner, people, proxied, receiving, registering, reports, requests, uploads, users,
 };
 use crate::auth::{self, Client, Guest, LocalUser, Owner, Reader, Visitor};
@@ -16,7 +16,7 @@ use crate::web::composer::uploads as sending;
 use crate::web::{
     account, albums, apps, archives as archiving, assets, choices, composer, confirming, deeds,
     delete as delete_page, edit, finding, groups as circles, guests, home, installing, invitations,
-    join, leaving, lists, login, mail, manual, messages, metrics, nearby, notifications, notifying,
+    join, leaving, lists, login, mail, manual, messages, nearby, notifications, notifying,
     oauth as authorizing, oauth2 as authorizing2, owning, people as everybody, photos, profile,
     proxy, pushing, quieting, reactions, recovering, remote, reporting, requests as requesting,
     resetting, search as searching, seen_by, settings, setup, setup_restore, things, tokens,

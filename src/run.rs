@@ -167,8 +167,11 @@ async fn listen(
     lock.note(&server.url());
     announce(&server.url()).map_err(Failure::new)?;
     bootdir::leave_code(config, code, &server.url());
-    if let Some(link) = bootdir::reset_password_if_wished(app).map_err(Failure::new)? {
-        announce_link(&link).map_err(Failure::new)?;
+    match bootdir::reset_password_if_wished(app) {
+        Ok(Some(link)) => announce_link(&link).map_err(Failure::new)?,
+        Ok(None) => {}
+        // The server is of use without it.
+        Err(error) => log::error!("there is no link for a new password: {error}"),
     }
     if let Some(code) = code {
         announce_setup(&server.url(), code).map_err(Failure::new)?;

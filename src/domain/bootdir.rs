@@ -66,7 +66,10 @@ pub fn erase_if_wished(config: &Config) -> Result<bool, String> {
         }
     }
     let stuck = |what: &Path, error: &io::Error| {
-        format!("Everything was to be erased, but {}: {error}.", what.display())
+        format!(
+            "Everything was to be erased, but {}: {error}.",
+            what.display()
+        )
     };
     erase(&config.datadir).map_err(|error| stuck(&config.datadir, &error))?;
     fs::remove_file(&working)
@@ -77,7 +80,10 @@ pub fn erase_if_wished(config: &Config) -> Result<bool, String> {
                 stuck(&working, &error)
             )
         })?;
-    log::warn!("everything was erased, as the file {FACTORY} in {} asked", place.display());
+    log::warn!(
+        "everything was erased, as the file {FACTORY} in {} asked",
+        place.display()
+    );
     Ok(true)
 }
 
@@ -92,7 +98,10 @@ pub fn reset_password_if_wished(app: &App) -> Result<Option<String>, Error> {
         return Ok(None);
     };
     let Some(owner) = users::owner(&app.store)?.filter(|_| app.known_base().is_some()) else {
-        log::warn!("{} asks for a new password, but nobody owns this server yet", wish.display());
+        log::warn!(
+            "{} asks for a new password, but nobody owns this server yet",
+            wish.display()
+        );
         return Ok(None);
     };
     let url = recovering::link(app, owner, clock::now())?;
@@ -103,7 +112,10 @@ pub fn reset_password_if_wished(app: &App) -> Result<Option<String>, Error> {
     if write(&link, &text) {
         // The wish goes last: what is cut off is done again.
         if let Err(error) = fs::remove_file(&wish).and_then(|()| sync(place)) {
-            log::warn!("remove {}: each start makes a new link ({error})", wish.display());
+            log::warn!(
+                "remove {}: each start makes a new link ({error})",
+                wish.display()
+            );
         }
     }
     Ok(Some(url))
@@ -156,7 +168,8 @@ fn wish(place: &Path, name: &str) -> Option<PathBuf> {
 
 fn is_confirmed(wish: &Path) -> bool {
     let mut text = String::new();
-    let read = File::open(wish).and_then(|file| file.take(WISH_BYTES_MAX).read_to_string(&mut text));
+    let read =
+        File::open(wish).and_then(|file| file.take(WISH_BYTES_MAX).read_to_string(&mut text));
     read.is_ok() && text.trim().eq_ignore_ascii_case(ERASE)
 }
 
@@ -197,7 +210,10 @@ fn write(path: &Path, text: &str) -> bool {
         file.sync_all()
     });
     if let Err(error) = &written {
-        log::warn!("cannot write {}: {error}. Everything else works without it.", path.display());
+        log::warn!(
+            "cannot write {}: {error}. Everything else works without it.",
+            path.display()
+        );
     }
     written.is_ok()
 }
@@ -205,7 +221,10 @@ fn write(path: &Path, text: &str) -> bool {
 fn remove(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            log::warn!("{} is worth nothing any more, and stays: {error}", path.display());
+            log::warn!(
+                "{} is worth nothing any more, and stays: {error}",
+                path.display()
+            );
         }
         _ => {}
     }

@@ -271,7 +271,12 @@ mod tests {
             ("devices/platform/soc/soc:firmware/get_throttled", "50005\n"),
         ]);
         let told = concerns(&bad);
-        for part in ["83 °C", "mmcblk0) has used up", "mmcblk1) says", "supply is too weak"] {
+        for part in [
+            "83 °C",
+            "mmcblk0) has used up",
+            "mmcblk1) says",
+            "supply is too weak",
+        ] {
             assert!(told.contains(part), "{part}: {told}");
         }
         let before = with(&[("devices/platform/soc/soc:firmware/get_throttled", "0x50000")]);
@@ -281,6 +286,10 @@ mod tests {
             memory: Some((512 << 20, 9 << 20)),
             ..Health::default()
         };
-        assert!(concerns(&low).contains("9.4 MB") || concerns(&low).contains("9"), "{}", concerns(&low));
+        assert!(
+            concerns(&low).contains("9.4 MB") || concerns(&low).contains("9"),
+            "{}",
+            concerns(&low)
+        );
     }
 }

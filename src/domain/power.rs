@@ -56,9 +56,8 @@ pub fn ask(config: &Config, wish: Wish) -> Result<(), Error> {
             "This machine cannot be switched off from here.",
         ));
     };
-    leave(place, wish).map_err(|error| {
-        Error::internal(format!("cannot write to {}: {error}", place.display()))
-    })
+    leave(place, wish)
+        .map_err(|error| Error::internal(format!("cannot write to {}: {error}", place.display())))
 }
 
 fn leave(place: &Path, wish: Wish) -> io::Result<()> {

@@ -33,7 +33,6 @@ pub mod mail;
 pub mod manual;
 pub mod markdown;
 pub mod messages;
-pub mod metrics;
 pub mod nearby;
 pub mod notifications;
 pub mod notifying;

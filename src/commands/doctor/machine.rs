@@ -20,14 +20,21 @@ pub(super) fn check(config: &Config, findings: &mut Findings) -> Result<(), Fail
     for card in &health.cards {
         if let Some(tenths) = card.used_tenths {
             let percent = (tenths * 10).min(100);
-            told.push(format!("{} has used about {percent} % of its life", card.name));
+            told.push(format!(
+                "{} has used about {percent} % of its life",
+                card.name
+            ));
         }
     }
     if health.power == Some(Power::Good) {
         told.push("enough power".to_owned());
     }
     if let Some((all, left)) = health.memory {
-        told.push(format!("{} of {} of memory are left", size::bytes(left), size::bytes(all)));
+        told.push(format!(
+            "{} of {} of memory are left",
+            size::bytes(left),
+            size::bytes(all)
+        ));
     }
     if told.is_empty() || !concerns.is_empty() {
         return Ok(());

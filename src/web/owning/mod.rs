@@ -12,12 +12,12 @@ use crate::clock::Timestamp;
 use crate::domain::{self, health, machine, queues};
 use crate::error::Error;
 use crate::http::{Answer, Request};
+use crate::recent;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
+use crate::web::cards::Time;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
-use crate::recent;
-use crate::web::cards::Time;
 use crate::words::{Words, marked};
 use askama::Template;
 

@@ -52,10 +52,13 @@ pub fn fulfil(request: &Request, visitor: &Visitor) -> Answer {
     let wish = Wish::parse(value(&form, "wish"));
     let wish = wish.ok_or_else(|| Error::invalid("Say whether to switch off or to restart."))?;
     power::ask(&request.app().config, wish)?;
-    log::warn!("the owner wants this machine to {}", match wish {
-        Wish::Off => "switch off",
-        Wish::Restart => "restart",
-    });
+    log::warn!(
+        "the owner wants this machine to {}",
+        match wish {
+            Wish::Off => "switch off",
+            Wish::Restart => "restart",
+        }
+    );
     let page = Page {
         frame: &frame,
         wish: Some(wish),

@@ -28,49 +28,122 @@ pub fn show(request: &Request) -> Answer {
         &[(&format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1)],
     );
     let started = app.started.0;
-    page.value("process_start_time_seconds", "gauge", "When this run began, in seconds since 1970.", started);
+    page.value(
+        "process_start_time_seconds",
+        "gauge",
+        "When this run began, in seconds since 1970.",
+        started,
+    );
     if let Some(bytes) = machine::memory_bytes() {
-        page.value("process_resident_memory_bytes", "gauge", "Memory that the program takes.", bytes);
+        page.value(
+            "process_resident_memory_bytes",
+            "gauge",
+            "Memory that the program takes.",
+            bytes,
+        );
     }
     let answered = app.tally.counts();
     let answered = answered.map(|(class, count)| (format!("{{status=\"{class}\"}}"), count));
-    page.series("pumphouse_http_requests_total", "counter", "Requests that were answered, by status.", &answered);
+    page.series(
+        "pumphouse_http_requests_total",
+        "counter",
+        "Requests that were answered, by status.",
+        &answered,
+    );
     let (warnings, errors) = recent::counts();
     let said = [("warning", warnings), ("error", errors)];
     let said = said.map(|(level, count)| (format!("{{level=\"{level}\"}}"), count));
-    page.series("pumphouse_log_messages_total", "counter", "Warnings and errors in the log.", &said);
+    page.series(
+        "pumphouse_log_messages_total",
+        "counter",
+        "Warnings and errors in the log.",
+        &said,
+    );
     let users = streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?;
     page.value("pumphouse_users", "gauge", "Accounts.", users);
     let disk = machine::disk(app)?;
     for (name, help, bytes) in [
-        ("pumphouse_disk_size_bytes", "Size of the disk with the data directory.", disk.total),
-        ("pumphouse_disk_free_bytes", "What of it is free for the server.", disk.free),
-        ("pumphouse_store_bytes", "What posts and all the rest take.", disk.store),
-        ("pumphouse_uploads_bytes", "What people uploaded.", disk.uploads),
-        ("pumphouse_cache_bytes", "Copies of files of other servers.", disk.cache),
+        (
+            "pumphouse_disk_size_bytes",
+            "Size of the disk with the data directory.",
+            disk.total,
+        ),
+        (
+            "pumphouse_disk_free_bytes",
+            "What of it is free for the server.",
+            disk.free,
+        ),
+        (
+            "pumphouse_store_bytes",
+            "What posts and all the rest take.",
+            disk.store,
+        ),
+        (
+            "pumphouse_uploads_bytes",
+            "What people uploaded.",
+            disk.uploads,
+        ),
+        (
+            "pumphouse_cache_bytes",
+            "Copies of files of other servers.",
+            disk.cache,
+        ),
     ] {
         page.value(name, "gauge", help, bytes);
     }
     let queues = queues::list(&app.store)?;
-    let failing = queues.iter().filter(|(_, queue)| queue.failures > 0).count();
-    page.value("pumphouse_delivery_hosts_waiting", "gauge", "Servers for which something waits.", queues.len());
-    page.value("pumphouse_delivery_hosts_failing", "gauge", "Those of them that took nothing the last time.", failing);
+    let failing = queues
+        .iter()
+        .filter(|(_, queue)| queue.failures > 0)
+        .count();
+    page.value(
+        "pumphouse_delivery_hosts_waiting",
+        "gauge",
+        "Servers for which something waits.",
+        queues.len(),
+    );
+    page.value(
+        "pumphouse_delivery_hosts_failing",
+        "gauge",
+        "Those of them that took nothing the last time.",
+        failing,
+    );
     let mails = mails::waiting(&app.store)?;
-    page.value("pumphouse_mails_waiting", "gauge", "Letters that wait to be sent.", mails);
+    page.value(
+        "pumphouse_mails_waiting",
+        "gauge",
+        "Letters that wait to be sent.",
+        mails,
+    );
     if let Some((made, _)) = nightly::state(&app.config).made {
-        page.value("pumphouse_backup_last_timestamp_seconds", "gauge", "When the last backup was made, in seconds since 1970.", made.0);
+        page.value(
+            "pumphouse_backup_last_timestamp_seconds",
+            "gauge",
+            "When the last backup was made, in seconds since 1970.",
+            made.0,
+        );
     }
     let health = health::look(&app.config.sys_directory);
     if let Some(hot) = health.millidegrees {
         let degrees = hot as f64 / 1000.0;
-        page.value("pumphouse_temperature_celsius", "gauge", "The hottest part of the machine.", degrees);
+        page.value(
+            "pumphouse_temperature_celsius",
+            "gauge",
+            "The hottest part of the machine.",
+            degrees,
+        );
     }
     let used = health.cards.iter().filter_map(|card| {
         let used = card.used_tenths? as f64 / 10.0;
         Some((format!("{{device=\"{}\"}}", card.name), used))
     });
     let used: Vec<(String, f64)> = used.collect();
-    page.series("pumphouse_card_life_used_ratio", "gauge", "How much of its life a memory card has used.", &used);
+    page.series(
+        "pumphouse_card_life_used_ratio",
+        "gauge",
+        "How much of its life a memory card has used.",
+        &used,
+    );
     Ok(Response::new(StatusCode::OK, MEDIA_TYPE, page.0).with(header::CACHE_CONTROL, "no-store"))
 }
 
@@ -78,7 +151,9 @@ fn admit(request: &Request) -> Result<(), Error> {
     match &request.app().config.metrics {
         Metrics::Off => Err(Error::not_found("There is no such page.")),
         Metrics::Loopback if request.peer.is_loopback() && !is_forwarded(request) => Ok(()),
-        Metrics::Loopback => Err(Error::forbidden("Only programs of this machine read the figures.")),
+        Metrics::Loopback => Err(Error::forbidden(
+            "Only programs of this machine read the figures.",
+        )),
         Metrics::Token(token) => {
             let given = request.header(&header::AUTHORIZATION).unwrap_or_default();
             let given = given.strip_prefix("Bearer ").unwrap_or_default();
@@ -112,7 +187,10 @@ impl Page {
     }
 
     fn series<V: Display>(&mut self, name: &str, kind: &str, help: &str, all: &[(String, V)]) {
-        let all: Vec<(&str, &V)> = all.iter().map(|(labels, value)| (labels.as_str(), value)).collect();
+        let all: Vec<(&str, &V)> = all
+            .iter()
+            .map(|(labels, value)| (labels.as_str(), value))
+            .collect();
         self.one(name, kind, help, &all);
     }
 

@@ -12,6 +12,7 @@ use crate::domain::refreshing::Refreshing;
 use crate::domain::setup::Setup;
 use crate::domain::spam::Judge;
 use crate::domain::talks::Talks;
+use crate::domain::tally::Tally;
 use crate::domain::turns::Turns;
 use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
@@ -67,6 +68,8 @@ pub struct App {
     pub padlock: Padlock,
     /// Whose forms wait for each other.
     pub turns: Turns,
+    /// What was answered.
+    pub tally: Tally,
 }
 
 thread_local! {
@@ -105,6 +108,7 @@ impl App {
             proxies,
             padlock: Padlock::default(),
             turns: Turns::default(),
+            tally: Tally::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -31,47 +32,133 @@ impl ThingId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UserId(pub ThingId);
 
-/// The random half of a [`Key`], kept in the thing's record: an id that was guessed right is still not a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Nonce(pub [u8; 10]);
+/// The half of a [`Key`] that is not the thing's id, kept in the thing's record: an id that was guessed right is still not a
+/// key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nonce {
+    /// Random; stands behind the id in the key.
+    Fresh([u8; 10]),
+    /// The whole key of a thing that another program had made under it at this address: a version 4 UUID, which says
+    /// nothing of the id.
+    Kept([u8; 16]),
+}
+
+/// Where a UUID has its version, and the two versions that keys have (RFC 9562 §4.2).
+const VERSION_BYTE: usize = 6;
+const FRESH_VERSION: u8 = 0x70;
+const KEPT_VERSION: u8 = 0x40;
 
 impl Nonce {
     /// A fresh one, with the variant and version bits of a version 7 UUID in place (RFC 9562 §5.7).
     pub fn random() -> Nonce {
         let mut bytes = random_bytes::<10>();
-        bytes[0] = 0x70 | (bytes[0] & 0x0f);
+        bytes[0] = FRESH_VERSION | (bytes[0] & 0x0f);
         bytes[2] = 0x80 | (bytes[2] & 0x3f);
-        Nonce(bytes)
+        Nonce::Fresh(bytes)
+    }
+
+    /// The key that a thing keeps: 22 characters of URL-safe base64 that are a version 4 UUID; nothing else can be kept.
+    pub fn kept(text: &str) -> Option<Nonce> {
+        let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        (bytes[VERSION_BYTE] & 0xf0 == KEPT_VERSION).then_some(Nonce::Kept(bytes))
+    }
+}
+
+/// In records: the bytes from the version on, and behind those of a kept key the ones before it. So a fresh one takes ten bytes.
+impl Serialize for Nonce {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let turned;
+        let bytes: &[u8] = match self {
+            Nonce::Fresh(bytes) => bytes,
+            Nonce::Kept(bytes) => {
+                let (before, from) = bytes.split_at(VERSION_BYTE);
+                turned = [from, before].concat();
+                &turned
+            }
+        };
+        let mut tuple = serializer.serialize_tuple(bytes.len())?;
+        for byte in bytes {
+            tuple.serialize_element(byte)?;
+        }
+        tuple.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Nonce {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Nonce, D::Error> {
+        struct Bytes;
+
+        impl<'de> serde::de::Visitor<'de> for Bytes {
+            type Value = Nonce;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the bytes of a nonce")
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut list: A,
+            ) -> Result<Nonce, A::Error> {
+                let short = || serde::de::Error::custom("a nonce is cut off");
+                let mut next = || list.next_element::<u8>()?.ok_or_else(short);
+                let mut from = [0; 10];
+                for byte in &mut from {
+                    *byte = next()?;
+                }
+                if from[0] & 0xf0 != KEPT_VERSION {
+                    return Ok(Nonce::Fresh(from));
+                }
+                let mut bytes = [0; 16];
+                bytes[VERSION_BYTE..].copy_from_slice(&from);
+                for byte in &mut bytes[..VERSION_BYTE] {
+                    *byte = next()?;
+                }
+                Ok(Nonce::Kept(bytes))
+            }
+        }
+
+        deserializer.deserialize_tuple(16, Bytes)
     }
 }
 
 /// The key `U` of a thing in URLs: a version 7 UUID in URL-safe base64, 22 characters (`pump-api.md §3.1`).
-/// Its time half is the thing's short id, so that no record is needed to find the thing.
+/// Its time half is the thing's short id, so that no record is needed to find the thing; not so for a kept one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The time half.
+    /// The thing.
     pub id: ThingId,
-    /// The random half.
+    /// The other half, or all of it.
     pub nonce: Nonce,
 }
 
 impl Key {
-    /// Reads 22 characters of URL-safe base64; anything else is no key.
+    /// Reads a key that says its thing: 22 characters of URL-safe base64; anything else is none. A kept one does not, see
+    /// [`Nonce::kept`].
     pub fn parse(text: &str) -> Option<Key> {
         let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (id, nonce) = bytes.split_at(6);
+        let (id, nonce) = bytes.split_at(VERSION_BYTE);
+        let nonce: [u8; 10] = nonce.try_into().ok()?;
+        if nonce[0] & 0xf0 == KEPT_VERSION {
+            return None;
+        }
         Some(Key {
             id: ThingId::from_bytes(id.try_into().ok()?),
-            nonce: Nonce(nonce.try_into().ok()?),
+            nonce: Nonce::Fresh(nonce),
         })
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0; 16];
-        bytes[..6].copy_from_slice(&self.id.bytes());
-        bytes[6..].copy_from_slice(&self.nonce.0);
+        let bytes = match self.nonce {
+            Nonce::Kept(bytes) => bytes,
+            Nonce::Fresh(nonce) => {
+                let mut bytes = [0; 16];
+                bytes[..VERSION_BYTE].copy_from_slice(&self.id.bytes());
+                bytes[VERSION_BYTE..].copy_from_slice(&nonce);
+                bytes
+            }
+        };
         let mut text = [0; 22];
         let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
         let text = length.ok().and_then(|length| text.get(..length));
@@ -124,6 +211,7 @@ const RESERVED: &[&str] = &[
     "assets",
     "setup",
     "manifest.json",
+    "metrics",
 ];
 
 impl Nickname {
@@ -306,9 +394,24 @@ mod tests {
         })]
 
         #[test]
-        fn every_key_has_one_text(id in 0_u64..1 << 48, nonce in any::<[u8; 10]>()) {
-            let key = Key { id: ThingId(id), nonce: Nonce(nonce) };
+        fn every_key_has_one_text(id in 0_u64..1 << 48, mut nonce in any::<[u8; 10]>()) {
+            nonce[0] = 0x70 | (nonce[0] & 0x0f);
+            let key = Key { id: ThingId(id), nonce: Nonce::Fresh(nonce) };
             prop_assert_eq!(Key::parse(&key.to_string()), Some(key));
+            let record = postcard::to_stdvec(&(key.nonce, id)).expect("bytes");
+            prop_assert!(record.starts_with(&nonce));
+            prop_assert_eq!(postcard::from_bytes(&record), Ok((key.nonce, id)));
+        }
+
+        #[test]
+        fn a_kept_key_is_the_text_that_it_was(mut bytes in any::<[u8; 16]>(), id in any::<u16>()) {
+            bytes[6] = 0x40 | (bytes[6] & 0x0f);
+            let nonce = Nonce::Kept(bytes);
+            let text = Key { id: ThingId(id.into()), nonce }.to_string();
+            prop_assert_eq!(Nonce::kept(&text), Some(nonce));
+            prop_assert_eq!(Key::parse(&text), None);
+            let record = postcard::to_stdvec(&(nonce, id)).expect("bytes");
+            prop_assert_eq!(postcard::from_bytes(&record), Ok((nonce, id)));
         }
 
         #[test]

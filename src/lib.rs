@@ -8,6 +8,7 @@ pub mod error;
 pub mod html;
 pub mod ids;
 pub mod mailbox;
+pub mod recent;
 pub mod scope;
 pub mod words;
 

@@ -6,6 +6,7 @@
 
 use crate::clock;
 use crate::config::{LogConfig, LogLevel, journal_stream};
+use crate::recent;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use simplelog::{ConfigBuilder, SharedLogger, WriteLogger};
 use std::fs::{self, OpenOptions};
@@ -97,6 +98,7 @@ impl Log for Lines {
             return;
         }
         let message = one_line(&record.args().to_string());
+        recent::note(record.level(), &message, clock::unix_ms());
         let start = match self.form {
             Form::Dated => format!("{} {:<5} ", time(clock::unix_ms()), record.level()),
             Form::Journal => format!("<{}>", priority(record.level())),

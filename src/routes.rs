@@ -3,7 +3,7 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, dialback, discovery, feeds, groups, listening, oauth, oauth2,
+    activities, archives, clients, dialback, discovery, feeds, groups, listening, metrics, oauth, oauth2,
     objects, owner, people, proxied, receiving, registering, reports, requests, uploads, users,
 };
 use crate::auth::{self, Client, Guest, LocalUser, Owner, Reader, Visitor};
@@ -379,6 +379,8 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/box/pins",                       Form(owning::servers::unpin),   Quick),
     get   ("/main/box/storage",                    Page(owning::storage::show_disk), Quick),
     post  ("/main/box/storage",                    Form(owning::storage::empty),   Quick),
+    get   ("/main/box/power",                      Page(owning::power::form),      Quick),
+    post  ("/main/box/power",                      Form(owning::power::fulfil),    Quick),
     get   ("/main/box/backup",                     Page(owning::backup::form),     Quick),
     post  ("/main/box/backup",                     Form(owning::backup::make),     Slow),
     get   ("/main/box/backup/sheet",               Page(owning::backup::sheet),    Quick),
@@ -437,6 +439,7 @@ pub const ROUTES: &[Route] = &[
     get   ("/sw.js",                               Open(installing::worker),       Quick),
     get   ("/main/offline",                        Page(installing::offline),      Quick),
     get   ("/robots.txt",                          Open(assets::robots),           Quick),
+    get   ("/metrics",                             Open(metrics::show),            Quick),
 ];
 
 /// The addresses of a server that is configured so: without `noweb` all of them.

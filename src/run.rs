@@ -8,6 +8,9 @@ use crate::commands::control;
 use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::backups::restoring;
+use crate::domain::bootdir;
+use crate::domain::lan;
+use crate::domain::pumpio;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;
 use crate::domain::uploads::pieces;
@@ -64,8 +67,12 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     server::log_panics();
     config.prepare_datadir().map_err(Failure::new)?;
     let mut lock = datadir::lock(&config.datadir)?;
+    bootdir::erase_if_wished(config).map_err(Failure::new)?;
     restoring::settle(&config.datadir).map_err(Failure::new)?;
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
+    if pumpio::is_cut_off(&store)? {
+        return Err(Failure::new(pumpio::CUT_OFF));
+    }
     let blobs = Blobs::open(&config.datadir).map_err(Failure::new)?;
     let guard = Arc::new(Guard::open(&store, clock::now()).map_err(Failure::new)?);
     let app = Arc::new(App::new(config.clone(), store, blobs));
@@ -166,6 +173,13 @@ async fn listen(
     let _control = control::listen(&config.datadir, app, guard);
     lock.note(&server.url());
     announce(&server.url()).map_err(Failure::new)?;
+    bootdir::leave_code(config, code, &server.url());
+    match bootdir::reset_password_if_wished(app) {
+        Ok(Some(link)) => announce_link(&link).map_err(Failure::new)?,
+        Ok(None) => {}
+        // The server is of use without it.
+        Err(error) => log::error!("there is no link for a new password: {error}"),
+    }
     if let Some(code) = code {
         announce_setup(&server.url(), code).map_err(Failure::new)?;
     }
@@ -269,6 +283,13 @@ fn announce_setup(url: &str, code: Code) -> io::Result<()> {
         out,
         "Nobody has set up this server yet. Open {url}setup in a browser; the setup code is {code}"
     )?;
+    out.flush()
+}
+
+/// Tells the person at the console where to choose a new password.
+fn announce_link(link: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "Choose a new password for the owner at {link}")?;
     out.flush()
 }
 

@@ -11,6 +11,7 @@ pub mod files;
 pub mod groups;
 pub mod listening;
 mod mail_settings;
+pub mod metrics;
 pub mod oauth;
 pub mod oauth2;
 pub mod objects;

@@ -45,14 +45,13 @@ pub fn add(request: &Request, user: &LocalUser) -> Answer {
 /// a key in `relay`, as a group elsewhere may see it (`pump-api.md §10.3`, D34).
 pub fn file(request: &Request) -> Answer {
     let path = request.param("path");
-    let name = path.rsplit('/').next().unwrap_or_default();
     // A file is asked for by pages, by clients and by strangers; a proof that fails counts as none.
     let viewer = match auth::reader(request) {
         Ok(reader) => feeds::viewer(&reader),
         Err(_) => Viewer::NOBODY,
     };
     let key = request.query(relays::ARGUMENT);
-    let served = uploads::open(request.app(), viewer, key.as_deref(), name)?;
+    let served = uploads::open(request.app(), viewer, key.as_deref(), path)?;
     files::answer(request, dressed(served))
 }
 

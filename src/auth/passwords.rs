@@ -92,10 +92,19 @@ pub fn is_right(guard: &Guard, kept: Option<&str>, password: &str) -> Result<boo
         return Ok(false);
     }
     let kept = kept.filter(|kept| !kept.is_empty());
+    if let Some(kept) = kept.filter(|kept| is_old(kept)) {
+        let _place = guard.places.take()?;
+        return Ok(bcrypt::verify(password, kept).unwrap_or(false));
+    }
     let hash = PasswordHash::new(kept.unwrap_or(NOBODYS)).map_err(Error::internal)?;
     let _place = guard.places.take()?;
     let fits = argon2().verify_password(password.as_bytes(), &hash).is_ok();
     Ok(fits && kept.is_some())
+}
+
+/// Whether a hash is one of bcrypt, as pump.io kept them: whoever logs in by it gets a new one.
+pub(super) fn is_old(kept: &str) -> bool {
+    kept.starts_with("$2")
 }
 
 /// The places where hashes are worked on.

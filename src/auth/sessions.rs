@@ -155,6 +155,9 @@ pub fn prove_password(
     }
     let (id, account) = known.ok_or_else(wrong)?;
     guard.throttle.was_right(&this);
+    if super::passwords::is_old(&account.password) {
+        super::accounts::renew_hash(request, id, &account.password, password)?;
+    }
     account.check_not_suspended()?;
     Ok(by_session(id, account))
 }

@@ -182,6 +182,11 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
         "The server must be stopped; while it runs, people bring their own data in at /main/settings/data. The file may also be a collection of activities in Activity Streams 1.0 (JSON). What is there already is not doubled, so after a failure the same command goes on.",
     ),
     (
+        "import --from-pumpio DIRECTORY",
+        "Bring everything that a pump.io kept into this server.",
+        "The server must be stopped, and have the name of the old one (hostname, urlPort). DIRECTORY holds a dump of its databank and its uploads; README.md says how to make one. --dry-run only looks; --report FILE says where to write what was left out (default: pump.io-report.txt in the data directory). What is here already is not doubled, so after a failure the same command goes on.",
+    ),
+    (
         "backup FILE|DIRECTORY",
         "Write everything into one file: accounts, posts, photos.",
         "The server may run meanwhile. In a directory the file gets a name with host and time. It is read back and compared before it gets its name. --encrypt asks for a passphrase, twice (reads one line where standard input is not a terminal); `age -d` opens such a file, too, and `tar` the others. It holds what everybody wrote, passwords' hashes and the server's keys: keep it safe.",

@@ -52,6 +52,8 @@ pub enum Command {
     Export(Nickname, PathBuf),
     /// Bring an archive, or a collection of activities, into an account.
     Import(Nickname, PathBuf),
+    /// Bring everything that a pump.io kept into this server.
+    ImportPumpio(FromPumpio),
     /// Write everything into a file, encrypted or not.
     Backup(PathBuf, bool),
     /// Fill an empty data directory from such a file.
@@ -60,6 +62,17 @@ pub enum Command {
     Help(String),
     /// Tell the version.
     Version,
+}
+
+/// How everything of a pump.io is brought in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromPumpio {
+    /// The directory with the dump of its databank.
+    pub dump: PathBuf,
+    /// Whether it is only looked at.
+    pub is_dry: bool,
+    /// The file that says what was left out.
+    pub report: Option<PathBuf>,
 }
 
 /// A command line that makes sense.
@@ -179,6 +192,13 @@ fn named(words: &[OsString], typed: &mut deed_words::Typed) -> Result<Command, U
         ("help", about) => Command::Help(help::topic(about)),
         ("export", [nickname, file]) => archive(nickname, file, &name, Command::Export)?,
         ("import", [nickname, file]) => archive(nickname, file, &name, Command::Import)?,
+        ("import", []) if let Some(dump) = typed.take("from-pumpio") => {
+            Command::ImportPumpio(FromPumpio {
+                dump: PathBuf::from(dump),
+                is_dry: typed.take_flag("dry-run"),
+                report: typed.take("report").map(PathBuf::from),
+            })
+        }
         ("export" | "import", _) => {
             return Err(Usage::new(
                 format!("`{name}` needs a nickname and a file."),

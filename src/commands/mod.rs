@@ -12,6 +12,7 @@ mod deeds;
 mod doctor;
 mod export;
 mod import;
+mod import_pumpio;
 mod mail_test;
 mod open;
 mod restore;
@@ -34,6 +35,7 @@ pub fn perform(command: &Command, loaded: &Loaded) -> Result<(), Failure> {
         Command::Compact => compact::perform(config),
         Command::Export(nickname, file) => export::perform(config, nickname, file),
         Command::Import(nickname, file) => import::perform(config, nickname, file),
+        Command::ImportPumpio(wanted) => import_pumpio::perform(config, wanted),
         Command::Backup(place, encrypts) => backup::perform(config, place, *encrypts),
         Command::Restore(file) => restore::perform(config, file),
         other => Err(Failure::new(format!("{other:?} is not done here."))),

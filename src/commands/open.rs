@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::backups::restoring;
-use crate::ids::{Nickname, UserId};
+use crate::ids::{Base, Nickname, UserId};
 use crate::media::Blobs;
 use crate::store::engine::sled::Sled;
 use crate::store::users::{self, User};
@@ -36,13 +36,18 @@ impl Opened {
         })
     }
 
-    /// Settles the base URL, without which nobody has an id: the configured one, else the one of the setup.
+    /// Settles the base URL, without which nobody has an id.
     pub(super) fn settle_base(&self) -> Result<(), Failure> {
+        Ok(self.app.settle_base(self.base()?, clock::unix_ms())?)
+    }
+
+    /// The base URL that it has or will have: the configured one, else the one of the setup.
+    pub(super) fn base(&self) -> Result<Base, Failure> {
         let config = &self.app.config;
         let kept = meta::site(&self.app.store)?.and_then(|site| site.base);
         let is_port_known = config.port != 0 || config.url_port.is_some();
         let configured = config.base(config.port).filter(|_| is_port_known);
-        let base = configured.or(kept).ok_or_else(|| {
+        configured.or(kept).ok_or_else(|| {
             Failure::new(match config.hostname {
                 Some(_) => {
                     "The public port is not known where --port is 0: give --urlPort, too."
@@ -51,8 +56,7 @@ impl Opened {
                     "Set the server up first: start it and open the address that it prints, or give --hostname."
                 }
             })
-        })?;
-        Ok(self.app.settle_base(base, clock::unix_ms())?)
+        })
     }
 
     /// The user of a nickname.

@@ -4,7 +4,7 @@ use super::Secret;
 use super::given::Values;
 use super::{
     Config, HSTS_MAX_AGE_SECS, Hsts, LogConfig, LogLevel, TlsFiles, TrustedProxies, accounts,
-    listeners, mail,
+    listeners, mail, metrics,
 };
 use serde_json::Value;
 use std::path::PathBuf;
@@ -48,6 +48,10 @@ pub(super) fn config(values: &mut Values) -> Config {
             values.problem("datadir", "must not be empty.");
             PathBuf::new()
         }),
+        boot_directory: path(values, "bootdir"),
+        power_directory: path(values, "powerdir"),
+        sys_directory: path(values, "sysdir").unwrap_or_else(|| PathBuf::from("/sys")),
+        metrics: metrics::read(values),
         backup_directory: path(values, "backupdir"),
         backup_passphrase: values
             .text("backupPassphrase")

@@ -11,6 +11,7 @@ mod files;
 pub mod given;
 mod listeners;
 mod mail;
+mod metrics;
 mod networks;
 pub mod options;
 pub mod render;
@@ -20,6 +21,7 @@ pub use accounts::{ClientAccount, TokenAccount, UserAccount};
 pub use given::{Argument, Given, journal_stream};
 pub use listeners::SpamServer;
 pub use mail::{MailConfig, MailSecurity};
+pub use metrics::Metrics;
 pub use networks::TrustedProxies;
 pub use secret::Secret;
 
@@ -68,6 +70,14 @@ pub struct Config {
 
     /// Directory of everything the server keeps.
     pub datadir: PathBuf,
+    /// The part of a memory card that its holder can read and write with any computer.
+    pub boot_directory: Option<PathBuf>,
+    /// Where wishes to switch the machine off are left for who fulfils them.
+    pub power_directory: Option<PathBuf>,
+    /// Where sysfs is.
+    pub sys_directory: PathBuf,
+    /// Who may read the figures.
+    pub metrics: Metrics,
     /// Where backups are made every night. None: where the owner chose, if that was done.
     pub backup_directory: Option<PathBuf>,
     /// What they are encrypted with.

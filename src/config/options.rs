@@ -239,6 +239,10 @@ pub const OPTIONS: &[Opt] = &[
     used("uploadQuotaBytes", Number("bytes"), Json("10737418240"), "Most bytes of uploads that each user may keep; the owner can choose another number for single users. With 0 nobody uploads."),
     used("jsonBytesMax", Number("bytes"), Json("1048576"), "Largest JSON document or form in a request."),
     used("backupdir", Path, Unset("chosen by the owner on the page Backup, else none are made"), "Where backups are made every night: a stick, another disk, a place on another machine. The newest of 7 days, 4 weeks and 6 months are kept."),
+    used("bootdir", Path, Unset("none"), "Part of the memory card that every computer can read, like `/boot/firmware`: the setup code stands there until the setup is done, and a file `reset-password` or `factory-reset` there is a wish of who holds the card."),
+    used("powerdir", Path, Unset("none: the pages have no buttons for it"), "Where the server leaves the wish of its owner to switch the machine off or to restart it. The package's `pumphouse-power.path` watches it."),
+    used("sysdir", Path, Json("\"/sys\""), "Where the system tells how the machine is doing (sysfs)."),
+    used("metrics", TextOrFalse, Json("false"), "Figures for Prometheus at `/metrics`: `false`, `loopback` for programs of this machine, or a bearer token of at least 16 characters."),
     used("backupPassphrase", Text, Unset("none"), "Encrypts the backups of every night."),
     // the site
     used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),

@@ -1,7 +1,7 @@
 //! Ids and addresses outside, short ids inside: finds what a URI means and says what a thing is called
 //! (`pump-api.md §3.1`).
 
-use crate::ids::{Base, Key, Nickname, ThingId, UserId};
+use crate::ids::{Base, Key, Nickname, Nonce, ThingId, UserId};
 use crate::store::engine::{Read, Result};
 use crate::store::things::{self, Activity, Address, Identity, Object, Thing};
 use crate::store::{aliases, users};
@@ -134,10 +134,21 @@ pub fn domain(id: &str) -> Option<&str> {
     }
 }
 
+/// The outside name of a thing that keeps the key which another program had made for it ([`Nonce::Kept`]). The space keeps
+/// it apart from every id.
+pub fn kept_key(text: &str) -> String {
+    format!("key {text}")
+}
+
 /// The thing with this key, if the key is right.
 pub fn by_key(from: &dyn Read, text: &str) -> Result<Option<(ThingId, Thing)>> {
-    let Some(key) = Key::parse(text) else {
-        return Ok(None);
+    let key = match (Key::parse(text), Nonce::kept(text)) {
+        (Some(key), _) => key,
+        (None, Some(nonce)) => match aliases::find(from, &kept_key(text))? {
+            Some(id) => Key { id, nonce },
+            None => return Ok(None),
+        },
+        (None, None) => return Ok(None),
     };
     Ok(things::get(from, key.id)?
         .map(|thing| (key.id, thing))

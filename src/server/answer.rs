@@ -53,6 +53,7 @@ pub(super) async fn answer(
         }
         Plan::Call(route) => call(&server, route, request, body, wishes, &mut line).await,
     };
+    server.app.tally.count(dressed.response.status.as_u16());
     line.write(dressed.response.status, dressed.cause.as_deref());
     send(&server, dressed, is_head, caller.in_flight, upgrade)
 }

@@ -168,6 +168,7 @@ fn read(key: &[u8], value: &[u8], known: &mut Known, files: &mut Vec<Upload>) ->
             b"welcome" => decodes::<meta::Welcome>(value)?,
             b"picture" => decodes::<meta::Picture>(value)?,
             b"proxy" => decodes::<meta::ProxySecret>(value)?,
+            b"pump.io" => decodes::<meta::Moving>(value)?,
             _ => {}
         },
         _ if is(Table::Alias) => decodes::<aliases::Alias>(value)?,

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! M name                        → meta: format, base URL, site, secret of proxied addresses,
-//!                                 words and picture of the first page, key for push services
+//!                                 words and picture of the first page, key for push services,
+//!                                 move from pump.io
 //! A uri                         → alias: the thing that an outside name means
 //! T thing(6)                    → thing: an activity, object or person (things.rs)
 //! U user(6)                     → user: the account of a person

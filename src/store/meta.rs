@@ -4,6 +4,7 @@ use super::Store;
 use super::engine::{Durability, Engine, Error, Read, Result, Tx};
 use super::keys::{KeyBytes, Table};
 use super::record::{self, Record};
+use crate::clock::Timestamp;
 use crate::ids::{Base, random_bytes};
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +173,20 @@ impl Record for Indexed {
     const VERSION: u8 = 1;
 }
 
+/// That everything of a pump.io is being brought in, or was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moving {
+    /// Since when.
+    pub started: Timestamp,
+    /// When all of it was here; nothing while it is not.
+    pub finished: Option<Timestamp>,
+}
+
+impl Record for Moving {
+    const NAME: &'static str = "move from pump.io";
+    const VERSION: u8 = 1;
+}
+
 /// Checks that this release can read the store, and marks a new store as one of its own. A store of a newer release is
 /// refused with [`Error::Newer`].
 pub fn open(engine: &dyn Engine) -> Result<()> {
@@ -310,6 +325,21 @@ pub fn has_films(from: &dyn Read) -> Result<bool> {
 /// Notes that they are.
 pub fn mark_films(tx: &mut dyn Tx) {
     record::put(tx, &key("films"), &Indexed);
+}
+
+/// Forgets it: there is more that no index knows.
+pub fn unmark_indexed(tx: &mut dyn Tx) {
+    tx.delete(&key("indexed"));
+}
+
+/// Whether a pump.io is being brought in, or was.
+pub fn moving(from: &dyn Read) -> Result<Option<Moving>> {
+    record::get(from, &key("pump.io"))
+}
+
+/// Notes how far that is.
+pub fn put_moving(tx: &mut dyn Tx, moving: &Moving) {
+    record::put(tx, &key("pump.io"), moving);
 }
 
 fn key(name: &str) -> KeyBytes {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The floors from the bottom up. A file may use its own floor and those below.
 const FLOORS: &[&[&str]] = &[
     &[
-        "clock", "config", "error", "html", "ids", "mailbox", "scope", "words",
+        "clock", "config", "error", "html", "ids", "mailbox", "recent", "scope", "words",
     ],
     &["wire"],
     &["certificates", "mail", "media", "peers", "store"],

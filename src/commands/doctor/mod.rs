@@ -4,6 +4,7 @@
 mod backups;
 mod certificate;
 mod directory;
+mod machine;
 mod mail;
 mod network;
 mod records;
@@ -46,6 +47,7 @@ pub(super) fn perform(loaded: &Loaded) -> Result<(), Failure> {
     configuration(loaded, findings)?;
     clock(findings)?;
     let is_usable = directory::check(config, findings)?;
+    machine::check(config, findings)?;
     certificate::check(config, clock::now(), findings)?;
     let running = datadir::running(&config.datadir);
     match &running {

@@ -5,6 +5,7 @@ use crate::cli::Failure;
 use crate::clock::{self, Timestamp, Watch};
 use crate::commands::{datadir, size};
 use crate::config::Config;
+use crate::domain::pumpio;
 use crate::media::{BlobName, Blobs, Variant};
 use crate::store::check::{self, Report};
 use crate::store::engine::sled::Sled;
@@ -82,6 +83,10 @@ fn open(dir: &Path, config: &Config, findings: &mut Findings) -> Result<Option<R
             kept.url(),
             configured.url()
         ))?;
+    }
+    // What cannot be read is said below.
+    if let Ok(true) = pumpio::is_cut_off(&engine) {
+        findings.fail(format_args!("move: {}", pumpio::CUT_OFF))?;
     }
     match check::check(&engine) {
         Ok(report) => Ok(Some(report)),

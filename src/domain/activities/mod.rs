@@ -20,7 +20,7 @@ pub use catching_up::catch_up;
 pub use editing::{edit, withdraw};
 pub use follow::POSTS_MAX;
 pub use receiving::{Arrival, Inbox, receive};
-pub use restoring::{Past, restore, restore_effect, restore_list, restore_member};
+pub use restoring::{Past, id_of_then, restore, restore_effect, restore_list, restore_member};
 pub use update::{bury, recall_copies, say_farewell};
 
 use crate::app::App;

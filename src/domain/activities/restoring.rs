@@ -126,7 +126,7 @@ pub fn restore_effect(
 }
 
 /// An id that nothing has and that stands among the others where that time does.
-pub(super) fn id_of_then(app: &App, from: &dyn Read, at: Timestamp) -> Result<ThingId> {
+pub fn id_of_then(app: &App, from: &dyn Read, at: Timestamp) -> Result<ThingId> {
     let first = u64::try_from(at.0).unwrap_or_default().max(1) * 1000;
     for id in (first..first + TRIES).map(ThingId) {
         if things::get(from, id)?.is_none() {

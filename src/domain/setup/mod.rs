@@ -10,6 +10,7 @@ pub use restoring::{Restart, Restoring, begin as begin_restoring};
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domain::bootdir;
 use crate::domain::lan;
 use crate::domain::people;
 use crate::domain::registration::Admission;
@@ -157,6 +158,7 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
     state.code = None;
     app.setup.is_claimed.store(true, Ordering::Relaxed);
     code::remove_file(&app.config.datadir);
+    bootdir::forget_code(&app.config);
     drop(state);
     // Whoever set it up is led to its new name.
     if let Err(error) = lan::announce(app) {

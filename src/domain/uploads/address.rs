@@ -37,11 +37,7 @@ impl Address<'_> {
     pub(super) fn pictures(&self, copies: &[UploadCopy], shown: Option<&Photo>) -> Members {
         let mut members = Members::new();
         let picture = |copy: &UploadCopy| json!({"url": self.url(copy.variant, &copy.extension), "width": copy.width, "height": copy.height});
-        let is_square = |copy: &&UploadCopy| copy.variant == Variant::Avatar;
-        let is_size =
-            |copy: &&UploadCopy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp);
-        let small = copies.iter().find(is_square).or(copies.first());
-        let large = copies.iter().rfind(is_size);
+        let (small, large) = (small(copies), large(copies));
         if let Some(small) = small {
             members.insert("image".to_owned(), picture(small));
         }
@@ -70,6 +66,18 @@ impl Address<'_> {
         }
         members
     }
+}
+
+/// The copy that an object shows as its `image`.
+pub(super) fn small(copies: &[UploadCopy]) -> Option<&UploadCopy> {
+    let square = copies.iter().find(|copy| copy.variant == Variant::Avatar);
+    square.or(copies.first())
+}
+
+/// The copy that an object shows as its `fullImage`.
+pub(super) fn large(copies: &[UploadCopy]) -> Option<&UploadCopy> {
+    let mut copies = copies.iter();
+    copies.rfind(|copy| !matches!(copy.variant, Variant::Avatar | Variant::AvatarSharp))
 }
 
 /// What stands behind the key in the address of a file.

@@ -4,20 +4,23 @@ pub mod backup;
 pub mod name;
 pub mod padlock;
 pub mod people;
+pub mod power;
 pub mod servers;
 pub mod site;
 pub mod storage;
 
 use crate::auth::Visitor;
-use crate::domain::{machine, queues};
+use crate::clock::Timestamp;
+use crate::domain::{self, health, machine, queues};
 use crate::error::Error;
 use crate::http::{Answer, Request};
+use crate::recent;
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
 use crate::web::cards::Time;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
-use crate::words::Words;
+use crate::words::{Words, marked};
 use askama::Template;
 
 #[derive(Template)]
@@ -36,7 +39,25 @@ struct Overview<'a> {
     nights: backup::Nights,
     clock: Time,
     is_clock_right: bool,
+    /// What of the machine is not well, a sentence each.
+    concerns: Vec<String>,
+    degrees: Option<String>,
+    /// How much of their lives memory cards have used.
+    cards: Vec<String>,
+    /// What the log said last, newest first.
+    log: Vec<Said>,
+    can_switch_off: bool,
 }
+
+/// A line of the log.
+struct Said {
+    at: Time,
+    text: String,
+    times: u64,
+}
+
+/// Lines of the log that are shown.
+const LINES_MAX: usize = 10;
 
 /// The frame of a page of the owner's; for a stranger, the way to the login; 403 for everybody else.
 fn enter(request: &Request, visitor: &Visitor) -> Result<Result<Frame, Answer>, Error> {
@@ -57,6 +78,20 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
     let app = request.app();
     let disk = machine::disk(app)?;
     let queues = queues::list(&app.store)?;
+    let health = health::look(&app.config.sys_directory);
+    let used = |card: &health::Card| {
+        let percent = (card.used_tenths? * 10).min(100).to_string();
+        let sentence = marked("about {0} % of its life used");
+        Some(frame.words.fill(sentence, [percent.as_str()]))
+    };
+    let said = recent::lines().into_iter().take(LINES_MAX).map(|line| {
+        let at = Timestamp(i64::try_from(line.at_ms / 1000).unwrap_or_default());
+        Said {
+            at: Time::of(frame.words, at, request.now),
+            text: line.text,
+            times: line.times,
+        }
+    });
     let page = Overview {
         people: streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?,
         stuck: queues
@@ -75,6 +110,11 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
             words: frame.words.minute(request.now),
         },
         is_clock_right: app.clock_problem().is_none(),
+        concerns: health.concerns(frame.words),
+        degrees: health.degrees(),
+        cards: health.cards.iter().filter_map(used).collect(),
+        log: said.collect(),
+        can_switch_off: domain::power::place(&app.config).is_some(),
         frame: &frame,
     };
     show(visitor, &page)

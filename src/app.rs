@@ -14,6 +14,7 @@ use crate::domain::spam::Judge;
 use crate::domain::talks::Talks;
 use crate::domain::tally::Tally;
 use crate::domain::turns::Turns;
+use crate::domain::updates::Updates;
 use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
 use crate::peers::{Peers, Reach};
@@ -70,6 +71,8 @@ pub struct App {
     pub turns: Turns,
     /// What was answered.
     pub tally: Tally,
+    /// Later versions of the program.
+    pub updates: Updates,
 }
 
 thread_local! {
@@ -109,6 +112,7 @@ impl App {
             padlock: Padlock::default(),
             turns: Turns::default(),
             tally: Tally::default(),
+            updates: Updates::default(),
         }
     }
 
@@ -232,6 +236,7 @@ impl App {
         self.desk.bell.close();
         self.keeper.bell.close();
         self.padlock.bell.close();
+        self.updates.bell.close();
         self.refreshing.bell.close();
         if let Some(firehose) = &self.firehose {
             firehose.bell.close();

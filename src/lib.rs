@@ -17,6 +17,7 @@ pub mod wire;
 
 // 2: what is kept, and what leaves by mail
 pub mod certificates;
+pub mod appliance;
 pub mod mail;
 pub mod media;
 pub mod peers;

@@ -20,7 +20,7 @@ use crate::web::{
     oauth as authorizing, oauth2 as authorizing2, owning, padlock, people as everybody, photos,
     profile, proxy, pushing, quieting, reactions, recovering, remote, reporting,
     requests as requesting, resetting, search as searching, seen_by, settings, setup,
-    setup_restore, things, tokens,
+    setup_restore, things, tokens, wifi,
 };
 use hyper::Method;
 
@@ -395,6 +395,11 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/padlock/pumphouse.crt",          Open(padlock::certificate),     Quick),
     get   ("/main/padlock/pumphouse.mobileconfig", Open(padlock::profile),         Quick),
     get   ("/main/padlock/qr.svg",                 Open(padlock::code),            Quick),
+    get   ("/main/wifi",                           Page(wifi::form),               Quick),
+    post  ("/main/wifi",                           Form(wifi::join),               Quick),
+    get   ("/main/box/update",                     Page(owning::update::form),     Quick),
+    upload("/main/box/update",                     Form(owning::update::bring),    Slow),
+    post  ("/main/box/update/deed",                Form(owning::update::act),      Quick),
     get   ("/main/settings",                       Page(choices::hub),             Quick),
     get   ("/main/settings/profile",               Page(settings::profile_form),   Quick),
     get   ("/main/invitations/{code}/qr.svg",      Page(invitations::code),        Quick),

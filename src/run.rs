@@ -106,6 +106,7 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     jobs::refreshing::start(&app).map_err(Failure::new)?;
     padlock::open(&app);
     let registrar = jobs::certificates::start(&app).map_err(Failure::new)?;
+    jobs::updating::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
@@ -164,6 +165,7 @@ async fn listen(
     if let Some(base) = config.base(server.address().port()).or(kept) {
         app.settle_base(base, clock::unix_ms())?;
     }
+    setup::claim_named(app, server.address().port(), clock::now())?;
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     join_lan(app, server.address());
     padlock::tend(app, clock::now());

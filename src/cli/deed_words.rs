@@ -19,10 +19,22 @@ pub(super) const OPTIONS: &[&str] = &[
     "reason",
     "from-pumpio",
     "report",
+    "boot",
+    "data",
+    "state",
+    "iwd",
+    "zones",
+    "notes",
+    "wifi",
+    "versions",
+    "public-key",
+    "request",
+    "service",
+    "patience",
 ];
 
 /// Those that take no value.
-pub(super) const FLAGS: &[&str] = &["encrypt", "family", "qr", "dry-run"];
+pub(super) const FLAGS: &[&str] = &["encrypt", "family", "older", "once", "qr", "remount", "dry-run"];
 
 /// Such options as they were typed.
 #[derive(Default)]
@@ -47,7 +59,7 @@ impl Typed {
         self.take(name).is_some()
     }
 
-    fn take_number<T: std::str::FromStr>(
+    pub(super) fn take_number<T: std::str::FromStr>(
         &mut self,
         name: &str,
         topic: &str,

@@ -244,6 +244,11 @@ pub const OPTIONS: &[Opt] = &[
     used("sysdir", Path, Json("\"/sys\""), "Where the system tells how the machine is doing (sysfs)."),
     used("metrics", TextOrFalse, Json("false"), "Figures for Prometheus at `/metrics`: `false`, `loopback` for programs of this machine, or a bearer token of at least 16 characters."),
     used("backupPassphrase", Text, Unset("none"), "Encrypts the backups of every night."),
+    // a ready-made box
+    used("versionsdir", Path, Unset("none: whoever installed the server updates it"), "Directory of the versions of the program on a ready-made box, which its owner updates on the page Update."),
+    used("updatekey", Path, Unset("none"), "Key (minisign) by which later versions must be signed."),
+    used("updateurl", Text, Unset("none"), "Address of a package, looked at once a day: what is newer there waits on the page Update."),
+    used("wifidir", Path, Unset("none"), "Directory in which the unit that looks after the Wi-Fi of a ready-made box says what it does; with it there is the page Wi-Fi."),
     // the site
     used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),
     used("owner", Text, Unset("none"), "Name of the owner, shown in the footer."),

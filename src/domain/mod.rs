@@ -58,6 +58,7 @@ pub mod talks;
 pub mod tally;
 pub mod threads;
 pub mod turns;
+pub mod updates;
 pub mod uploads;
 pub mod words;
 

@@ -5,6 +5,7 @@ use super::Shared;
 use crate::domain::padlock;
 use crate::http::Request;
 use hyper::header;
+use std::net::{IpAddr, SocketAddr};
 
 /// Where a request belongs, if not here.
 pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
@@ -40,7 +41,7 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
         let leads = is_strict.is_some_and(|secs| secs > 0) && !request.tls;
         return leads.then(|| format!("https://{bare_host}{}{}", request.path, query_of(request)));
     }
-    if !settings.redirect_address_to_canonical && host == server.address.to_string() {
+    if !settings.redirect_address_to_canonical && is_address(server, request, host) {
         return None;
     }
     Some(format!(
@@ -55,5 +56,22 @@ fn query_of(request: &Request) -> String {
     match request.query.as_str() {
         "" => String::new(),
         query => format!("?{query}"),
+    }
+}
+
+/// Whether the name is none, but the address at which this machine was reached: phones that find no names of the local network use it.
+fn is_address(server: &Shared, request: &Request, host: &str) -> bool {
+    if host == server.address.to_string() {
+        return true;
+    }
+    let standard = if request.tls { 443 } else { 80 };
+    let port = server.address.port();
+    let same = |address: SocketAddr| address.ip().to_canonical() == request.here.to_canonical();
+    let bare = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    match bare {
+        Ok(address) => port == standard && same((address, port).into()),
+        Err(_) => host
+            .parse::<SocketAddr>()
+            .is_ok_and(|address| address.port() == port && same(address)),
     }
 }

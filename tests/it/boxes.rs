@@ -4,7 +4,7 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/main/box",
     "/main/box/people",
     "/main/box/people/ann",
@@ -15,9 +15,11 @@ const PAGES: [&str; 10] = [
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/backup/sheet",
+    "/main/box/update",
+    "/main/wifi",
 ];
 
-const FORMS: [&str; 11] = [
+const FORMS: [&str; 14] = [
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/registration",
@@ -29,10 +31,13 @@ const FORMS: [&str; 11] = [
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/nightly",
+    "/main/box/update",
+    "/main/box/update/deed",
+    "/main/wifi",
 ];
 
 fn owned() -> Pump {
-    let pump = Pump::start();
+    let pump = Pump::with(&["--versionsdir", "/nowhere", "--wifidir", "/nowhere"]);
     pump.register_all(["evan", "ann"]);
     pump.give_to("evan");
     pump

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
         "clock", "config", "error", "html", "ids", "mailbox", "recent", "scope", "words",
     ],
     &["wire"],
-    &["certificates", "mail", "media", "peers", "store"],
+    &["appliance", "certificates", "mail", "media", "peers", "store"],
     &["app", "domain"],
     &["auth", "http"],
     &["api", "federation", "web"],

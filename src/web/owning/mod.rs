@@ -8,6 +8,7 @@ pub mod power;
 pub mod servers;
 pub mod site;
 pub mod storage;
+pub mod update;
 
 use crate::auth::Visitor;
 use crate::clock::Timestamp;

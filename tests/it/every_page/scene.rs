@@ -33,8 +33,18 @@ pub(super) struct Family {
 
 impl Family {
     pub(super) fn new() -> Family {
-        // Nobody watches there for wishes.
-        let pump = Pump::with(&["--powerdir", "/tmp"]);
+        // A ready-made box, whose owner has some pages more.
+        let pump = Pump::with(&[
+            // nobody watches there for wishes
+            "--powerdir",
+            "/tmp",
+            "--versionsdir",
+            "/nowhere",
+            "--wifidir",
+            "/nowhere",
+            "--updateurl",
+            "https://pump.example/pump.tar",
+        ]);
         let evan = pump.register("evan");
         pump.give_to("evan");
         let posted = fill(&pump, &evan);

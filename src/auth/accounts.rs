@@ -16,26 +16,6 @@ pub fn set_password(request: &Request, id: UserId, password: &str) -> Result<(),
     Ok(())
 }
 
-/// Keeps the password that is right by another hash than the old one, `kept`. Sessions stay.
-pub(super) fn renew_hash(
-    request: &Request,
-    id: UserId,
-    kept: &str,
-    password: &str,
-) -> Result<(), Error> {
-    let hash = passwords::hash_unchecked(&request.guard, password)?;
-    let store = &request.app().store;
-    store.write(|tx| {
-        users::update(tx, id, request.now, |user| {
-            // Unless somebody set another one meanwhile.
-            if user.password == kept {
-                hash.as_str().clone_into(&mut user.password);
-            }
-        })
-    })?;
-    Ok(())
-}
-
 /// Sets a password with the code of a link (`domain/mailing/recovering.rs`); answers whose it is. Runs on Slow.
 pub fn recover(request: &Request, code: &str, password: &str) -> Result<UserId, Error> {
     let hash = passwords::hash(&request.guard, password)?;

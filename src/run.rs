@@ -9,7 +9,6 @@ use crate::commands::datadir::{self, Lock};
 use crate::config::Config;
 use crate::domain::backups::restoring;
 use crate::domain::bootdir;
-use crate::domain::lan;
 use crate::domain::pumpio;
 use crate::domain::setup::{self, Code};
 use crate::domain::sweep;

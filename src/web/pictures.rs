@@ -66,6 +66,11 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// Whether there are pictures that are no films: those that albums take.
+    pub fn has_photos(&self) -> bool {
+        self.pictures.iter().any(|picture| !picture.is_film)
+    }
+
     /// The film, if there is one and nothing else to see: it has its player in its place.
     pub fn only_film(&self) -> Option<&Picture> {
         match self.pictures.as_slice() {

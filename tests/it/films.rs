@@ -253,6 +253,8 @@ fn a_poster_belongs_to_a_film_of_ones_own_that_waits() {
     }
     let page = reader(&pump, "ann").open("/").expect(200);
     assert!(page.all("video", "poster")[0].contains("/uploads/evan/"));
+    let links = page.all("a", "href");
+    assert!(!links.iter().any(|link| link.contains("/main/album-add")));
     evan.does("delete", &posted);
     assert!(ann.get(poster).status >= 400);
 }

@@ -8,6 +8,8 @@ const PAUSE_MS_MAX = 30_000;
 const FRAME_SIDE = 1280;
 const FRAME_AT_SECS = 1;
 const FRAME_MS_MAX = 8_000;
+// So many tries lead to the longest pause: room on a disk comes slowly.
+const LONG_WAIT = 6;
 
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
@@ -59,7 +61,8 @@ export default function composer(form) {
       const request = new XMLHttpRequest();
       request.open(method, at(path));
       request.setRequestHeader("X-CSRF-Token", form.elements._csrf.value);
-      request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+      // What goes wrong before a handler has it is said on a page, in the reader's language.
+      request.setRequestHeader("Accept", "text/html");
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
       request.timeout = 120_000;
       request.onload = () => done(request);
@@ -71,10 +74,13 @@ export default function composer(form) {
       request.send(body);
     });
     let told = {};
-    try { told = JSON.parse(answer.responseText); } catch { /* No words, or a page. */ }
+    try { told = JSON.parse(answer.responseText); } catch {
+      const page = new DOMParser().parseFromString(answer.responseText, "text/html");
+      told.error = page.querySelector("#error")?.textContent ?? page.body.textContent;
+    }
     if (answer.status < 400) return told;
     if (answer.status === 403 && again && (await renewed())) return ask(method, path, { headers, body, progress }, false);
-    throw new Failure(answer.status, told.error ?? answer.responseText);
+    throw new Failure(answer.status, told.error ?? "");
   }
 
   async function renewed() {
@@ -167,7 +173,7 @@ export default function composer(form) {
     part(".earlier").addEventListener("click", () => move(item, -1));
     part(".later").addEventListener("click", () => move(item, 1));
     part(".remove").addEventListener("click", () => remove(item));
-    part(".retry").addEventListener("click", () => { item.tries = 0; item.state = "waits"; item.wake?.(); show(item); next(); });
+    part(".retry").addEventListener("click", () => tryAgain(item));
     draggable(item, part(".handle"));
     if (file) shelf.keep(id, file);
     if (picture) look(item, picture);
@@ -179,6 +185,15 @@ export default function composer(form) {
     show(item);
     next();
     return item;
+  }
+
+  // One that waits is being sent already: it is only woken.
+  function tryAgain(item) {
+    item.tries = 0;
+    if (item.state === "lost") return item.wake?.();
+    item.state = "waits";
+    show(item);
+    next();
   }
 
   function look(item, address) {
@@ -320,7 +335,7 @@ export default function composer(form) {
     const progress = part("progress");
     progress.hidden = !["waits", "sends", "lost"].includes(item.state);
     progress.value = item.bytes ? Math.round((100 * (item.sent ?? 0)) / item.bytes) : 0;
-    const words = { waits: says("waits"), sends: `${progress.value} %`, lost: says("lost"), made: says("made"), done: says("done"), failed: item.problem };
+    const words = { waits: says("waits"), sends: `${progress.value} %`, lost: item.problem || says("lost"), made: says("made"), done: says("done"), failed: item.problem };
     part(".state .words").textContent = words[item.state] ?? "";
     part(".retry").hidden = !["failed", "lost"].includes(item.state);
     item.element.dataset.state = item.state;
@@ -345,13 +360,15 @@ export default function composer(form) {
         if (item.state === "gone") return;
         const { status } = error;
         if (status === 401) return logIn();
-        const isPassing = status === 0 || status === 408 || status === 429 || status === 502 || status === 503 || (status === 409 && item.key);
+        const isFull = status === 507;
+        const isPassing = isFull || status === 0 || status === 408 || status === 429 || status === 502 || status === 503 || (status === 409 && item.key);
+        item.problem = isFull || !isPassing ? error.message : "";
         if (!isPassing) {
           item.state = "failed";
-          item.problem = error.message;
-          if (status !== 507 && status < 500 && item.key && item.file) { item.key = undefined; keep(); }
+          if (status < 500 && item.key && item.file) { item.key = undefined; keep(); }
         } else {
           item.state = "lost";
+          if (isFull) item.tries = LONG_WAIT;
           show(item);
           await Promise.race([pause(Math.min(1000 * 2 ** item.tries++, PAUSE_MS_MAX)), new Promise((wake) => (item.wake = wake))]);
           if (item.state === "lost") item.state = "sends";
@@ -463,7 +480,7 @@ export default function composer(form) {
       kept.remove();
       add({ key, name, picture, alt });
     }
-    const target = dialog ?? form;
+    const target = dialog ?? document.body;
     target.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (!files.length) return;

@@ -46,7 +46,7 @@ pub(super) fn prove(request: &Request, token: &str, needed: Scope) -> Result<Bea
     let last_used = family.last_used.unwrap_or(family.created);
     let is_noted = family.last_used.is_some() && request.now.secs_since(last_used) < TOUCH_SECS;
     if !is_noted {
-        store.write_soon(|tx| bearer::touch(tx, located.owner, located.family, request.now))?;
+        store.note(|tx| bearer::touch(tx, located.owner, located.family, request.now))?;
     }
     let (client, means) = match family.holder {
         Holder::Client(client) => {

@@ -237,7 +237,7 @@ fn known(request: &Request) -> Result<Option<(UserId, User)>, Error> {
         return Ok(None);
     };
     if request.now.secs_since(session.last_seen) >= TOUCH_SECS {
-        store.write_soon(|tx| sessions::touch(tx, &cookie, request.now))?;
+        store.note(|tx| sessions::touch(tx, &cookie, request.now))?;
     }
     Ok(Some((session.user, account)))
 }

@@ -24,7 +24,7 @@ pub(super) fn of(request: &Request) -> Result<Option<Remote>, Error> {
         return Ok(None);
     }
     if request.now.secs_since(visit.last_seen) >= TOUCH_SECS {
-        store.write_soon(|tx| visits::touch(tx, &cookie, request.now))?;
+        store.note(|tx| visits::touch(tx, &cookie, request.now))?;
     }
     Ok(Some(Remote { visit }))
 }

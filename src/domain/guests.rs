@@ -178,7 +178,7 @@ pub fn open(app: &App, token: &str, now: Timestamp) -> std::result::Result<Opene
 
 /// Counts that somebody looked at the page of a link.
 pub fn count_view(app: &App, opened: &Opened, now: Timestamp) -> Result<()> {
-    app.store.write_soon(|tx| {
+    app.store.note(|tx| {
         if let Some(mut link) = guest_links::get(tx, opened.user, opened.number)? {
             link.views = link.views.saturating_add(1);
             link.seen = Some(now);

@@ -185,7 +185,7 @@ pub fn see(app: &App, user: UserId, kind: Kind) -> Result<()> {
     if all.is_none() || all == kind.seen(&before) {
         return Ok(());
     }
-    app.store.write(|tx| {
+    app.store.note(|tx| {
         let mut preferences = preferences::get(tx, user)?;
         match kind {
             Kind::Messages => preferences.messages_seen = all,

@@ -44,11 +44,11 @@ pub(super) async fn answer(
     let wishes = Wishes::of(&request);
     let dressed = match plan(&server, &mut request) {
         Plan::Answer(response) => {
-            intake::refuse(&request, body);
+            intake::refuse(Intake::Memory, &request, body);
             server.dress(&wishes, Some(&request), Ok(response))
         }
         Plan::Refuse(error) => {
-            intake::refuse(&request, body);
+            intake::refuse(Intake::Memory, &request, body);
             refuse(&server, wishes, request, error).await
         }
         Plan::Call(route) => call(&server, route, request, body, wishes, &mut line).await,
@@ -158,7 +158,7 @@ async fn call(
         match early.await {
             Ok((back, Ok(proof))) => (request, proven) = (back, proof),
             Ok((back, Err(error))) => {
-                intake::refuse(&back, body);
+                intake::refuse(route.intake, &back, body);
                 return server.dress(&wishes, Some(&back), Err(error));
             }
             Err(error) => return server.dress(&wishes, None, Err(error)),

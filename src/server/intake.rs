@@ -3,7 +3,8 @@
 
 use super::Shared;
 use super::limits::{
-    ARCHIVE_BYTES_MAX, DRAIN_BYTES_MAX, DRAIN_TIME_MAX, FIELDS_BYTES_MAX, PARTS_MAX,
+    ARCHIVE_BYTES_MAX, DRAIN_BYTES_MAX, DRAIN_FORM_BYTES_MAX, DRAIN_FORM_TIME_MAX, DRAIN_TIME_MAX,
+    FIELDS_BYTES_MAX, PARTS_MAX,
 };
 use super::multipart::{Event, Splitter};
 use super::spool::Spooling;
@@ -76,28 +77,34 @@ pub(super) async fn take(
     match taken {
         Ok(body) => Ok(Taken { body, share }),
         Err(error) => {
-            refuse(request, inflow.incoming);
+            refuse(intake, request, inflow.incoming);
             Err(error)
         }
     }
 }
 
-/// Reads on in a body that nobody wants, within bounds. A sender who asked first (`Expect: 100-continue`) sends nothing.
-pub(super) fn refuse(request: &Request, mut incoming: Incoming) {
+/// Reads on in a body that nobody wants, within bounds. A sender who asked first (`Expect: 100-continue`) sends nothing. A browser
+/// reads no answer before it has sent a form to its end: those with files are read as far as people have films.
+pub(super) fn refuse(intake: Intake, request: &Request, mut incoming: Incoming) {
     if incoming.is_end_stream() || request.headers.contains_key(header::EXPECT) {
         return;
     }
+    let is_form = intake != Intake::Memory && request.accepts_html();
+    let (bytes_max, time_max) = match is_form {
+        true => (DRAIN_FORM_BYTES_MAX, DRAIN_FORM_TIME_MAX),
+        false => (DRAIN_BYTES_MAX, DRAIN_TIME_MAX),
+    };
     let drain = async move {
         let mut bytes = 0;
         while let Some(Ok(frame)) = incoming.frame().await {
             bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-            if bytes > DRAIN_BYTES_MAX {
+            if bytes > bytes_max {
                 break;
             }
         }
     };
     super::connection::start(async move {
-        drop(timeout(DRAIN_TIME_MAX, drain).await);
+        drop(timeout(time_max, drain).await);
     });
 }
 

@@ -65,6 +65,12 @@ pub(crate) const DRAIN_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// How long a refused body is read and thrown away.
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// As [`DRAIN_BYTES_MAX`] for a form with files that a browser sends: a long film of a phone.
+pub(crate) const DRAIN_FORM_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// As [`DRAIN_TIME_MAX`] for a form with files that a browser sends.
+pub(crate) const DRAIN_FORM_TIME_MAX: Duration = Duration::from_secs(300);
+
 /// Parts of a multipart form: twenty photos with words for each, and everybody who is to see them.
 pub(crate) const PARTS_MAX: usize = 192;
 

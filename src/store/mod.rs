@@ -86,6 +86,15 @@ impl Store {
         self.write_with(Durability::Soon, change)
     }
 
+    /// As [`Store::write_soon`], for what nobody waits for, as that something was used: on a full disk it is left out, so that
+    /// everything can still be read.
+    pub fn note(&self, change: impl FnMut(&mut dyn Tx) -> Result<()>) -> Result<()> {
+        match self.write_soon(change) {
+            Err(engine::Error::Full) => Ok(()),
+            other => other,
+        }
+    }
+
     fn write_with<T>(
         &self,
         when: Durability,

@@ -13,12 +13,13 @@ use tempfile::TempDir;
 const DISK_MIB: u64 = 100;
 
 /// A server on a small disk, which goes away with it.
-struct Crowded {
-    pump: Pump,
-    disk: Disk,
+pub(crate) struct Crowded {
+    pub(crate) pump: Pump,
+    pub(crate) disk: Disk,
 }
 
-struct Disk(TempDir);
+/// A small disk in memory.
+pub(crate) struct Disk(TempDir);
 
 impl Disk {
     /// Nothing where there is no root.
@@ -44,7 +45,7 @@ impl Disk {
     }
 
     /// Fills the disk until `leave` bytes are left, at most a page less.
-    fn fill(&self, leave: usize) {
+    pub(crate) fn fill(&self, leave: usize) {
         let mut filler = File::create(self.filler()).expect("a file");
         // Ends at the disk's end.
         while filler.write_all(&[0; 4096]).is_ok() {}
@@ -53,7 +54,8 @@ impl Disk {
         filler.set_len(keep).expect("a file can be cut");
     }
 
-    fn free(&self) {
+    /// Makes room again.
+    pub(crate) fn free(&self) {
         fs::remove_file(self.filler()).expect("it is there");
     }
 }
@@ -67,7 +69,8 @@ impl Drop for Disk {
 }
 
 impl Crowded {
-    fn start() -> Option<Crowded> {
+    /// Nothing where there is no root.
+    pub(crate) fn start() -> Option<Crowded> {
         let disk = Disk::new()?;
         let directory = TempDir::new_in(disk.0.path()).expect("a directory");
         let pump = Pump::on(directory, &[]);
@@ -149,6 +152,40 @@ fn a_full_disk_takes_nothing_and_gives_everything() {
     try_upload(&evan, &[7; 300_000]).ok();
     reads(&evan, &texts);
     assert_eq!(pump.process_id(), process);
+    drop(pump);
+}
+
+#[test]
+fn every_page_and_every_feed_can_be_read_on_a_full_disk_by_who_was_not_there_before() {
+    let Some(Crowded { pump, disk }) = Crowded::start() else {
+        return;
+    };
+    // Nobody has read anything yet: not even that is noted now.
+    let [evan, ann] = pump.register_all(["evan", "ann"]);
+    ann.post(note("hello").to(&evan));
+    let mut browsers = [pump.browser_of("evan"), pump.browser()];
+    disk.fill(0);
+    for round in 0..2 {
+        assert_eq!(post_some(&ann, &format!("never {round}"), 1).len(), 0);
+        assert!(evan.inbox().says("hello"));
+        for path in [
+            "/",
+            "/ann",
+            "/main/messages",
+            "/main/notifications",
+            "/main/people",
+            "/main/photos",
+            "/main/albums",
+            "/main/search?q=hello",
+            "/main/settings/notifications",
+            "/main/compose",
+        ] {
+            for browser in &mut browsers {
+                browser.open(path).expect(200);
+            }
+        }
+    }
+    disk.free();
     drop(pump);
 }
 

@@ -18,6 +18,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 const SECRET: [u8; 16] = *b"sixteen of them!";
 
@@ -35,6 +36,8 @@ struct Service {
     heard: Arc<Mutex<Vec<Message>>>,
     /// What it answers.
     status: Arc<AtomicU16>,
+    /// After how many seconds one may ask again; 0 where it does not say.
+    wait: Arc<AtomicU16>,
 }
 
 impl Service {
@@ -54,17 +57,24 @@ impl Service {
             base: format!("https://{}", listener.local_addr().expect("an address")),
             heard: Arc::default(),
             status: Arc::new(AtomicU16::new(201)),
+            wait: Arc::default(),
         };
         let (heard, status) = (Arc::clone(&service.heard), Arc::clone(&service.status));
+        let wait = Arc::clone(&service.wait);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let connection = ServerConnection::new(Arc::clone(&config)).expect("TLS");
                 let mut reader = BufReader::new(StreamOwned::new(connection, stream));
                 if let Some(message) = read(&mut reader) {
-                    heard.lock().expect("nobody panics").push(message);
                     let status = status.load(Ordering::SeqCst);
+                    let wait = match wait.load(Ordering::SeqCst) {
+                        0 => String::new(),
+                        secs => format!("Retry-After: {secs}\r\n"),
+                    };
+                    // What it answers is decided before a story hears of the message and says another thing.
+                    heard.lock().expect("nobody panics").push(message);
                     let answer = format!(
-                        "HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        "HTTP/1.1 {status} x\r\n{wait}Content-Length: 0\r\nConnection: close\r\n\r\n"
                     );
                     let stream = reader.get_mut();
                     let _ = stream.write_all(answer.as_bytes());
@@ -77,6 +87,11 @@ impl Service {
     }
 
     fn says(&self, status: u16) {
+        self.says_wait(status, 0);
+    }
+
+    fn says_wait(&self, status: u16, secs: u16) {
+        self.wait.store(secs, Ordering::SeqCst);
         self.status.store(status, Ordering::SeqCst);
     }
 
@@ -351,4 +366,49 @@ fn a_browser_is_told_of_what_comes_and_nobody_else_can_read_it() {
     // It goes with the account.
     ann.delete("/api/user/ann").ok();
     pump.is_sound();
+}
+
+/// RFC 8030 §7.3, §8.4
+#[test]
+fn a_service_that_knows_no_such_browser_is_left_alone_and_one_that_is_busy_is_asked_when_it_says() {
+    let pump = pump();
+    let [ann, ben] = pump.register_all(["ann", "ben"]);
+    let service = Service::start();
+    let mut browser = pump.browser_of("ann");
+    let keys = [Keys::new(), Keys::new(), Keys::new()];
+    let is_told = |browser: &mut Browser| {
+        let page = browser.open("/main/settings/notifications").expect(200);
+        page.html().contains("/main/push/remove")
+    };
+    for (number, status) in [404, 410].into_iter().enumerate() {
+        let endpoint = format!("{}/{number}", service.base);
+        assert_eq!(
+            switch_on(&mut browser, &endpoint, &keys[number].public),
+            204
+        );
+        assert!(is_told(&mut browser));
+        service.says(status);
+        ben.post(note("Are you there?").to(&ann));
+        eventually(|| !is_told(&mut browser));
+        service.says(201);
+        ben.post(note("And now?").to(&ann));
+        assert_eq!(service.heard(&format!("/{number}")).len(), 1, "{status}");
+    }
+
+    // By itself it would be asked again after a minute.
+    let wait = 2;
+    service.says_wait(429, wait);
+    let endpoint = format!("{}/2", service.base);
+    assert_eq!(switch_on(&mut browser, &endpoint, &keys[2].public), 204);
+    ben.post(note("Come over tonight").to(&ann));
+    eventually(|| !service.heard("/2").is_empty());
+    let asked = Instant::now();
+    service.says(201);
+    assert!(is_told(&mut browser), "a busy service is not forgotten");
+    ben.post(note("And bring the dog").to(&ann));
+    eventually(|| service.heard("/2").len() == 2);
+    assert!(asked.elapsed().as_secs() + 1 >= u64::from(wait));
+    let [_, _, key] = keys;
+    let said = key.read(&service.heard("/2")[1].body);
+    assert!(said["title"].as_str().expect("words").starts_with("2 new"));
 }

@@ -110,7 +110,7 @@ pub(in crate::auth) fn prove(request: &Request, asked: &Parameters<'_>) -> Resul
     if let (Some(known), Some(text)) = (&token, asked.get("oauth_token"))
         && known.is_to_be_noted(request.now)
     {
-        store.write_soon(|tx| tokens::touch(tx, text, request.now))?;
+        store.note(|tx| tokens::touch(tx, text, request.now))?;
     }
     Ok(Signed { client, token })
 }

@@ -1,6 +1,10 @@
 //! The box to post: files that come in pieces, several of them in one post, and to whom it goes. Scripts and browsers without
-//! scripts speak to it as here; a real browser does in [`real`] and [`places`], other applications in [`shared`].
+//! scripts speak to it as here; a real browser does in [`real`], [`gathering`], [`films`], [`crowded`] and [`places`], other
+//! applications in [`shared`].
 
+mod crowded;
+mod films;
+mod gathering;
 mod places;
 mod real;
 mod shared;

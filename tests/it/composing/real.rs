@@ -15,7 +15,8 @@ fn photos(pump: &Pump) -> Vec<PathBuf> {
     named.collect()
 }
 
-fn states(window: &mut Window) -> String {
+/// The states of the files that wait in the box, in order.
+pub(super) fn states(window: &mut Window) -> String {
     let states =
         "[...document.querySelectorAll('.waiting li')].map(one => one.dataset.state).join(' ')";
     let states = window.evaluate(states).unwrap_or_default();

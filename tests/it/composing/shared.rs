@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Bytes of what a stranger pretends to share.
 const LARGE: usize = 300_000;
 
+/// Bytes of a film, more than the server reads of what it refuses to a program.
+const FILM: usize = 20 << 20;
+
 /// What the system of a device sends: nothing tells it from the user's own hand but `Sec-Fetch-Site`.
 fn share(words: &[(&str, &str)], files: &[(&str, &str, &[u8])], from: Option<&str>) -> Request {
     let mut body = Multipart::new();
@@ -52,6 +55,22 @@ fn what_a_page_sends_or_a_stranger_is_refused() {
     assert_eq!(form.value("content"), "");
     assert!(!form.has("upload"));
     assert_eq!(evan.feed().major().total(), 0);
+}
+
+#[test]
+fn a_film_that_is_not_taken_is_answered_with_a_page() {
+    let pump = Pump::with(&["--uploadBytesMax", "100000"]);
+    pump.register("evan");
+    let film = vec![7; FILM];
+    let files = [("film.mp4", "video/mp4", film.as_slice())];
+    for (mut browser, status, words) in [
+        (pump.browser(), 401, "Log in, then share it again."),
+        (pump.browser_of("evan"), 413, "too large"),
+    ] {
+        let answer = browser.ask(share(&[], &files, Some("none")));
+        assert_eq!(answer.status, status);
+        assert!(answer.text().contains(words), "{}", answer.text());
+    }
 }
 
 #[test]

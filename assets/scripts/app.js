@@ -13,7 +13,10 @@ const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: 
 function tellTimes(root) {
   for (const time of $$("time[datetime]", root)) {
     const at = new Date(time.dateTime);
-    if (!isNaN(at)) time.title = exact.format(at);
+    if (isNaN(at)) continue;
+    time.title = exact.format(at);
+    // Without scripts it is told in the time of Greenwich.
+    if ("exact" in time.dataset) time.textContent = time.title;
   }
 }
 

@@ -21,11 +21,17 @@ use crate::store::streams;
 use crate::store::things::{self, Identity, Object};
 use crate::store::users::{self, MailNotices, User};
 use crate::wire::draft::{ActivityDraft, Addresses, Members, ObjectDraft, members_text};
-use crate::words::Words;
+use crate::words::{Words, marked};
 use serde_json::json;
 
-/// The lists that everybody starts with, in the order in which they are shown afterwards, last first.
-const FIRST_LISTS: [&str; 4] = ["Friends", "Family", "Acquaintances", "Coworkers"];
+/// The lists that everybody starts with, in the order in which they are shown afterwards, last first. Programs read these names,
+/// people their own language's.
+pub const FIRST_LISTS: [&str; 4] = [
+    marked("Friends"),
+    marked("Family"),
+    marked("Acquaintances"),
+    marked("Coworkers"),
+];
 
 /// Registers a user: account, person, first lists, and the activities by which the others hear of it. Refuses a taken
 /// nickname (409), and who has no right to an account (403, [`registration::admit`]). The password is hashed by the caller,

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::ids::ThingId;
 use crate::store::things::{self, Activity, Address};
 use crate::web::cards::Cards;
+use crate::web::lists::name_of_list;
 use crate::words::marked;
 
 /// Who can see a post.
@@ -81,6 +82,9 @@ impl Cards<'_> {
         };
         if !access::may_read_object(&self.app.store, self.viewer, &object)? {
             return Ok(words.say("Chosen people").to_owned());
+        }
+        if object.object_type == "collection" {
+            return Ok(name_of_list(words, &object));
         }
         let name = display_name(&object);
         Ok(name.unwrap_or_else(|| names::object_id(self.app.base(), id, &object).to_string()))

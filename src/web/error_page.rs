@@ -1,5 +1,7 @@
-//! The page of an error, in the dress of the site. It looks at no visitor: an error may come before anybody is known.
+//! The page of an error, in the dress of the site. Whoever is logged in keeps the ways to other pages, where it is not the server
+//! that fails.
 
+use crate::auth;
 use crate::http::Request;
 use crate::http::error_page::plain_page;
 use crate::web::frame::Frame;
@@ -19,7 +21,7 @@ struct ErrorPage<'a> {
 
 /// The page for a status and the sentence for the caller.
 pub fn page(request: &Request, status: u16, text: &str) -> String {
-    let frame = Frame::bare(request);
+    let frame = known(request, status).unwrap_or_else(|| Frame::bare(request));
     let heading = match status {
         401 => marked("Log in first"),
         403 => marked("Not for you"),
@@ -39,6 +41,12 @@ pub fn page(request: &Request, status: u16, text: &str) -> String {
             marked("You are not logged in, or not any more. Log in, and go back to what you typed.")
         }
         (410, "Deleted") => marked("This was here, and was deleted."),
+        (405, _) => marked(
+            "This is where a form goes, and no page. Go back to the form, or begin at the start.",
+        ),
+        (500, _) => marked(
+            "Something went wrong on this server. It was written to its log. Try again; if it stays so, tell the owner.",
+        ),
         (_, text) => text,
     };
     let page = ErrorPage {
@@ -54,4 +62,14 @@ pub fn page(request: &Request, status: u16, text: &str) -> String {
         }),
     };
     page.render().unwrap_or_else(|_| plain_page(status, text))
+}
+
+/// The frame of a user to whom something was refused.
+fn known(request: &Request, status: u16) -> Option<Frame> {
+    if !matches!(status, 400..500) || matches!(status, 401 | 429) {
+        return None;
+    }
+    let visitor = auth::visitor(request).ok()?;
+    visitor.user()?;
+    Frame::of(request, &visitor).ok()
 }

@@ -219,7 +219,11 @@ impl Frame {
     /// HTML of a drawing of `assets/icons.svg`, which says nothing to those who cannot see it.
     pub fn icon(&self, name: &str) -> String {
         let file = self.asset("icons.svg");
-        format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{file}#{name}\"/></svg>")
+        let class = match name {
+            "left" | "right" => "icon pointing",
+            _ => "icon",
+        };
+        format!("<svg class=\"{class}\" aria-hidden=\"true\"><use href=\"{file}#{name}\"/></svg>")
     }
 
     /// How much is new, as the title of pages has it before its words: `(3) `; nothing where nothing is new.

@@ -159,7 +159,9 @@ fn page<'a>(
             }
         }
     }
-    let lists = own_lists(app, person)?.into_iter().map(|(_, list)| list);
+    let lists = own_lists(app, frame.words, person)?
+        .into_iter()
+        .map(|(_, list)| list);
     let rows = |all: Vec<(ThingId, Row)>| all.into_iter().map(|(_, row)| row).collect();
     Ok(Groups {
         frame,

@@ -247,7 +247,7 @@ fn filters(
         filter("", frame.say("Everyone"), Shown::All),
         filter("?only=photos", frame.say("Photos"), Shown::Photos),
     ];
-    for (id, list) in own_lists(request.app(), user.id().0)? {
+    for (id, list) in own_lists(request.app(), frame.words, user.id().0)? {
         // Nobody needs a way to an empty page; but the chosen one stays in sight.
         if list.members > 0 || shown == Shown::Of(id) {
             let query = format!("?list={}", list.key);

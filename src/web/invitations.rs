@@ -230,7 +230,7 @@ fn row(request: &Request, frame: &Frame, shown: Shown, is_own: bool) -> Row {
         (State::Open, ends) => {
             let people = frame.count("for 1 person", "for {0} people", left);
             match ends {
-                Some(ends) => frame.fill("{0}, until {1}", (people, ends.day().to_string())),
+                Some(ends) => frame.fill("{0}, until {1}", (people, frame.words.date(ends))),
                 None => people,
             }
         }

@@ -6,6 +6,7 @@ use crate::auth::{LocalUser, Visitor};
 use crate::domain::activities::lists::member_type;
 use crate::domain::documents::display_name;
 use crate::domain::feeds::{self, Paging};
+use crate::domain::people::FIRST_LISTS;
 use crate::domain::{access, activities, circles, names};
 use crate::error::Error;
 use crate::http::{Answer, Request};
@@ -24,6 +25,7 @@ use crate::web::people::named_in;
 use crate::web::profile;
 use crate::web::things::viewer;
 use crate::wire::draft::{ActivityDraft, ObjectDraft};
+use crate::words::Words;
 use askama::Template;
 use serde_json::json;
 
@@ -86,7 +88,7 @@ fn page<'a>(
     let app = request.app();
     let viewer = viewer(visitor);
     let mut lists = Vec::new();
-    for (id, list) in own_lists(app, owner)? {
+    for (id, list) in own_lists(app, frame.words, owner)? {
         if let Some(stored) = things::object(&app.store, id)?
             && access::may_read_object(&app.store, viewer, &stored)?
         {
@@ -151,7 +153,7 @@ fn page_of_list<'a>(
         members.extend(there.map(|(id, member)| frame.face_of(*id, member)));
         offered = offered_for(app, frame, (owner, id), &q)?;
     }
-    let name = display_name(list).unwrap_or_else(|| frame.say("A list").to_owned());
+    let name = name_of_list(frame.words, list);
     Ok(List {
         frame,
         key: list.key(id).to_string(),
@@ -230,6 +232,16 @@ pub fn create(request: &Request, visitor: &Visitor) -> Answer {
     }
 }
 
+/// What a list is called: those that everybody has from the start are called so in the reader's language, until their owner renames
+/// them.
+pub fn name_of_list(words: Words, list: &Object) -> String {
+    match display_name(list) {
+        Some(name) if FIRST_LISTS.contains(&name.as_str()) => words.say(&name).to_owned(),
+        Some(name) => name,
+        None => words.say("A list").to_owned(),
+    }
+}
+
 /// `POST /main/lists/rename`: `list` (a key), `name`. 303 to the list; a taken or missing name is 400 with a sentence.
 pub fn rename(request: &Request, visitor: &Visitor) -> Answer {
     let frame = Frame::of(request, visitor)?;
@@ -240,9 +252,12 @@ pub fn rename(request: &Request, visitor: &Visitor) -> Answer {
     let (id, list) = listed(request.app(), user, value(&form, "list"))?;
     let name = value(&form, "name").trim();
     let renamed = check_name(&frame, name).and_then(|()| {
+        if name == name_of_list(frame.words, &list) {
+            return Ok(());
+        }
         let mut draft = reference(request.app(), id, &list);
         draft.members.insert("displayName".to_owned(), json!(name));
-        quietly(request, user, ActivityDraft::of("update", draft))
+        quietly(request, user, ActivityDraft::of("update", draft)).map(drop)
     });
     match renamed {
         Ok(_) => {
@@ -308,7 +323,7 @@ pub fn person(request: &Request, visitor: &Visitor) -> Answer {
             .any(|(name, value)| name == "list" && value == key)
     };
     let app = request.app();
-    for (id, own) in own_lists(app, user.id().0)? {
+    for (id, own) in own_lists(app, frame.words, user.id().0)? {
         let list = things::object(&app.store, id)?.ok_or(Error::Gone)?;
         let person = (person, person_id.as_str());
         put(request, user, &(id, list), person, wanted(&own.key))?;

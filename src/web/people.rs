@@ -15,7 +15,6 @@ use crate::web::frame::{Face, Frame, show};
 use crate::web::home::Pager;
 use crate::web::login;
 use crate::web::profile::{PEOPLE, page_of_people};
-use crate::web::resetting;
 use crate::words::marked;
 use askama::Template;
 
@@ -37,8 +36,6 @@ pub struct Person {
     pub is_blocked: bool,
     /// Whether the visitor muted them.
     pub is_muted: bool,
-    /// The address of the page where the owner of the server helps them to a new password.
-    pub reset: Option<String>,
 }
 
 #[derive(Template)]
@@ -96,7 +93,6 @@ impl Person {
             follows_me,
             is_blocked: false,
             is_muted: false,
-            reset: None,
         }))
     }
 }
@@ -120,7 +116,7 @@ pub fn people(request: &Request, visitor: &Visitor) -> Answer {
         "followers" => (followers, marked("Nobody follows you yet.")),
         _ => (users, marked("Nobody has an account here.")),
     };
-    let (mut people, pager) = match q.is_empty() {
+    let (people, pager) = match q.is_empty() {
         true => page_of_people(request, &frame, stream)?,
         false => (
             named_so(app, &frame, &[users, following, followers], &q)?,
@@ -130,11 +126,6 @@ pub fn people(request: &Request, visitor: &Visitor) -> Answer {
             },
         ),
     };
-    for person in &mut people {
-        if frame.is_owner && !person.is_me && !person.face.nickname.is_empty() {
-            person.reset = Some(resetting::address(&frame, &person.face.nickname));
-        }
-    }
     let tab = |path, words: &str, stream, is_here: bool| -> Result<Tab, Error> {
         Ok(Tab {
             path,

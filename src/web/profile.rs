@@ -181,7 +181,7 @@ fn page(request: &Request, visitor: &Visitor, frame: &Frame, id: ThingId) -> Ans
     };
     let mut lists = Vec::new();
     if let Some(user) = visitor.user().filter(|_| !person.is_me) {
-        for (list, own) in own_lists(app, user.id().0)? {
+        for (list, own) in own_lists(app, frame.words, user.id().0)? {
             lists.push(Listed {
                 is_on: circles::is_member(&app.store, list, id)?,
                 key: own.key,

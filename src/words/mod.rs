@@ -12,6 +12,7 @@ mod told;
 mod when;
 
 use crate::html;
+use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
 /// A language of the pages.
@@ -119,6 +120,16 @@ impl Words {
             None => many,
         };
         fill(sentence, &[self.number(count)])
+    }
+
+    /// What others typed, kept apart from the direction in which the text around it is read (Unicode, UAX #9 §2.4), as every value in
+    /// a sentence is. Most names need nothing of that.
+    pub fn apart(name: &str) -> Cow<'_, str> {
+        if !name.chars().any(turns) {
+            return Cow::Borrowed(name);
+        }
+        let kept = name.chars().filter(|&c| !is_embedding(c));
+        Cow::Owned(format!("\u{2068}{}\u{2069}", kept.collect::<String>()))
     }
 
     /// HTML of a sentence with names in it, each kept apart from the direction in which the sentence is read.
@@ -254,6 +265,18 @@ impl<V: Values> Values for &V {
     }
 }
 
+/// Whether a character may change the direction of what stands beside it.
+fn turns(c: char) -> bool {
+    is_embedding(c)
+        || matches!(c, '\u{590}'..='\u{8ff}' | '\u{200e}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// Whether a character is one of those that embed, override and isolate.
+fn is_embedding(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn fill(sentence: &str, values: &impl Values) -> String {
     let mut out = String::with_capacity(sentence.len() + 16);
     let mut rest = sentence;
@@ -263,7 +286,7 @@ fn fill(sentence: &str, values: &impl Values) -> String {
         let value = place.and_then(|(number, _)| values.value(number.parse().ok()?));
         match (value, place) {
             (Some(value), Some((_, after))) => {
-                let _ = write!(out, "{value}");
+                out.push_str(&Words::apart(&value.to_string()));
                 rest = after;
             }
             _ => {
@@ -311,6 +334,17 @@ mod tests {
             Words::default().named("{1} & {0}", ["<b>", "Ann"]),
             "<bdi>Ann</bdi> &amp; <bdi>&lt;b&gt;</bdi>"
         );
+    }
+
+    #[test]
+    fn a_name_turns_nothing_around_it() {
+        assert_eq!(Words::apart("Ann & Ben 🎉"), "Ann & Ben 🎉");
+        assert_eq!(
+            Words::apart("\u{5d0}\u{5d1}"),
+            "\u{2068}\u{5d0}\u{5d1}\u{2069}"
+        );
+        let trick = Words::apart("\u{2069}\u{202e}cyd");
+        assert_eq!(trick, "\u{2068}cyd\u{2069}");
     }
 
     #[test]

@@ -37,6 +37,13 @@ impl Words {
         self.fill("{0} {1} {2}", (day, self.month_name(month), year))
     }
 
+    /// A minute in UTC: "5 November 2026, 14:05 (UTC)".
+    pub fn minute(self, at: Timestamp) -> String {
+        let text = at.to_string();
+        let clock = text.get(11..16).unwrap_or_default();
+        self.fill("{0}, {1} (UTC)", (self.date(at), clock))
+    }
+
     /// A month: "November 2026".
     pub fn month(self, year: i16, month: u8) -> String {
         self.fill("{0} {1}", (self.month_name(month), year))
@@ -76,6 +83,7 @@ mod tests {
         assert_eq!(ago(700_000), "12 November 2026");
         let german = Words::of(Language::German);
         assert_eq!(german.date(now), "20. November 2026");
+        assert_eq!(words.minute(now), "20 November 2026, 12:00 (UTC)");
         assert_eq!(german.ago(Timestamp(now.0 - 7200), now), "vor 2 Stunden");
     }
 }

@@ -2,11 +2,12 @@
 //! read English.
 
 use crate::harness::browser::Page;
-use crate::harness::documents::comment;
-use crate::harness::people::PASSWORD;
+use crate::harness::documents::{comment, each};
+use crate::harness::people::{PASSWORD, items_of};
 use crate::harness::{Browser, Pump, Request, note, public};
 use std::collections::BTreeSet;
 use std::fs;
+use std::thread;
 
 /// Most pages in the walk.
 const PAGES_MAX: usize = 150;
@@ -131,24 +132,27 @@ fn the_language_can_be_chosen_before_the_setup() {
     );
 }
 
-/// English sentences of the tables, as pages would show them.
-fn english() -> Vec<String> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/languages/de.po");
+/// English sentences of the table of a language, as pages would show them.
+fn english(language: &str) -> Vec<String> {
+    let file = format!(
+        "{}/assets/languages/{language}.po",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let table = fs::read_to_string(file).expect("there is a table");
     let mut entries = table.split("\n\n").filter_map(|entry| {
         let text = |keyword: &str| {
             let line = entry.lines().find_map(|line| line.strip_prefix(keyword))?;
             Some(line.trim().trim_matches('"').to_owned())
         };
-        let german = text("msgstr").or_else(|| text("msgstr[0]"));
-        Some((text("msgid ")?, german?))
+        let other = text("msgstr").or_else(|| text("msgstr[0]"));
+        Some((text("msgid ")?, other?))
     });
     let mut all = BTreeSet::new();
-    for (english, german) in entries.by_ref() {
+    for (english, other) in entries.by_ref() {
         // What stands between values, as far as it is English.
         let pieces = english.split(['{', '}', '[', ']']);
         let pieces = pieces.map(str::trim).filter(|piece| {
-            piece.len() >= SENTENCE_MIN && piece.contains(' ') && !german.contains(*piece)
+            piece.len() >= SENTENCE_MIN && piece.contains(' ') && !other.contains(*piece)
         });
         all.extend(pieces.map(str::to_owned));
     }
@@ -156,10 +160,17 @@ fn english() -> Vec<String> {
     Vec::from_iter(all)
 }
 
+/// Whether a text has a sentence in it that begins where a word does.
+fn has_words(text: &str, sentence: &str) -> bool {
+    let before = |(at, _): (usize, &str)| text[..at].chars().next_back();
+    let mut found = text.match_indices(sentence).map(before);
+    found.any(|before| before.is_none_or(|before| !before.is_alphanumeric()))
+}
+
 /// English that is left where somebody goes over all pages of the table and all that they lead to, other than in a letter that the
 /// server wrote in its own language.
-fn english_left(browser: &mut Browser, letter: &str) -> Vec<String> {
-    let mut sentences = english();
+fn english_left(browser: &mut Browser, sentences: &[String], letter: &str) -> Vec<String> {
+    let mut sentences = sentences.to_vec();
     sentences.retain(|sentence| !letter.contains(sentence.as_str()));
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = fs::read_to_string(file).expect("a README");
@@ -182,7 +193,7 @@ fn english_left(browser: &mut Browser, letter: &str) -> Vec<String> {
         let words = page.words();
         let left = sentences
             .iter()
-            .filter(|sentence| words.contains(sentence.as_str()));
+            .filter(|sentence| has_words(&words, sentence));
         found.extend(left.map(|sentence| format!("{path}: {sentence}")));
         let links = page.all("a", "href").into_iter();
         next.extend(
@@ -201,8 +212,9 @@ fn english_left(browser: &mut Browser, letter: &str) -> Vec<String> {
 
 /// A stranger, somebody with an account, and the owner of the server.
 #[test]
-fn no_english_is_left_on_the_pages_of_somebody_who_reads_german() {
-    let pump = Pump::start();
+fn no_english_is_left_on_the_pages_of_somebody_who_reads_another_language() {
+    // A name that stands in no sentence of a language.
+    let pump = Pump::with(&["--site", "Zu Hause"]);
     let [ann, ben] = pump.register_all(["ann", "ben"]);
     pump.give_to("ann");
     ben.follow(&ann);
@@ -214,12 +226,55 @@ fn no_english_is_left_on_the_pages_of_somebody_who_reads_german() {
     let without_tags = letter.split('<').map(|piece| piece.split('>').next_back());
     let letter: String = without_tags.flatten().collect();
     assert!(letter.contains("Welcome to"), "{letter}");
-    let mut found = english_left(&mut pump.browser().reading("de"), &letter);
-    for nickname in ["ann", "ben"] {
-        let mut browser = pump.browser().reading("de");
-        browser.log_in(nickname, PASSWORD).expect(200);
-        let left = english_left(&mut browser, &letter).into_iter();
-        found.extend(left.map(|line| format!("{nickname} at {line}")));
-    }
+    let walks = |language: &'static str| {
+        let sentences = english(language);
+        let mut found = Vec::new();
+        for nickname in [None, Some("ann"), Some("ben")] {
+            let mut browser = pump.browser().reading(language);
+            if let Some(nickname) = nickname {
+                browser.log_in(nickname, PASSWORD).expect(200);
+            }
+            let left = english_left(&mut browser, &sentences, &letter).into_iter();
+            found.extend(left.map(|line| format!("{language}, {nickname:?} at {line}")));
+        }
+        found
+    };
+    // Each takes its time to wait for the server, not to think.
+    let found = thread::scope(|scope| {
+        let walks = ["de", "fr", "es"].map(|language| scope.spawn(|| walks(language)));
+        let found = walks.map(|walk| walk.join().expect("a walk ends"));
+        found.concat()
+    });
     assert!(found.is_empty(), "English is left:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_lists_that_everybody_has_are_called_in_the_reader_s_language_and_by_programs_in_english() {
+    let pump = Pump::start();
+    let ann = pump.register("ann");
+    let names = || {
+        let lists = ann.get("/api/user/ann/lists/person").ok();
+        each(&items_of(&lists), "displayName").join(" ")
+    };
+    let english = names();
+    assert!(english.contains("Family"), "{english}");
+    let mut browser = pump.browser().reading("fr");
+    browser.log_in("ann", PASSWORD).expect(200);
+    for path in ["/ann/lists", "/main/compose"] {
+        let page = browser.open(path).expect(200);
+        assert!(page.shows("Famille") && !page.shows("Family"), "{path}");
+    }
+    // Whoever saves the name as it stands there has not renamed it.
+    let page = browser.open("/ann/lists").expect(200);
+    let links = page.all("a", "href").into_iter();
+    let lists: Vec<String> = links.filter(|link| link.contains("/list/")).collect();
+    for list in &lists {
+        let form = browser.open(list).expect(200).form_to("/main/lists/rename");
+        browser.submit(&form).expect(200);
+    }
+    assert_eq!(names(), english);
+    let form = browser.open(&lists[0]).form_to("/main/lists/rename");
+    browser.submit(&form.fill("name", "Les nôtres")).expect(200);
+    assert!(names().contains("Les nôtres"));
+    assert!(browser.open("/ann/lists").expect(200).shows("Les nôtres"));
 }

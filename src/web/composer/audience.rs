@@ -11,6 +11,7 @@ use crate::store::things::{self, Activity, Address, Object, Thing};
 use crate::store::users;
 use crate::web::forms::value;
 use crate::wire::draft::{Addresses, ObjectDraft};
+use crate::words::Words;
 
 /// Most people and lists that are named in addition.
 const ALSO_MAX: usize = 100;
@@ -168,7 +169,7 @@ impl Chosen {
             }
         }
         let is_household = app.config.hostname.is_none();
-        let lists = own_lists(app, user.id().0)?;
+        let lists = own_lists(app, Words::default(), user.id().0)?;
         let family = lists.iter().find(|(_, list)| list.name == FAMILY);
         Ok(Chosen {
             circle: match family.filter(|_| is_household) {

@@ -87,7 +87,7 @@ impl Choices {
             say(marked("Only me")).to_owned(),
             say(marked("Nobody but you sees this.")),
         );
-        let lists = own_lists(app, person)?;
+        let lists = own_lists(app, frame.words, person)?;
         for (id, list) in &lists {
             let words = format!("{} ({})", list.name, list.members);
             let meaning = on_list(app, frame, *id, list.members)?;
@@ -138,7 +138,7 @@ impl Choices {
         user: &LocalUser,
         chosen: &Chosen,
     ) -> Result<(), Error> {
-        for (_, list) in own_lists(app, user.id().0)? {
+        for (_, list) in own_lists(app, frame.words, user.id().0)? {
             let value = format!("list:{}", list.key);
             self.also.push(Choice {
                 is_chosen: chosen.also.contains(&value),

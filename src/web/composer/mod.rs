@@ -15,7 +15,6 @@ pub use privacy::{privacy, privacy_form};
 use crate::app::App;
 use crate::auth::{LocalUser, Visitor};
 use crate::domain::activities::lists;
-use crate::domain::documents::display_name;
 use crate::domain::names;
 use crate::domain::uploads::pieces;
 use crate::error::Error;
@@ -27,8 +26,10 @@ use crate::store::streams::{self, Start};
 use crate::store::things::{self, Object};
 use crate::web::forms::value;
 use crate::web::frame::{Frame, show};
+use crate::web::lists::name_of_list;
 use crate::web::login;
 use crate::wire::draft::{ObjectDraft, members_of};
+use crate::words::Words;
 use albums::Offered;
 use askama::Template;
 use audience::Chosen;
@@ -273,8 +274,12 @@ pub struct OwnList {
     pub members: u64,
 }
 
-/// Somebody's lists of people, in the order of their making.
-pub fn own_lists(app: &App, person: ThingId) -> Result<Vec<(ThingId, OwnList)>, Error> {
+/// Somebody's lists of people, in the order of their making, as a reader calls them.
+pub fn own_lists(
+    app: &App,
+    words: Words,
+    person: ThingId,
+) -> Result<Vec<(ThingId, OwnList)>, Error> {
     let stream = lists::index(person, "person");
     let ids = streams::page(&app.store, stream, Start::Newest, LISTS_SHOWN)?.unwrap_or_default();
     let mut found = Vec::new();
@@ -282,7 +287,7 @@ pub fn own_lists(app: &App, person: ThingId) -> Result<Vec<(ThingId, OwnList)>, 
         if let Some(list) = things::object(&app.store, id)?.filter(|list| list.deleted.is_none()) {
             let own = OwnList {
                 key: list.key(id).to_string(),
-                name: display_name(&list).unwrap_or_else(|| "A list".to_owned()),
+                name: name_of_list(words, &list),
                 members: streams::total(&app.store, Stream::of(id, StreamKind::Members))?,
             };
             found.push((id, own));

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::store::keys::{SITE, Stream, StreamKind};
 use crate::store::streams;
+use crate::web::cards::Time;
 use crate::web::frame::{Frame, show};
 use crate::web::login;
 use crate::words::Words;
@@ -31,8 +32,7 @@ struct Overview<'a> {
     free: String,
     is_low: bool,
     nights: backup::Nights,
-    /// The server's time, for programs and in words; in UTC.
-    clock: String,
+    clock: Time,
     is_clock_right: bool,
 }
 
@@ -68,7 +68,10 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
         free: frame.words.size(disk.free),
         is_low: disk.is_low(),
         nights: backup::Nights::of(request, &frame),
-        clock: request.now.to_string(),
+        clock: Time {
+            iso: request.now.to_string(),
+            words: frame.words.minute(request.now),
+        },
         is_clock_right: app.clock_problem().is_none(),
         frame: &frame,
     };

@@ -37,7 +37,7 @@ fn five_photos_are_posted_over_a_network_that_breaks_and_a_reload() {
     phone.fill("What is new?", "Five of **them**");
 
     // The network ends in the middle of the first photos, and comes back; the page is loaded anew in the middle of the others.
-    phone.road.cut_after(2_000_000);
+    phone.road.cut_after(1_200_000);
     phone.attach("Photos", &files);
     phone.until(|phone| states(phone).contains("lost"), "no upload is cut");
     assert!(phone.road.is_cut());

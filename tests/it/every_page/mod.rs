@@ -113,18 +113,19 @@ impl<'w> Walk<'w> {
     fn check(&mut self, path: &str) {
         let mut found: Vec<(&str, Vec<String>)> = Vec::new();
         found.push(("narrow", self.window.overhanging()));
+        // As those read who read from right to left: there is no such language yet.
+        let turn = |direction| format!("document.documentElement.dir = '{direction}'");
+        self.window.script(&turn("rtl"));
+        found.push(("narrow, right to left", self.window.overhanging()));
+        self.picture(path, Screen::PHONE, "rtl");
+        self.picture(path, Screen::DESK, "rtl");
+        self.window.script(&turn("ltr"));
         for (name, screen) in [("phone", Screen::PHONE), ("desk", Screen::DESK)] {
             self.window.on(screen);
             for (theme, rules) in [("light", Rules::All), ("dark", Rules::Colours)] {
                 self.window.dark(theme == "dark");
                 found.push((name, self.window.axe(rules)));
-                if let Some(folder) = &self.pictures {
-                    let name = path.trim_matches('/').replace(['/', '?', '&'], "-");
-                    let name = if name.is_empty() { "home" } else { &name };
-                    let width = screen.width;
-                    let file = folder.join(format!("{name}-{width}-{theme}.png"));
-                    self.window.picture_to(&file);
-                }
+                self.picture(path, screen, theme);
             }
             if screen.is_phone {
                 found.push((name, self.window.small_targets()));
@@ -139,6 +140,17 @@ impl<'w> Walk<'w> {
                     .map(|line| format!("{line}: {who} at {path} ({screen})")),
             );
         }
+    }
+
+    /// Takes a picture, if that is wished for.
+    fn picture(&mut self, path: &str, screen: Screen, how: &str) {
+        let Some(folder) = &self.pictures else {
+            return;
+        };
+        let name = path.trim_matches('/').replace(['/', '?', '&'], "-");
+        let name = if name.is_empty() { "home" } else { &name };
+        let file = folder.join(format!("{name}-{}-{how}.png", screen.width));
+        self.window.on(screen).picture_to(&file);
     }
 
     /// The addresses on the page that lead to pages of this server.

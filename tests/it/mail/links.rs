@@ -115,8 +115,11 @@ fn the_owner_makes_a_link_on_a_page_and_nobody_else_does() {
     let stranger = pump.browser().ask(Request::get(page));
     assert_eq!(stranger.status, 302);
     let mut evan = logged_in(&pump, "evan", PASSWORD);
-    let links = evan.open("/main/people").expect(200).all("a", "href");
+    let links = evan.open("/main/box/people/ann").expect(200);
+    let links = links.all("a", "href");
     assert!(links.contains(&page.to_owned()), "{links:?}");
+    let links = evan.open("/main/box/people/evan").expect(200);
+    let links = links.all("a", "href");
     assert!(!links.contains(&"/main/reset?nickname=evan".to_owned()));
     assert_eq!(evan.open("/main/reset?nickname=nobody").answer.status, 404);
     let form = evan.open(page).expect(200).form("reset");

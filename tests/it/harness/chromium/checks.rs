@@ -51,9 +51,10 @@ const SMALL_TARGETS: &str = r"(least => {
 const OVERHANGING: &str = r"(width => {
     if (document.documentElement.scrollWidth <= width && document.body.scrollWidth <= width) return [];
     const found = [`too wide: the page is ${document.documentElement.scrollWidth} px wide`];
+    const isLeft = document.documentElement.dir === 'rtl';
     for (const element of document.body.querySelectorAll('*')) {
         const box = element.getBoundingClientRect();
-        if (box.right > width + 0.5 && box.width > 0) found.push(`too wide: until ${Math.round(box.right)}: ${element.outerHTML.slice(0, 160)}`);
+        if ((isLeft ? box.left < -0.5 : box.right > width + 0.5) && box.width > 0) found.push(`too wide: until ${Math.round(isLeft ? box.left : box.right)}: ${element.outerHTML.slice(0, 160)}`);
     }
     return found;
 })";

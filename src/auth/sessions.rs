@@ -15,6 +15,7 @@ use crate::store::pushes;
 use crate::store::sessions::{self, Fingerprint, SESSION_SECS, TOUCH_SECS};
 use crate::store::users::{self, User};
 use crate::store::visits as stays;
+use crate::words::marked;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, SameSite};
@@ -97,6 +98,10 @@ pub(super) fn visitor_of(
     }
 }
 
+/// What is said to somebody whose form does not carry the token that they have now.
+pub const FORM_TOO_OLD: &str =
+    marked("This form is too old. Go back, load the page again and send it again.");
+
 /// Who sends a form. Refuses (403) what another site's page sent and what does not carry the visitor's token.
 pub(super) fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
     if !is_own_page(request) {
@@ -109,9 +114,7 @@ pub(super) fn visitor_sending(request: &Request) -> Result<Visitor, Error> {
     if bool::from(sent.as_bytes().ct_eq(visitor.csrf.as_bytes())) {
         Ok(visitor)
     } else {
-        Err(Error::forbidden(
-            "This form is too old. Go back, load the page again and send it again.",
-        ))
+        Err(Error::forbidden(FORM_TOO_OLD))
     }
 }
 

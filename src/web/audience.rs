@@ -8,7 +8,7 @@ use crate::ids::ThingId;
 use crate::store::things::{self, Activity, Address};
 use crate::web::cards::Cards;
 use crate::web::lists::name_of_list;
-use crate::words::marked;
+use crate::words::{Words, marked};
 
 /// Who can see a post.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +87,8 @@ impl Cards<'_> {
             return Ok(name_of_list(words, &object));
         }
         let name = display_name(&object);
-        Ok(name.unwrap_or_else(|| names::object_id(self.app.base(), id, &object).to_string()))
+        let name =
+            name.unwrap_or_else(|| names::object_id(self.app.base(), id, &object).to_string());
+        Ok(Words::apart(&name).into_owned())
     }
 }

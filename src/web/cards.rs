@@ -407,7 +407,7 @@ impl<'a> Cards<'a> {
                 is_me = true;
                 shown.insert(0, self.frame.say("You").to_owned());
             } else if let Some(face) = self.frame.face(self.app, person)? {
-                shown.push(Words::apart(&face.name).into_owned());
+                shown.push(Words::apart(&face.short_name()).into_owned());
             }
         }
         let others = u64::from(total).saturating_sub(shown.len() as u64);

@@ -1,7 +1,7 @@
 //! The page of an error, in the dress of the site. Whoever is logged in keeps the ways to other pages, where it is not the server
 //! that fails.
 
-use crate::auth;
+use crate::auth::{self, sessions::FORM_TOO_OLD};
 use crate::http::Request;
 use crate::http::error_page::plain_page;
 use crate::web::frame::Frame;
@@ -24,6 +24,7 @@ pub fn page(request: &Request, status: u16, text: &str) -> String {
     let frame = known(request, status).unwrap_or_else(|| Frame::bare(request));
     let heading = match status {
         401 => marked("Log in first"),
+        403 if text == FORM_TOO_OLD => marked("That did not work"),
         403 => marked("Not for you"),
         404 => marked("Not found"),
         409 => marked("That is taken"),

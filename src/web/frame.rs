@@ -21,8 +21,11 @@ use crate::words::{Counted, Language, Values, Words, marked};
 use askama::Template;
 use hyper::{Method, header};
 use serde_json::Value;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt::Write as _;
+
+/// Most of a name that stands in a sentence with others, in characters.
+const NAME_CHARS_IN_SENTENCE: usize = 60;
 
 /// The frame of one page.
 #[derive(Debug)]
@@ -454,6 +457,14 @@ impl Frame {
 }
 
 impl Face {
+    /// The name as it stands in a sentence with others: so much of it that the sentence can still be read.
+    pub fn short_name(&self) -> Cow<'_, str> {
+        match self.name.char_indices().nth(NAME_CHARS_IN_SENTENCE) {
+            Some((end, _)) => Cow::Owned(format!("{}…", self.name.get(..end).unwrap_or_default())),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
+
     /// The picture, or the first letter of the name in a circle.
     pub fn avatar(&self) -> String {
         let mut out = String::new();

@@ -163,7 +163,7 @@ fn notice(cards: &Cards<'_>, group: &Group, is_new: bool) -> Result<Notice, Erro
     let others = group.people.len().saturating_sub(faces.len()) as u64;
     let shown = faces
         .iter()
-        .map(|face| sentences::link(&face.url, &face.name));
+        .map(|face| sentences::link(&face.url, &face.short_name()));
     let names = match faces.is_empty() {
         true => escape(words.say("somebody")).into_owned(),
         false => sentences::names(words, shown.collect(), others),

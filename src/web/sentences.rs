@@ -22,7 +22,7 @@ impl Cards<'_> {
         let sentence = match deed(&activity.verb, object.as_ref()).filter(|_| !says_itself) {
             Some([one, _]) => {
                 let who = match self.frame.face(self.app, activity.actor)? {
-                    Some(face) => link(&face.url, &face.name),
+                    Some(face) => link(&face.url, &face.short_name()),
                     None => escape(self.frame.say("somebody")).into_owned(),
                 };
                 let about = object.as_ref().map_or(activity.object, |object| {

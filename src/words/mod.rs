@@ -15,6 +15,13 @@ use crate::html;
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
+/// The signs that embed and override, and those that keep apart (UAX #9 §2); the last of these ends such a part.
+const EMBED_FIRST: char = '\u{202a}';
+const EMBED_LAST: char = '\u{202e}';
+const ISOLATE_FIRST: char = '\u{2066}';
+const ISOLATE: char = '\u{2068}';
+const ISOLATE_END: char = '\u{2069}';
+
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -128,8 +135,16 @@ impl Words {
         if !name.chars().any(turns) {
             return Cow::Borrowed(name);
         }
-        let kept = name.chars().filter(|&c| !is_embedding(c));
-        Cow::Owned(format!("\u{2068}{}\u{2069}", kept.collect::<String>()))
+        let is_whole = closes_what_it_opens(name);
+        let kept = name.chars().filter(|&c| match c {
+            EMBED_FIRST..=EMBED_LAST => false,
+            ISOLATE_FIRST..=ISOLATE_END => is_whole,
+            _ => true,
+        });
+        Cow::Owned(format!(
+            "{ISOLATE}{}{ISOLATE_END}",
+            kept.collect::<String>()
+        ))
     }
 
     /// HTML of a sentence with names in it, each kept apart from the direction in which the sentence is read.
@@ -267,14 +282,24 @@ impl<V: Values> Values for &V {
 
 /// Whether a character may change the direction of what stands beside it.
 fn turns(c: char) -> bool {
-    is_embedding(c)
-        || matches!(c, '\u{590}'..='\u{8ff}' | '\u{200e}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
-            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{200e}' | '\u{200f}' | EMBED_FIRST..=EMBED_LAST | ISOLATE_FIRST..=ISOLATE_END
+        | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
-/// Whether a character is one of those that embed, override and isolate.
-fn is_embedding(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether each part that is kept apart in a text ends in it, and nothing else ends.
+fn closes_what_it_opens(text: &str) -> bool {
+    let mut open = 0_i32;
+    for c in text.chars() {
+        match c {
+            ISOLATE_END => open -= 1,
+            ISOLATE_FIRST..=ISOLATE => open += 1,
+            _ => {}
+        }
+        if open < 0 {
+            return false;
+        }
+    }
+    open == 0
 }
 
 fn fill(sentence: &str, values: &impl Values) -> String {
@@ -343,8 +368,12 @@ mod tests {
             Words::apart("\u{5d0}\u{5d1}"),
             "\u{2068}\u{5d0}\u{5d1}\u{2069}"
         );
-        let trick = Words::apart("\u{2069}\u{202e}cyd");
-        assert_eq!(trick, "\u{2068}cyd\u{2069}");
+        for trick in ["\u{2069}\u{202e}cyd", "\u{2067}c\u{202d}yd"] {
+            assert_eq!(Words::apart(trick), "\u{2068}cyd\u{2069}");
+        }
+        // Names within names stay apart.
+        let both = "\u{2068}\u{5d0}\u{2069}, Ann";
+        assert_eq!(Words::apart(both), format!("\u{2068}{both}\u{2069}"));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod composing;
 mod contract;
 mod conversations;
 mod copies;
+mod crowds;
 mod discovering;
 mod doctoring;
 mod durability;

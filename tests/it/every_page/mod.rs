@@ -118,6 +118,8 @@ impl<'w> Walk<'w> {
         self.window.script(&turn("rtl"));
         found.push(("narrow, right to left", self.window.overhanging()));
         self.picture(path, Screen::PHONE, "rtl");
+        self.window.on(Screen::DESK);
+        found.push(("desk, right to left", self.window.overhanging()));
         self.picture(path, Screen::DESK, "rtl");
         self.window.script(&turn("ltr"));
         for (name, screen) in [("phone", Screen::PHONE), ("desk", Screen::DESK)] {

@@ -10,6 +10,8 @@ const FRAME_AT_SECS = 1;
 const FRAME_MS_MAX = 8_000;
 // So many tries lead to the longest pause: room on a disk comes slowly.
 const LONG_WAIT = 6;
+// How long what was shared waits on the device for somebody who logs in: a day.
+const SHARED_MS_MAX = 86_400_000;
 
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
@@ -158,6 +160,21 @@ export default function composer(form) {
     if (form.elements.album?.value || draft.fields.title || draft.fields.place || draft.fields.date) $(".more").open = true;
     if (list) for (const file of draft.files) if (!items.some(({ key }) => key && key === file.key)) add(file);
     tellWho();
+    keep();
+  }
+
+  // What was shared with the site when nobody was logged in, or without a network.
+  async function takeShared() {
+    const address = at("/main/shared");
+    const kept = await globalThis.caches?.match(address);
+    if (!kept) return;
+    const shared = Date.now() - kept.headers.get("X-Kept") < SHARED_MS_MAX ? await kept.formData() : new FormData();
+    await (await caches.open("shared")).delete(address);
+    const [title, text, url] = ["title", "text", "url"].map((name) => (shared.get(name) ?? "").trim());
+    const { content } = form.elements;
+    content.value = [content.value, text, text.includes(url) ? "" : url].filter(Boolean).join("\n\n");
+    if (!content.value.includes(title)) form.elements.title.value ||= title;
+    if (list) addFiles(shared.getAll("file").filter((file) => file.size));
     keep();
   }
 
@@ -604,6 +621,6 @@ export default function composer(form) {
     else if (event.persisted) newOnce();
   });
   dialog?.addEventListener("close", () => { if (!isOver) keep(); });
-  restore();
+  restore().then(takeShared).catch(() => { /* The browser keeps nothing. */ });
   tellWho();
 }

@@ -1,6 +1,9 @@
 //! What other applications of a device share with the site: it waits in the box to post.
 
+use super::real::states;
+use crate::harness::chromium::Window;
 use crate::harness::http::Multipart;
+use crate::harness::people::PASSWORD;
 use crate::harness::{Chromium, Pump, Request, pictures};
 use serde_json::Value;
 
@@ -9,6 +12,24 @@ const LARGE: usize = 300_000;
 
 /// Bytes of a film, more than the server reads of what it refuses to a program.
 const FILM: usize = 20 << 20;
+
+/// Shares a text and a file with the site, as the system of the device does when somebody picks it; `bytes` is a script that gives an
+/// array of them.
+fn shares(phone: &mut Window, text: &str, name: &str, bytes: &str) {
+    phone.script(&format!(
+        "(bytes => {{
+            const form = Object.assign(document.createElement('form'), {{ method: 'post', enctype: 'multipart/form-data', action: '/main/shared' }});
+            const text = Object.assign(document.createElement('textarea'), {{ name: 'text', value: '{text}' }});
+            const file = Object.assign(document.createElement('input'), {{ type: 'file', name: 'file' }});
+            const given = new DataTransfer();
+            given.items.add(new File([Uint8Array.from(bytes)], '{name}'));
+            file.files = given.files;
+            form.append(text, file);
+            document.body.append(form);
+            form.submit();
+        }})({bytes})"
+    ));
+}
 
 /// What the system of a device sends: nothing tells it from the user's own hand but `Sec-Fetch-Site`.
 fn share(words: &[(&str, &str)], files: &[(&str, &str, &[u8])], from: Option<&str>) -> Request {
@@ -181,21 +202,8 @@ fn in_a_browser_what_was_shared_joins_the_draft_and_is_posted() {
         },
         "the draft is not kept",
     );
-    // As the system does when somebody picks the site in its share sheet.
     let photo = pictures::photo(640, 480, 1);
-    phone.script(&format!(
-        "(bytes => {{
-            const form = Object.assign(document.createElement('form'), {{ method: 'post', enctype: 'multipart/form-data', action: '/main/shared' }});
-            const text = Object.assign(document.createElement('textarea'), {{ name: 'text', value: 'Shared waves' }});
-            const file = Object.assign(document.createElement('input'), {{ type: 'file', name: 'file' }});
-            const given = new DataTransfer();
-            given.items.add(new File([Uint8Array.from(bytes)], 'sea.jpg', {{ type: 'image/jpeg' }}));
-            file.files = given.files;
-            form.append(text, file);
-            document.body.append(form);
-            form.submit();
-        }})({photo:?})"
-    ));
+    shares(&mut phone, "Shared waves", "sea.jpg", &format!("{photo:?}"));
     phone.sees("sea.jpg").is_at("/main/compose");
     let written = "document.querySelector('#content').value";
     assert_eq!(phone.script(written), "Begun before\n\nShared waves");
@@ -213,4 +221,52 @@ fn in_a_browser_what_was_shared_joins_the_draft_and_is_posted() {
     let posted = ann.feed().major().items()[0]["object"].clone();
     assert_eq!(posted["objectType"], "image");
     assert_eq!(phone.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_shared_by_nobody_or_without_a_network_waits_on_the_device() {
+    let pump = Pump::named("localhost", &[]);
+    let ann = pump.register("ann");
+    let chromium = Chromium::take();
+    let mut phone = chromium.window_of(&pump, "ann");
+    phone.on_a_phone().open("/main/compose");
+    phone.until(
+        |phone| phone.script("navigator.serviceWorker.controller !== null") == true,
+        "the worker is not there",
+    );
+    phone.click("Your menu").click("Log out").sees("Log in");
+    // Larger than what the server reads of what it does not want.
+    let film = format!(
+        "(() => {{ const film = new Uint8Array({FILM}); film.set([...'____ftypmp42____mp42isom'].map(c => c.charCodeAt(0))); return film; }})()"
+    );
+    shares(&mut phone, "A whole summer", "summer.mp4", &film);
+    phone.sees("Forgot your password?");
+    phone
+        .fill("Nickname", "ann")
+        .fill("Password", PASSWORD)
+        .click_near("Forgot your password?", "Log in")
+        .is_at("/main/compose");
+    phone.until(|phone| states(phone) == "done", "the film is lost");
+    let written = "document.querySelector('#content').value";
+    assert_eq!(phone.script(written), "A whole summer");
+    phone.reload();
+    phone.until(|phone| states(phone) == "done", "it does not wait");
+    assert_eq!(phone.script(written), "A whole summer");
+
+    // Without a network it joins the rest as soon as there is one.
+    phone.road.cut();
+    shares(&mut phone, "And the dog", "dog.txt", "[87, 111, 111, 102]");
+    phone.sees("You are offline");
+    phone.road.mend();
+    phone.click("Try again").sees("dog.txt");
+    phone.until(|phone| states(phone) == "done done", "the file is lost");
+    assert_eq!(phone.script(written), "A whole summer\n\nAnd the dog");
+    phone
+        .click_near("Preview", "Post")
+        .sees("A whole summer")
+        .is_at("/");
+    phone.complaints();
+    let posted = ann.feed().major().items()[0]["object"].clone();
+    assert_eq!(posted["attachments"].as_array().map(Vec::len), Some(2));
+    assert_eq!(ann.feed().major().total(), 1);
 }

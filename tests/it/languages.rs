@@ -162,7 +162,7 @@ fn english(language: &str) -> Vec<String> {
 
 /// Whether a text has a sentence in it that begins where a word does.
 fn has_words(text: &str, sentence: &str) -> bool {
-    let before = |(at, _): (usize, &str)| text[..at].chars().next_back();
+    let before = |(at, _): (usize, &str)| text.get(..at)?.chars().next_back();
     let mut found = text.match_indices(sentence).map(before);
     found.any(|before| before.is_none_or(|before| !before.is_alphanumeric()))
 }

@@ -229,25 +229,26 @@ fn the_pages_of_errors_keep_the_ways_on_for_who_is_logged_in() {
     }
 
     // A picture that is too large, and one for which there is no place.
-    let large = file(&pump, "large.jpg", &pictures::grainy(1600, 1200, 1));
-    ann.open("/main/settings/profile");
-    ann.attach("A new picture of you", &[&large]);
-    ann.script("document.querySelector('#profile').submit()");
-    ann.sees("too large");
-    ann.complaints();
-    assert_eq!(ann.status(), 413);
-    bears(&mut ann, "error-413");
+    let mut sends = |name: &str, bytes: &[u8], status: u64, words: &str| {
+        let picture = file(&pump, name, bytes);
+        ann.open("/main/settings/profile");
+        ann.attach("A new picture of you", &[&picture]);
+        ann.script("document.querySelector('#profile').submit()");
+        ann.sees(words).complaints();
+        assert_eq!(ann.status(), status);
+        bears(&mut ann, &format!("error-{status}"));
+    };
+    let large = pictures::grainy(1600, 1200, 1);
+    sends("large.jpg", &large, 413, "too large");
     let uploads = pump.directory().join("uploads");
     fs::remove_dir_all(&uploads).expect("it is there");
     fs::write(&uploads, "in the way").expect("a file");
-    let small = file(&pump, "small.png", &pictures::png(64, 64));
-    ann.open("/main/settings/profile");
-    ann.attach("A new picture of you", &[&small]);
-    ann.script("document.querySelector('#profile').submit()");
-    ann.sees("Something went wrong");
-    ann.complaints();
-    assert_eq!(ann.status(), 500);
-    bears(&mut ann, "error-500");
+    sends(
+        "small.png",
+        &pictures::png(64, 64),
+        500,
+        "Something went wrong",
+    );
 
     // Whoever guesses has to wait.
     let mut stranger = chromium.window(&pump);

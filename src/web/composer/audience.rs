@@ -169,6 +169,7 @@ impl Chosen {
             }
         }
         let is_household = app.config.hostname.is_none();
+        // By the name that it has whatever language is read.
         let lists = own_lists(app, Words::default(), user.id().0)?;
         let family = lists.iter().find(|(_, list)| list.name == FAMILY);
         Ok(Chosen {

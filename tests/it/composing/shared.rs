@@ -13,6 +13,18 @@ const LARGE: usize = 300_000;
 /// Bytes of a film, more than the server reads of what it refuses to a program.
 const FILM: usize = 20 << 20;
 
+/// The box to post on Ann's phone, where the site is an application.
+#[track_caller]
+fn installed(chromium: &Chromium, pump: &Pump) -> Window {
+    let mut phone = chromium.window_of(pump, "ann");
+    phone.on_a_phone().open("/main/compose");
+    phone.until(
+        |phone| phone.script("navigator.serviceWorker.controller !== null") == true,
+        "the worker is not there",
+    );
+    phone
+}
+
 /// Shares a text and a file with the site, as the system of the device does when somebody picks it; `bytes` is a script that gives an
 /// array of them.
 fn shares(phone: &mut Window, text: &str, name: &str, bytes: &str) {
@@ -189,12 +201,7 @@ fn in_a_browser_what_was_shared_joins_the_draft_and_is_posted() {
     let pump = Pump::named("localhost", &[]);
     let ann = pump.register("ann");
     let chromium = Chromium::take();
-    let mut phone = chromium.window_of(&pump, "ann");
-    phone.on_a_phone().open("/main/compose");
-    phone.until(
-        |phone| phone.script("navigator.serviceWorker.controller !== null") == true,
-        "the worker is not there",
-    );
+    let mut phone = installed(&chromium, &pump);
     phone.fill("What is new?", "Begun before");
     phone.until(
         |phone| {
@@ -228,12 +235,7 @@ fn what_is_shared_by_nobody_or_without_a_network_waits_on_the_device() {
     let pump = Pump::named("localhost", &[]);
     let ann = pump.register("ann");
     let chromium = Chromium::take();
-    let mut phone = chromium.window_of(&pump, "ann");
-    phone.on_a_phone().open("/main/compose");
-    phone.until(
-        |phone| phone.script("navigator.serviceWorker.controller !== null") == true,
-        "the worker is not there",
-    );
+    let mut phone = installed(&chromium, &pump);
     phone.click("Your menu").click("Log out").sees("Log in");
     // Larger than what the server reads of what it does not want.
     let film = format!(

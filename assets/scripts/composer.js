@@ -596,7 +596,7 @@ export default function composer(form) {
       body.append(`alt.${item.key}`, item.alt);
     }
     try {
-      const { url, onward } = await ask("POST", "/main/post", { body });
+      const { url, onward } = await ask("POST", "/main/post", { headers: { "X-Requested-With": "XMLHttpRequest" }, body });
       end();
       const detail = { url, words: says("posted"), see: says("see") };
       if (!dialog || !dispatchEvent(new CustomEvent("pumphouse:posted", { detail, cancelable: true }))) {

@@ -53,7 +53,8 @@ fn a_film_arrives_whole_and_once_over_a_network_that_breaks_and_a_reload() {
     }
     // Whoever taps before it is there has to wait, not to tap again.
     phone.click("Post").sees("Posted as soon as");
-    phone.sees("Posted.").sees("A whole summer");
+    phone.sees("Posted.").click("See it").sees("A whole summer");
+    assert!(phone.path().starts_with("/evan/"), "{}", phone.path());
     phone.complaints();
 
     assert_eq!(evan.feed().major().total(), 1);

@@ -678,6 +678,9 @@ mod tests {
             "/",
             "/setup",
             "/setup/restore",
+            // What authorities, and this server itself, look for.
+            "/.well-known/acme-challenge/{token}",
+            "/.well-known/pumphouse/{nonce}",
             "/assets/{file}",
             "/favicon.ico",
             "/robots.txt",

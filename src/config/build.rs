@@ -35,7 +35,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         https_port: values
             .port("httpsPort")
             .unwrap_or(if port == 80 { 443 } else { 8443 }),
-        acme_directory: read_acme_directory(values),
+        acme_directory: read_acme_server(values),
         acme_ca: path(values, "acmeCa"),
         url_port,
         url_path: read_url_path(values),
@@ -163,11 +163,11 @@ fn read_tls(values: &mut Values) -> Option<TlsFiles> {
     }
 }
 
-fn read_acme_directory(values: &mut Values) -> String {
-    let address = values.text("acmeDirectory").unwrap_or_default();
+fn read_acme_server(values: &mut Values) -> String {
+    let address = values.text("acmeServer").unwrap_or_default();
     if !address.starts_with("https://") {
         values.problem(
-            "acmeDirectory",
+            "acmeServer",
             "must be an address that begins with https://.",
         );
     }

@@ -221,7 +221,7 @@ pub const OPTIONS: &[Opt] = &[
     used("address", Text, Unset("`127.0.0.1`; `0.0.0.0` when `hostname` is set and `urlPort` is not different from `port`"), "Address to listen on: an IP address or a name."),
     used("port", Port, Json("8080"), "Port to listen on; 0 picks a free one."),
     used("httpsPort", Port, Unset("`443` where `port` is 80, else `8443`"), "Port of https beside http, with a certificate of the server's own: the owner turns it on (*Box*, *Padlock*). 0 picks a free one. With `key` and `cert` it has no effect."),
-    used("acmeDirectory", Text, Json("\"https://acme-v02.api.letsencrypt.org/directory\""), "Directory of the authority (ACME) that gives a certificate for a public name, if the owner asks for one (*Box*, *A public name*)."),
+    used("acmeServer", Text, Json("\"https://acme-v02.api.letsencrypt.org/directory\""), "Directory of the authority (ACME) that gives a certificate for a public name, if the owner asks for one (*Box*, *A public name*)."),
     used("acmeCa", Path, Unset("the public authorities alone"), "Certificates (PEM) by which an authority of one's own is trusted; it can be in the local network, and vouch for names there."),
     used("urlPort", Port, Unset("= `port`"), "Public port, behind a proxy mostly 443; 443 makes addresses https, others only where the server speaks https itself (`key`, `cert`)."),
     used("urlPath", Text, Unset("none"), "Path that public addresses begin with."),

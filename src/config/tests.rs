@@ -328,7 +328,7 @@ fn a_configuration_of_pump_io_starts_this_server() {
     let members = options.as_object().expect("an object");
     let own = [
         "httpsPort",
-        "acmeDirectory",
+        "acmeServer",
         "acmeCa",
         "trustProxy",
         "backupdir",

@@ -260,6 +260,13 @@ pub fn own(app: &App) -> Option<Own> {
     })
 }
 
+/// What is wrong with the authority, if there is one and it cannot be read.
+pub fn damage(app: &App) -> Option<String> {
+    let state = app.padlock.state();
+    let problem = state.problem.clone();
+    problem.filter(|_| state.authority.is_none())
+}
+
 /// What devices install (DER); nothing where none was made.
 pub fn root(app: &App) -> Option<Vec<u8>> {
     let authority = app.padlock.state().authority.clone()?;

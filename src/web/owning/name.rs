@@ -33,6 +33,8 @@ struct Page<'a> {
 /// What the owner wants, and how it goes.
 struct Asked {
     name: String,
+    /// The address to open.
+    url: String,
     /// Until when the certificate is valid, if there is one.
     until: Option<String>,
     is_strict: bool,
@@ -63,6 +65,10 @@ impl Asked {
                 .next
                 .map(|next| Time::of(frame.words, next, request.now)),
             step: step.map(|step| frame.words.told(step)),
+            url: match wish.name.contains(':') {
+                true => format!("https://[{}]/", wish.name),
+                false => format!("https://{}/", wish.name),
+            },
             name: wish.name,
         }
     }

@@ -21,6 +21,8 @@ struct Page<'a> {
     own: Option<Own>,
     /// The site's address, which stays.
     address: String,
+    /// What is wrong with what was made earlier.
+    damage: Option<String>,
     /// What was done: `on`, `off`, `anew`.
     done: String,
     problem: Option<String>,
@@ -57,6 +59,7 @@ impl<'a> Page<'a> {
             url: padlock::url(app),
             own,
             address: app.base().url().to_owned(),
+            damage: padlock::damage(app).map(|problem| frame.words.told(&problem)),
             done: request.query("done").unwrap_or_default(),
             problem: None,
             frame,

@@ -81,7 +81,7 @@ impl Authority {
         let trusted = self.directory.path().join("cert.pem").display().to_string();
         let directory = format!("https://{LISTENS}/dir");
         [
-            "--acmeDirectory".to_owned(),
+            "--acmeServer".to_owned(),
             directory,
             "--acmeCa".to_owned(),
             trusted,

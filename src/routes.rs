@@ -3,8 +3,9 @@
 
 use crate::api::sockjs::{self, polling, socket};
 use crate::api::{
-    activities, archives, clients, dialback, discovery, feeds, groups, listening, metrics, oauth, oauth2,
-    objects, owner, people, proxied, receiving, registering, reports, requests, uploads, users,
+    activities, archives, clients, dialback, discovery, feeds, groups, listening, metrics, oauth,
+    oauth2, objects, owner, people, proxied, receiving, registering, reports, requests, uploads,
+    users,
 };
 use crate::auth::{self, Client, Guest, LocalUser, Owner, Reader, Visitor};
 use crate::config::Config;

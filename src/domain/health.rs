@@ -125,14 +125,16 @@ fn degrees(millidegrees: i64) -> String {
 
 /// The hottest of the thermometers.
 fn temperature(sysdir: &Path) -> Option<i64> {
-    let zones = entries(sysdir.join("class/thermal"), "thermal_zone");
+    let zones = entries(&sysdir.join("class/thermal"), "thermal_zone");
     let read = |zone: PathBuf| text(&zone.join("temp"))?.parse::<i64>().ok();
     let is_sensible = |now: &i64| (-NONSENSE_MILLIDEGREES..NONSENSE_MILLIDEGREES).contains(now);
+    let zones = zones.into_iter();
     zones.filter_map(read).filter(is_sensible).max()
 }
 
 fn cards(sysdir: &Path) -> Vec<Card> {
-    let blocks = entries(sysdir.join("block"), "mmcblk");
+    let blocks = entries(&sysdir.join("block"), "mmcblk");
+    let blocks = blocks.into_iter();
     let mut cards: Vec<Card> = blocks.filter_map(|block| card(&block)).collect();
     cards.sort_by(|one, other| one.name.cmp(&other.name));
     cards
@@ -168,7 +170,8 @@ fn power(sysdir: &Path) -> Option<Power> {
         });
     }
     let is_volt = |path: &PathBuf| text(&path.join("name")).as_deref() == Some("rpi_volt");
-    let sensor = entries(sysdir.join("class/hwmon"), "hwmon").find(is_volt)?;
+    let sensors = entries(&sysdir.join("class/hwmon"), "hwmon");
+    let sensor = sensors.into_iter().find(is_volt)?;
     match text(&sensor.join("in0_lcrit_alarm"))?.as_str() {
         "0" => Some(Power::Good),
         _ => Some(Power::Low),
@@ -186,8 +189,8 @@ fn memory() -> Option<(u64, u64)> {
     Some((read("MemTotal:")?, read("MemAvailable:")?))
 }
 
-fn entries(directory: PathBuf, beginning: &'static str) -> impl Iterator<Item = PathBuf> {
-    let all = fs::read_dir(&directory).into_iter().flatten().flatten();
+fn entries(directory: &Path, beginning: &'static str) -> Vec<PathBuf> {
+    let all = fs::read_dir(directory).into_iter().flatten().flatten();
     all.filter(move |entry| {
         let name = entry.file_name();
         let rest = name.to_str().and_then(|name| name.strip_prefix(beginning));
@@ -195,6 +198,7 @@ fn entries(directory: PathBuf, beginning: &'static str) -> impl Iterator<Item = 
     })
     .take(ENTRIES_MAX)
     .map(|entry| entry.path())
+    .collect()
 }
 
 fn text(path: &Path) -> Option<String> {

@@ -16,8 +16,8 @@ pub mod words;
 pub mod wire;
 
 // 2: what is kept, and what leaves by mail
-pub mod certificates;
 pub mod appliance;
+pub mod certificates;
 pub mod mail;
 pub mod media;
 pub mod peers;

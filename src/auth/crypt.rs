@@ -40,7 +40,9 @@ pub fn is_known(kept: &str) -> bool {
         "2a" | "2b" | "2x" | "2y" => {
             let last = kept.rsplit('$').next().unwrap_or_default();
             let cost = first.parse::<u32>();
-            rest == 1 && last.len() == BCRYPT_BYTES && cost.is_ok_and(|cost| cost <= BCRYPT_COST_MAX)
+            rest == 1
+                && last.len() == BCRYPT_BYTES
+                && cost.is_ok_and(|cost| cost <= BCRYPT_COST_MAX)
         }
         "y" => {
             let is_cheap = |params: yescrypt::Params| {

@@ -34,7 +34,9 @@ pub(super) const OPTIONS: &[&str] = &[
 ];
 
 /// Those that take no value.
-pub(super) const FLAGS: &[&str] = &["encrypt", "family", "older", "once", "qr", "remount", "dry-run"];
+pub(super) const FLAGS: &[&str] = &[
+    "encrypt", "family", "older", "once", "qr", "remount", "dry-run",
+];
 
 /// Such options as they were typed.
 #[derive(Default)]

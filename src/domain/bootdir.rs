@@ -1,7 +1,7 @@
 //! The part of a memory card that every computer can read (option `bootdir`, on a Raspberry Pi `/boot/firmware`): whoever holds the
 //! card is the owner. The server leaves the setup code there until it is set up, and looks at each start whether its owner left
-//! a wish there: a file `reset-password` asks for a link that sets a new password, a file `factory-reset` with the words
-//! [`ERASE`] for a server that is as new. Endings like `.txt` count as none. A directory that is missing or read-only is said in
+//! a wish there: a file `reset-password` asks for a link that sets a new password, a file `factory-reset` for a server that is as
+//! new. What is in them does not matter, and the ending `.txt` counts as none. A directory that is missing or read-only is said in
 //! the log and stops nothing.
 //!
 //! Nothing is erased as long as the wish could not be taken away, or the same would happen at each start. The order holds
@@ -15,11 +15,8 @@ use crate::domain::setup::Code;
 use crate::error::Error;
 use crate::store::users;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-
-/// What stands in the file that asks for everything to be erased.
-pub const ERASE: &str = "erase everything";
 
 /// The wish for a new password.
 const RESET: &str = "reset-password";
@@ -36,9 +33,6 @@ const SETUP_CODE: &str = "SETUP-CODE.txt";
 /// Where the link for a new password stands.
 const LINK: &str = "NEW-PASSWORD.txt";
 
-/// Longest file of a wish that is read, in bytes.
-const WISH_BYTES_MAX: u64 = 4096;
-
 /// The file in the data directory that is held open by the lock, and stays.
 const LOCK: &str = "lock";
 
@@ -53,10 +47,6 @@ pub fn erase_if_wished(config: &Config) -> Result<bool, String> {
         let Some(wish) = wish(place, FACTORY) else {
             return Ok(false);
         };
-        if !is_confirmed(&wish) {
-            explain(&wish);
-            return Ok(false);
-        }
         if let Err(error) = fs::rename(&wish, &working).and_then(|()| sync(place)) {
             log::error!(
                 "{} asks to erase everything, but cannot be changed ({error}), so it would do so at each start. Nothing was erased.",
@@ -164,28 +154,6 @@ fn wish(place: &Path, name: &str) -> Option<PathBuf> {
         path.is_file() && (known == Some(name) || known == Some(&format!("{name}.txt")))
     };
     entries.flatten().map(|entry| entry.path()).find(is_it)
-}
-
-fn is_confirmed(wish: &Path) -> bool {
-    let mut text = String::new();
-    let read =
-        File::open(wish).and_then(|file| file.take(WISH_BYTES_MAX).read_to_string(&mut text));
-    read.is_ok() && text.trim().eq_ignore_ascii_case(ERASE)
-}
-
-/// Tells in the file itself what is missing in it.
-fn explain(wish: &Path) {
-    log::warn!(
-        "{} asks to erase everything; it must hold the words \u{201c}{ERASE}\u{201d} and nothing else. Nothing was erased.",
-        wish.display()
-    );
-    let text = format!(
-        "This file asks your pump to erase all accounts, posts and photos. To be sure: replace this text with the words\r\n\r\n\
-         {ERASE}\r\n\r\nand start the pump again. To keep everything, delete this file.\r\n"
-    );
-    if !fs::read_to_string(wish).is_ok_and(|there| there == text) {
-        write(wish, &text);
-    }
 }
 
 /// Takes everything out of the data directory but the file that is locked.

@@ -315,7 +315,7 @@ fn who_holds_the_card_chooses_a_new_password() {
 }
 
 #[test]
-fn who_holds_the_card_erases_everything_and_means_it() {
+fn who_holds_the_card_erases_everything() {
     let card = directory();
     let bootdir = text(card.path());
     let (mut pump, _) = owned(&["--bootdir", &bootdir]);
@@ -325,17 +325,7 @@ fn who_holds_the_card_erases_everything_and_means_it() {
         pump.stop();
         pump.start_again();
     };
-    // A name alone is no proof that it is meant.
     fs::write(&wish, "").expect("a wish");
-    restart(&mut pump);
-    pump.browser().log_in("evan", PASSWORD).expect(200);
-    let told = fs::read_to_string(&wish).expect("what is missing");
-    assert!(told.contains("erase everything"), "{told}");
-    fs::write(&wish, told.replace("erase", "please erase")).expect("a wish");
-    restart(&mut pump);
-    pump.browser().log_in("evan", PASSWORD).expect(200);
-
-    fs::write(&wish, "Erase everything\r\n").expect("a wish");
     restart(&mut pump);
     assert!(!wish.exists() && !working.exists());
     assert_eq!(pump.browser().log_in("evan", PASSWORD).answer.status, 401);
@@ -347,7 +337,7 @@ fn who_holds_the_card_erases_everything_and_means_it() {
     pump.stop();
     let inside = pump.directory().join("uploads");
     fs::remove_dir_all(inside).expect("half of it is gone");
-    fs::write(&working, "erase everything").expect("what was begun");
+    fs::write(&working, "").expect("what was begun");
     pump.start_again();
     assert!(!working.exists());
     assert_eq!(pump.browser().log_in("evan", PASSWORD).answer.status, 401);
@@ -361,7 +351,7 @@ fn a_wish_on_a_card_that_cannot_be_written_erases_nothing() {
     let wish: PathBuf = card.path().join("factory-reset");
     let (mut pump, _) = owned(&["--bootdir", &text(card.path())]);
     pump.stop();
-    fs::write(&wish, "erase everything").expect("a wish");
+    fs::write(&wish, "").expect("a wish");
     // What stands in the way of the new name stands for a card that is write-protected.
     let attribute = std::process::Command::new("chattr")
         .args(["+i"])

@@ -112,7 +112,7 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
         },
         is_clock_right: app.clock_problem().is_none(),
         concerns: health.concerns(frame.words),
-        degrees: health.degrees(),
+        degrees: health.degrees().map(|degrees| format!("{degrees} °C")),
         cards: health.cards.iter().filter_map(used).collect(),
         log: said.collect(),
         can_switch_off: domain::power::place(&app.config).is_some(),

@@ -12,6 +12,7 @@ use crate::domain::setup::Setup;
 use crate::domain::spam::Judge;
 use crate::domain::talks::Talks;
 use crate::domain::turns::Turns;
+use crate::domain::updates::Updates;
 use crate::ids::Base;
 use crate::media::{BlobName, Blobs};
 use crate::peers::{Peers, Reach};
@@ -64,6 +65,8 @@ pub struct App {
     pub proxies: Arc<Proxies>,
     /// Whose forms wait for each other.
     pub turns: Turns,
+    /// Later versions of the program.
+    pub updates: Updates,
 }
 
 thread_local! {
@@ -101,6 +104,7 @@ impl App {
             judge: OnceLock::new(),
             proxies,
             turns: Turns::default(),
+            updates: Updates::default(),
         }
     }
 
@@ -222,6 +226,7 @@ impl App {
         self.deliveries.close();
         self.desk.bell.close();
         self.keeper.bell.close();
+        self.updates.bell.close();
         self.refreshing.bell.close();
         if let Some(firehose) = &self.firehose {
             firehose.bell.close();

@@ -15,6 +15,7 @@ pub mod words;
 pub mod wire;
 
 // 2: what is kept, and what leaves by mail
+pub mod appliance;
 pub mod mail;
 pub mod media;
 pub mod peers;

@@ -15,6 +15,13 @@ fn main() -> ExitCode {
     match invocation.command {
         Command::Help(text) => return print(&text),
         Command::Version => return print(concat!("pumphouse ", env!("CARGO_PKG_VERSION"), "\n")),
+        // A box must start whatever its options say.
+        Command::Appliance(what) => {
+            return match commands::appliance::perform(&what) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => fail(&failure, failure.code()),
+            };
+        }
         _ => {}
     }
     if matches!(invocation.command, Command::Serve) {

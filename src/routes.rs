@@ -19,7 +19,7 @@ use crate::web::{
     join, leaving, lists, login, mail, manual, messages, nearby, notifications, notifying,
     oauth as authorizing, oauth2 as authorizing2, owning, people as everybody, photos, profile,
     proxy, pushing, quieting, reactions, recovering, remote, reporting, requests as requesting,
-    resetting, search as searching, seen_by, settings, setup, setup_restore, things, tokens,
+    resetting, search as searching, seen_by, settings, setup, setup_restore, things, tokens, wifi,
 };
 use hyper::Method;
 
@@ -382,6 +382,11 @@ pub const ROUTES: &[Route] = &[
     post  ("/main/box/backup",                     Form(owning::backup::make),     Slow),
     get   ("/main/box/backup/sheet",               Page(owning::backup::sheet),    Quick),
     post  ("/main/box/nightly",                    Form(owning::backup::plan),     Quick),
+    get   ("/main/wifi",                           Page(wifi::form),               Quick),
+    post  ("/main/wifi",                           Form(wifi::join),               Quick),
+    get   ("/main/box/update",                     Page(owning::update::form),     Quick),
+    upload("/main/box/update",                     Form(owning::update::bring),    Slow),
+    post  ("/main/box/update/deed",                Form(owning::update::act),      Quick),
     get   ("/main/settings",                       Page(choices::hub),             Quick),
     get   ("/main/settings/profile",               Page(settings::profile_form),   Quick),
     get   ("/main/invitations/{code}/qr.svg",      Page(invitations::code),        Quick),

@@ -97,6 +97,7 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     jobs::push::start(&app).map_err(Failure::new)?;
     jobs::firehose::start(&app).map_err(Failure::new)?;
     jobs::refreshing::start(&app).map_err(Failure::new)?;
+    jobs::updating::start(&app).map_err(Failure::new)?;
     let deliverer = jobs::delivering::start(&app).map_err(Failure::new)?;
 
     let ended = runtime.block_on(listen(config, settings, &app, &guard, &mut lock));
@@ -152,6 +153,7 @@ async fn listen(
     if let Some(base) = config.base(server.address().port()).or(kept) {
         app.settle_base(base, clock::unix_ms())?;
     }
+    setup::claim_named(app, server.address().port(), clock::now())?;
     configured::ensure(app, guard, clock::now()).map_err(Failure::new)?;
     join_lan(app, server.address());
     let mut first = Signals::listen().map_err(Failure::new)?;

@@ -6,6 +6,7 @@ mod addresses;
 mod bearer;
 mod callers;
 pub mod configured;
+pub mod crypt;
 pub mod grants;
 mod guard;
 mod hosts;

@@ -5,7 +5,7 @@
 //! another fingerprint of the cookie, which no other site can know. Logging in always makes a new cookie. People of other
 //! servers have the same cookie, see [`visits`].
 
-use super::{LocalUser, Means, Visitor, language, may_act, must_confirm, visits};
+use super::{LocalUser, Means, Visitor, crypt, language, may_act, must_confirm, passwords, visits};
 use crate::domain::standing::Standing;
 use crate::error::Error;
 use crate::http::Request;
@@ -147,12 +147,17 @@ pub fn prove_password(
     let this = guard.throttle.admit(&nickname, request.peer, request.now)?;
     let known = users::by_nickname(&request.app().store, &nickname)?;
     let kept = known.as_ref().map(|(_, account)| account.password.as_str());
-    if !super::passwords::is_right(guard, kept, password)? {
+    if !passwords::is_right(guard, kept, password)? {
         return Err(wrong());
     }
     let (id, account) = known.ok_or_else(wrong)?;
     guard.throttle.was_right(&this);
     account.check_not_suspended()?;
+    if crypt::is_known(&account.password) {
+        let own = passwords::hash_unchecked(guard, password)?;
+        let store = &request.app().store;
+        store.write(|tx| users::renew_hash(tx, id, &account.password, own.as_str()))?;
+    }
     Ok(by_session(id, account))
 }
 

@@ -10,10 +10,29 @@ use crate::store::reports::Resolution;
 use std::ffi::OsString;
 
 /// Options of single commands; all others belong to the configuration.
-pub(super) const OPTIONS: &[&str] = &["name", "scope", "days", "uses", "note", "reason"];
+pub(super) const OPTIONS: &[&str] = &[
+    "name",
+    "scope",
+    "days",
+    "uses",
+    "note",
+    "reason",
+    "boot",
+    "data",
+    "state",
+    "iwd",
+    "zones",
+    "notes",
+    "wifi",
+    "versions",
+    "public-key",
+    "request",
+    "service",
+    "patience",
+];
 
 /// Those that take no value.
-pub(super) const FLAGS: &[&str] = &["encrypt", "family", "qr"];
+pub(super) const FLAGS: &[&str] = &["encrypt", "family", "older", "once", "qr", "remount"];
 
 /// Such options as they were typed.
 #[derive(Default)]
@@ -26,7 +45,7 @@ impl Typed {
     }
 
     /// Takes an option out; the last one that was typed counts.
-    fn take(&mut self, name: &str) -> Option<String> {
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let place = self.0.iter().rposition(|(known, _)| known == name)?;
         let (_, value) = self.0.swap_remove(place);
         self.0.retain(|(known, _)| known != name);
@@ -38,7 +57,7 @@ impl Typed {
         self.take(name).is_some()
     }
 
-    fn take_number<T: std::str::FromStr>(
+    pub(super) fn take_number<T: std::str::FromStr>(
         &mut self,
         name: &str,
         topic: &str,

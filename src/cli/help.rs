@@ -191,6 +191,46 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
         "Fill an empty data directory from such a file.",
         "Nothing may be in the data directory yet, and the server must be stopped. Asks for the passphrase if there is one. All of the file is compared before anything is put in place. Takes files of older releases, too.",
     ),
+    (
+        "appliance first-boot",
+        "Take over what the boot partition of a ready-made box hands over.",
+        "For the units of the image, as root: --boot DIRECTORY of the boot partition, --data DIRECTORY of the server; --state, --iwd and --zones for other places than usual; --remount where the boot partition is mounted read-only. Reads pump.toml, rpi-preseed.toml, network-config and user-data, once, and takes the passwords out of them.",
+    ),
+    (
+        "appliance console",
+        "Show on the screen of a ready-made box where its pump is opened.",
+        "For the units of the image: options as for `appliance status`. The setup code is shown, as text and to be photographed, until somebody owns the pump. Draws anew what changes, for ever; with --once it ends at once.",
+    ),
+    (
+        "appliance wifi",
+        "Open a Wi-Fi of its own where a ready-made box has no network.",
+        "For the units of the image, as root: --boot and --data DIRECTORY, --iwd where its networks are, --wifi where the server reads what happens; --patience SECONDS (60). After a minute without a network the Wi-Fi \"Pump setup\" (password pumpsetup) leads to a page on which the Wi-Fi of the home is chosen; what does not work brings it back.",
+    ),
+    (
+        "appliance update FILE",
+        "Install a later version of the program on a ready-made box.",
+        "For the units of the image, as root: --public-key FILE by which the package must be signed (minisign), --versions and --data DIRECTORY, --service UNIT to restart; --request FILE that asked for it; --older lets an older version in; --patience SECONDS until it must answer (90). The package is a tar file with pumphouse and pumphouse.minisig. If the new version does not come up, the one before runs again.",
+    ),
+    (
+        "appliance settle",
+        "Bring an update to its end that was cut off.",
+        "After a start: waits for the version that has not proved itself, or goes back. Options as for `appliance update`.",
+    ),
+    (
+        "appliance choose",
+        "Count a start of a version that has not proved itself.",
+        "Before each start of the server, as root: --versions DIRECTORY. After three starts the version before runs again.",
+    ),
+    (
+        "appliance start -- WORDS",
+        "Become the server: the version that shall run.",
+        "--versions DIRECTORY. Without a version there, or if it does not start, this program is the server. WORDS are those of the server, like: serve --config FILE.",
+    ),
+    (
+        "appliance status",
+        "Write pump-status.txt onto the boot partition.",
+        "For the units of the image: options as for `appliance first-boot`, and --notes DIRECTORY with sentences of other units. Writes only what is new.",
+    ),
 ];
 
 /// The whole help.

@@ -1,6 +1,7 @@
 //! The command line: which command, on what, with which options. Only reads; what a command does lives in a file of
 //! its own. Options are those of the configuration (`config/options.rs`) and may stand anywhere.
 
+mod appliance;
 mod deed;
 mod deed_words;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod failure;
 mod help;
 mod password;
 
+pub use appliance::{Appliance, Places, Update, UpdatePlaces};
 pub use deed::{Deed, NewInvitation, NewToken, Quota};
 pub use failure::Failure;
 pub use help::help;
@@ -56,6 +58,8 @@ pub enum Command {
     Backup(PathBuf, bool),
     /// Fill an empty data directory from such a file.
     Restore(PathBuf),
+    /// Do what a ready-made box needs beside its server.
+    Appliance(Appliance),
     /// Explain the program, or one topic of it: the text to print.
     Help(String),
     /// Tell the version.
@@ -200,6 +204,7 @@ fn named(words: &[OsString], typed: &mut deed_words::Typed) -> Result<Command, U
                 &name,
             ));
         }
+        ("appliance", rest) => Command::Appliance(appliance::read(rest, typed)?),
         ("mail-test", [address]) => Command::MailTest(mail_address(address, &name)?),
         ("mail-test", _) => {
             let sentence = "`mail-test` needs exactly one mail address.";

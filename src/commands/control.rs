@@ -2,8 +2,10 @@
 //! can enter. A command hands its deed over, with a password if there is one, and prints what the server answers. One
 //! document in, one document out, then the connection ends; behind the answer to who asks for a backup the backup follows.
 
+use super::appliance::standing;
 use super::deeds::{self, Outcome};
 use crate::app::App;
+use crate::appliance::facts::Standing;
 use crate::auth::Guard;
 use crate::cli::{Deed, Failure};
 use crate::clock;
@@ -53,6 +55,7 @@ enum Asked {
         password: Option<String>,
     },
     Backup,
+    Standing,
 }
 
 /// What the server answers.
@@ -61,6 +64,7 @@ enum Answered {
     Outcome(Outcome),
     Failed { sentence: String, code: u8 },
     Backup(About),
+    Standing(Standing),
 }
 
 /// The socket of a server that runs. Dropping it takes the socket away.
@@ -119,7 +123,20 @@ pub(super) fn hand_over(
     match answered {
         Answered::Outcome(outcome) => Ok(outcome),
         Answered::Failed { sentence, code } => Err(Failure::with_code(sentence, code)),
-        Answered::Backup(_) => Err(Failure::new("The server answered what nobody asked.")),
+        Answered::Backup(_) | Answered::Standing(_) => Err(unasked()),
+    }
+}
+
+fn unasked() -> Failure {
+    Failure::new("The server answered what nobody asked.")
+}
+
+/// How the server that runs on a data directory stands; nothing if none answers.
+pub(super) fn standing(datadir: &Path) -> Option<Standing> {
+    let mut stream = ask(datadir, &Asked::Standing, ASKING_MAX).ok()?;
+    match read(&mut stream).ok()? {
+        Answered::Standing(standing) => Some(standing),
+        _ => None,
     }
 }
 
@@ -174,7 +191,7 @@ pub(super) fn take_backup(datadir: &Path) -> Result<(About, Backup), Failure> {
             Ok((about, Backup { from, left }))
         }
         Answered::Failed { sentence, code } => Err(Failure::with_code(sentence, code)),
-        Answered::Outcome(_) => Err(Failure::new("The server answered what nobody asked.")),
+        Answered::Outcome(_) | Answered::Standing(_) => Err(unasked()),
     }
 }
 
@@ -229,14 +246,14 @@ fn answer(mut stream: UnixStream, app: &Arc<App>, guard: &Guard) {
         .and_then(|()| read::<Asked>(&mut stream));
     // Whoever only looked whether somebody listens has asked nothing.
     let done = match asked {
-        Ok(Asked::Deed { deed, password }) => deeds::run(app, guard, &deed, password.as_deref()),
+        Ok(Asked::Deed { deed, password }) => {
+            deeds::run(app, guard, &deed, password.as_deref()).map(Answered::Outcome)
+        }
         Ok(Asked::Backup) => return begin_backup(stream, app),
+        Ok(Asked::Standing) => standing::of(app).map(Answered::Standing),
         Err(_) => return,
     };
-    let answered = match done {
-        Ok(outcome) => Answered::Outcome(outcome),
-        Err(failure) => Answered::failed(&failure),
-    };
+    let answered = done.unwrap_or_else(|failure| Answered::failed(&failure));
     let sent = serde_json::to_vec(&answered).map(|bytes| stream.write_all(&bytes));
     if !matches!(sent, Ok(Ok(()))) {
         log::warn!("a command did not wait for its answer");

@@ -120,7 +120,7 @@ fn in_use(datadir: &Path, server: Option<&Running>) -> Failure {
 
 /// Gives what root made in somebody's data directory to whom the directory belongs, so that a command that was run with
 /// `sudo` does not lock the service out of its own store.
-pub(super) fn hand_over(datadir: &Path) {
+pub(in crate::commands) fn hand_over(datadir: &Path) {
     let Ok(facts) = fs::metadata(datadir) else {
         return;
     };

@@ -3,6 +3,7 @@
 //! `doctor`, `mail-test`, `setup-code`, and the deeds that the server itself can do (`deeds`); the others work on a stopped server's
 //! data directory.
 
+pub mod appliance;
 pub mod datadir;
 
 mod backup;

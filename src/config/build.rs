@@ -52,6 +52,10 @@ pub(super) fn config(values: &mut Values) -> Config {
         upload_bytes_max: bytes_max(values, "uploadBytesMax"),
         upload_quota_bytes: values.number("uploadQuotaBytes").unwrap_or(0),
         json_bytes_max: bytes_max(values, "jsonBytesMax"),
+        versions: path(values, "versionsdir"),
+        update_key: path(values, "updatekey"),
+        update_url: read_update_url(values),
+        wifi: path(values, "wifidir"),
         site: values.text("site"),
         owner: values.text("owner"),
         owner_url: values.text("ownerURL"),
@@ -82,6 +86,20 @@ pub(super) fn config(values: &mut Values) -> Config {
 
 fn path(values: &Values, name: &str) -> Option<PathBuf> {
     values.text(name).map(PathBuf::from)
+}
+
+fn read_update_url(values: &mut Values) -> Option<String> {
+    let url = values.text("updateurl").filter(|url| !url.is_empty())?;
+    if !["http://", "https://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        values.problem(
+            "updateurl",
+            "must be an address like https://pump.example/pump.tar.",
+        );
+    }
+    Some(url)
 }
 
 fn bytes_max(values: &mut Values, name: &str) -> u64 {

@@ -75,6 +75,15 @@ pub struct Config {
     /// Largest JSON document or form in a request, in bytes.
     pub json_bytes_max: u64,
 
+    /// Versions of the program on a ready-made box. None: whoever installed the server updates it.
+    pub versions: Option<PathBuf>,
+    /// The key by which they must be signed.
+    pub update_key: Option<PathBuf>,
+    /// Where a later one may be found.
+    pub update_url: Option<String>,
+    /// Where the unit that looks after the Wi-Fi of a ready-made box says what it does.
+    pub wifi: Option<PathBuf>,
+
     /// Name of the site. None: the one chosen at the setup, else [`DEFAULT_SITE`].
     pub site: Option<String>,
     /// Name of the owner, shown in the footer.

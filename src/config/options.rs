@@ -237,6 +237,11 @@ pub const OPTIONS: &[Opt] = &[
     used("jsonBytesMax", Number("bytes"), Json("1048576"), "Largest JSON document or form in a request."),
     used("backupdir", Path, Unset("chosen by the owner on the page Backup, else none are made"), "Where backups are made every night: a stick, another disk, a place on another machine. The newest of 7 days, 4 weeks and 6 months are kept."),
     used("backupPassphrase", Text, Unset("none"), "Encrypts the backups of every night."),
+    // a ready-made box
+    used("versionsdir", Path, Unset("none: whoever installed the server updates it"), "Directory of the versions of the program on a ready-made box, which its owner updates on the page Update."),
+    used("updatekey", Path, Unset("none"), "Key (minisign) by which later versions must be signed."),
+    used("updateurl", Text, Unset("none"), "Address of a package, looked at once a day: what is newer there waits on the page Update."),
+    used("wifidir", Path, Unset("none"), "Directory in which the unit that looks after the Wi-Fi of a ready-made box says what it does; with it there is the page Wi-Fi."),
     // the site
     used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),
     used("owner", Text, Unset("none"), "Name of the owner, shown in the footer."),

@@ -16,6 +16,21 @@ const NEW_HOST: &str = "pump.local";
 /// Bytes of what tells servers apart.
 const ID_BYTES: usize = 8;
 
+/// The name under which the local network finds a server that nobody has set up: that of the machine on a ready-made box, which
+/// has one for it, else one for all.
+pub fn new_host(app: &App) -> String {
+    if app.config.versions.is_none() {
+        return NEW_HOST.to_owned();
+    }
+    let machine = rustix::system::uname();
+    match machine.nodename().to_str() {
+        Ok(name) if !name.is_empty() && !name.contains('.') && name != "localhost" => {
+            format!("{}.local", name.to_ascii_lowercase())
+        }
+        _ => NEW_HOST.to_owned(),
+    }
+}
+
 /// Whether this server may have to announce itself, now or after its setup.
 pub fn may_announce(app: &App, is_loopback: bool) -> bool {
     let by_itself = || {
@@ -44,7 +59,7 @@ fn announcement(app: &App) -> Result<Option<Announcement>, Error> {
     let needs_setup = setup::is_open(app)?;
     let id = id(app)?;
     let host = match base.map(|base| base.host()) {
-        None => NEW_HOST.to_owned(),
+        None => new_host(app),
         Some(host) if is_local(host) => host.to_owned(),
         // A name of the Internet is nobody's there, so it gets one that nobody else has.
         Some(_) if app.config.announce_lan == Some(true) => format!("pump-{id}.local"),

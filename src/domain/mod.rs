@@ -52,6 +52,7 @@ pub mod talk;
 pub mod talks;
 pub mod threads;
 pub mod turns;
+pub mod updates;
 pub mod uploads;
 pub mod words;
 

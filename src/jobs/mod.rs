@@ -7,6 +7,7 @@ pub mod firehose;
 pub mod mail;
 pub mod push;
 pub mod refreshing;
+pub mod updating;
 
 use crate::app::App;
 use crate::clock::{self, Timestamp};

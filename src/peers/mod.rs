@@ -188,7 +188,7 @@ impl<'a> Ask<'a> {
         self
     }
 
-    /// The same, given up after some time that is shorter than the usual one.
+    /// The same, given up after another time than the usual one.
     #[must_use]
     pub fn within(mut self, time_max: Duration) -> Ask<'a> {
         self.time_max = Some(time_max);
@@ -350,11 +350,33 @@ impl Peers {
         headers: &[(HeaderName, String)],
         is_https_only: bool,
     ) -> Result<Arriving, Failure> {
+        self.follow_within(url, headers, is_https_only, REQUEST_TIME_MAX)
+    }
+
+    /// Asks for a large file, unless it is still the one that the address called `etag`; 304 then (RFC 9110 §13.1.2).
+    pub fn download(
+        &self,
+        url: &str,
+        etag: Option<&str>,
+        time_max: Duration,
+    ) -> Result<Arriving, Failure> {
+        let known = etag.map(|etag| (header::IF_NONE_MATCH, etag.to_owned()));
+        self.follow_within(url, known.as_slice(), false, time_max)
+    }
+
+    fn follow_within(
+        &self,
+        url: &str,
+        headers: &[(HeaderName, String)],
+        is_https_only: bool,
+        time_max: Duration,
+    ) -> Result<Arriving, Failure> {
         let mut url = url.to_owned();
         for _ in 0..=REDIRECTS_MAX {
-            let ask = headers.iter().fold(Ask::get(&url), |ask, (name, value)| {
-                ask.with(name.clone(), value)
-            });
+            let ask = Ask::get(&url).within(time_max);
+            let ask = headers
+                .iter()
+                .fold(ask, |ask, (name, value)| ask.with(name.clone(), value));
             let arriving = self.open(&ask)?;
             let said = &arriving.head;
             let Some(next) = said.location.as_ref().filter(|_| said.is_redirect()) else {
@@ -382,6 +404,11 @@ impl Arriving {
             error => unreachable(&self.url, &error),
         })?;
         Ok(self.head)
+    }
+
+    /// What the address calls what it gave (RFC 9110 §8.8.3).
+    pub fn etag(&self) -> Option<&str> {
+        self.header(&header::ETAG)
     }
 
     /// A header, if it is there and text.

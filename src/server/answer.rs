@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::http::{Answer, Content, Request, Response};
 use crate::ids::UserId;
 use crate::routes::{self, Intake, Proven, Route};
+use crate::web::wifi;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::upgrade::OnUpgrade;
@@ -108,6 +109,9 @@ fn receive(server: &Shared, caller: &Caller, head: http::request::Parts) -> Requ
 }
 
 fn plan(server: &Shared, request: &mut Request) -> Plan {
+    if let Some(location) = wifi::captive(&server.app.config, request) {
+        return Plan::Answer(Response::redirect(StatusCode::FOUND, &location));
+    }
     if let Some(location) = canonical::location(server, request) {
         return Plan::Answer(Response::redirect(StatusCode::MOVED_PERMANENTLY, &location));
     }

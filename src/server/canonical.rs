@@ -4,6 +4,7 @@
 use super::Shared;
 use crate::http::Request;
 use hyper::header;
+use std::net::{IpAddr, SocketAddr};
 
 /// Where a request belongs, if not here.
 pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
@@ -22,7 +23,7 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
     if bare.eq_ignore_ascii_case(base.authority()) {
         return None;
     }
-    if !settings.redirect_address_to_canonical && host == server.address.to_string() {
+    if !settings.redirect_address_to_canonical && is_address(server, request, host) {
         return None;
     }
     let query = if request.query.is_empty() {
@@ -31,4 +32,21 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
         format!("?{}", request.query)
     };
     Some(format!("{}{}{query}", base.url(), request.path))
+}
+
+/// Whether the name is none, but the address at which this machine was reached: phones that find no names of the local network use it.
+fn is_address(server: &Shared, request: &Request, host: &str) -> bool {
+    if host == server.address.to_string() {
+        return true;
+    }
+    let standard = if request.tls { 443 } else { 80 };
+    let port = server.address.port();
+    let same = |address: SocketAddr| address.ip().to_canonical() == request.here.to_canonical();
+    let bare = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    match bare {
+        Ok(address) => port == standard && same((address, port).into()),
+        Err(_) => host
+            .parse::<SocketAddr>()
+            .is_ok_and(|address| address.port() == port && same(address)),
+    }
 }

@@ -239,6 +239,16 @@ pub fn set_password(tx: &mut dyn Tx, id: UserId, password: &str, now: Timestamp)
     sessions::end_all(tx, id)
 }
 
+/// Keeps the same password in another form; nothing where it is another one by now.
+pub fn renew_hash(tx: &mut dyn Tx, id: UserId, before: &str, after: &str) -> Result<()> {
+    match get(tx, id)? {
+        Some(user) if user.password == before => update(tx, id, user.updated, |user| {
+            user.password = after.to_owned();
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Removes an account, its sessions and its bearer tokens. The nickname stays reserved; the person is another record. The
 /// tokens of OAuth 1 prove nothing any more ([`super::tokens::deaden`] takes their secrets): who still uses one is told 401
 /// and not, as for a token that never was, 400 (`pump-api.md §2.5`). Refuses the one who administers the server.

@@ -60,6 +60,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         packed!("named.js", SCRIPT),
         packed!("composer.js", SCRIPT),
         packed!("restore.js", SCRIPT),
+        packed!("setup.js", SCRIPT),
         packed!("icon.svg", DRAWING),
         packed!("icons.svg", DRAWING),
         plain!("icon-180.png", "image/png"),

@@ -5,7 +5,7 @@ use crate::auth::{Visitor, language};
 use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
 use crate::domain::noticing::{self, Kind};
-use crate::domain::{lan, pins, registration, reports, requests};
+use crate::domain::{lan, pins, registration, reports, requests, updates};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
 use crate::ids::ThingId;
@@ -45,6 +45,10 @@ pub struct Frame {
     pub is_remote: bool,
     /// Whether that is the owner of the server.
     pub is_owner: bool,
+    /// Whether the server runs on a box that updates it.
+    pub is_updated: bool,
+    /// Whether that box has Wi-Fi to look after.
+    pub has_wifi: bool,
     /// How many requests of strangers wait for the user.
     pub requests: usize,
     /// How many reports wait for the owner.
@@ -178,6 +182,8 @@ impl Frame {
             me: None,
             is_remote: false,
             is_owner: false,
+            is_updated: updates::is_possible(&app.config),
+            has_wifi: app.config.wifi.is_some(),
             requests: 0,
             reports: 0,
             messages: 0,

@@ -64,3 +64,4 @@ pub mod text;
 pub mod things;
 pub mod tiles;
 pub mod tokens;
+pub mod wifi;

@@ -2,6 +2,7 @@
 //! stands beside each on a wide screen; on a phone it is a page of its own, to which a link leads back.
 
 use crate::web::frame::Frame;
+use crate::web::wifi::PATH as WIFI;
 use crate::words::marked;
 
 /// One of the pages.
@@ -22,6 +23,9 @@ pub const SETTINGS: &str = "/main/settings";
 
 /// The first of the owner's pages.
 pub const BOX: &str = "/main/box";
+
+/// The page that only boxes have that update their program.
+const UPDATE: &str = "/main/box/update";
 
 const fn section(
     path: &'static str,
@@ -143,10 +147,22 @@ const OF_THE_OWNER: &[Section] = &[
         marked("Backup"),
         marked("A copy of everything, for the day when the machine breaks."),
     ),
+    section(
+        WIFI,
+        "globe",
+        marked("Wi-Fi"),
+        marked("In which Wi-Fi the pump is."),
+    ),
+    section(
+        UPDATE,
+        "download",
+        marked("Update"),
+        marked("Later versions of the program, when there are some."),
+    ),
 ];
 
 /// Pages of the owner's that stand elsewhere.
-const IN_BOX: [&str; 2] = ["/main/invitations", "/main/reports"];
+const IN_BOX: [&str; 3] = ["/main/invitations", "/main/reports", WIFI];
 
 impl Frame {
     /// Whether the page is one of the owner's.
@@ -157,12 +173,17 @@ impl Frame {
     }
 
     /// The pages to which this one belongs.
-    pub fn sections(&self) -> &'static [Section] {
-        match (self.is_user(), self.is_in_box() && self.is_owner) {
+    pub fn sections(&self) -> impl Iterator<Item = &'static Section> {
+        let all = match (self.is_user(), self.is_in_box() && self.is_owner) {
             (false, _) => OF_STRANGERS,
             (true, false) => OF_USERS,
             (true, true) => OF_THE_OWNER,
-        }
+        };
+        all.iter().filter(|section| match section.path {
+            UPDATE => self.is_updated,
+            WIFI => self.has_wifi,
+            _ => true,
+        })
     }
 
     /// The page that lists them, and its name.

@@ -2,6 +2,7 @@
 //! knows the setup code; afterwards it does not exist. The rules are `domain/setup.rs`.
 
 use crate::auth::{self, Visitor, passwords, sessions};
+use crate::domain::lan;
 use crate::domain::setup::{self, Choice, Restoring, SITE_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
@@ -10,6 +11,7 @@ use crate::peers::is_public;
 use crate::store::users::User;
 use crate::web::forms::{again, check_repeated, value};
 use crate::web::frame::{Frame, show};
+use crate::web::wifi;
 use askama::Template;
 use hyper::{Method, StatusCode, header};
 use std::net::{IpAddr, Ipv6Addr};
@@ -40,6 +42,9 @@ pub fn instead(request: &Request) -> Result<Option<Handler>, Error> {
     }
     let path = request.path.to_ascii_lowercase();
     let path = path.trim_end_matches('/');
+    if path == wifi::PATH && wifi::is_inside(&request.app().config, request) {
+        return Ok(None);
+    }
     if ["/setup", "/setup/restore", "/favicon.ico", "/robots.txt"].contains(&path)
         || path.starts_with("/assets/")
     {
@@ -76,7 +81,7 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         code: &request.query("code").unwrap_or_default(),
         site: &site,
         nickname: "",
-        hostname: request.header(&header::HOST).unwrap_or_default(),
+        hostname: &suggested(request),
         is_fixed: request.app().known_base().is_some(),
         problem: None,
     };
@@ -187,6 +192,22 @@ fn choice(
             ..User::new(nickname, password.as_str(), request.now)
         },
     })
+}
+
+/// The address to begin with: the one through which the page is looked at. A bare address of the local network changes one day, so
+/// there it is the name, where the network is told one.
+fn suggested(request: &Request) -> String {
+    let came = request.header(&header::HOST).unwrap_or_default();
+    let is_bare = split_address(came).is_some_and(|(host, _)| {
+        let inner = host.trim_matches(['[', ']']);
+        inner.parse::<IpAddr>().is_ok()
+    });
+    let net = request.app().peers.lan();
+    if !is_bare || !net.is_joined() {
+        return came.to_owned();
+    }
+    let renamed = net.renamed().map(|(_, name)| name);
+    renamed.unwrap_or_else(|| lan::new_host(request.app()))
 }
 
 /// The base URL of an address as people type it. Without a port it is the one through which this request came: the page

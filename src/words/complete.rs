@@ -18,6 +18,7 @@ const CALLS: [&str; 6] = ["say(", "fill(", "count(", "linked(", "named(", "marke
 /// sentence is translated (`told.rs`). Folders and files, below `src`.
 const TELLS: &[&str] = &[
     "app.rs",
+    "appliance/wifi.rs",
     "auth/accounts.rs",
     "auth/grants.rs",
     "auth/mod.rs",
@@ -49,6 +50,7 @@ const TELLS: &[&str] = &[
     "domain/requests.rs",
     "domain/setup",
     "domain/site.rs",
+    "domain/updates",
     "domain/uploads",
     "error.rs",
     "federation/visiting.rs",

@@ -4,7 +4,7 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/main/box",
     "/main/box/people",
     "/main/box/people/ann",
@@ -13,9 +13,11 @@ const PAGES: [&str; 8] = [
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/backup/sheet",
+    "/main/box/update",
+    "/main/wifi",
 ];
 
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 12] = [
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/registration",
@@ -25,10 +27,13 @@ const FORMS: [&str; 9] = [
     "/main/box/storage",
     "/main/box/backup",
     "/main/box/nightly",
+    "/main/box/update",
+    "/main/box/update/deed",
+    "/main/wifi",
 ];
 
 fn owned() -> Pump {
-    let pump = Pump::start();
+    let pump = Pump::with(&["--versionsdir", "/nowhere", "--wifidir", "/nowhere"]);
     pump.register_all(["evan", "ann"]);
     pump.give_to("evan");
     pump

@@ -4,6 +4,7 @@
 mod harness;
 
 mod albums;
+mod appliance;
 mod as2;
 mod audiences;
 mod authorising;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
         "clock", "config", "error", "html", "ids", "mailbox", "scope", "words",
     ],
     &["wire"],
-    &["mail", "media", "peers", "store"],
+    &["appliance", "mail", "media", "peers", "store"],
     &["app", "domain"],
     &["auth", "http"],
     &["api", "federation", "web"],

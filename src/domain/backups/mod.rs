@@ -19,7 +19,7 @@ pub mod reading;
 pub mod restoring;
 pub mod target;
 
-mod tar;
+pub(in crate::domain) mod tar;
 
 use crate::media::{BlobName, Variant};
 use serde::{Deserialize, Serialize};

@@ -78,7 +78,7 @@ pub(super) fn is_start(bytes: &[u8]) -> bool {
 
 /// What the next block of an archive is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::domain) enum Next {
     /// A file of this name and length follows.
     File(String, u64),
     /// The archive ends.
@@ -88,7 +88,7 @@ pub(super) enum Next {
 }
 
 /// Reads the next header.
-pub(super) fn next(from: &mut dyn Read) -> io::Result<Next> {
+pub(in crate::domain) fn next(from: &mut dyn Read) -> io::Result<Next> {
     let mut block = [0; BLOCK_BYTES];
     from.read_exact(&mut block)?;
     if block.iter().all(|byte| *byte == 0) {
@@ -100,7 +100,7 @@ pub(super) fn next(from: &mut dyn Read) -> io::Result<Next> {
 }
 
 /// Reads what fills the last block of a file.
-pub(super) fn skip_pad(from: &mut dyn Read, length: u64) -> io::Result<()> {
+pub(in crate::domain) fn skip_pad(from: &mut dyn Read, length: u64) -> io::Result<()> {
     let short = length.next_multiple_of(BLOCK_BYTES as u64) - length;
     let mut rest = [0; BLOCK_BYTES];
     let short = usize::try_from(short).unwrap_or(0);

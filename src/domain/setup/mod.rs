@@ -3,9 +3,11 @@
 //! off the owner's account, never off a flag of its own. The page is `web/setup.rs`.
 
 mod code;
+mod named;
 mod restoring;
 
 pub use code::{Code, code_in};
+pub use named::claim_named;
 pub use restoring::{Restart, Restoring, begin as begin_restoring};
 
 use crate::app::App;

@@ -5,6 +5,7 @@ pub mod people;
 pub mod servers;
 pub mod site;
 pub mod storage;
+pub mod update;
 
 use crate::auth::Visitor;
 use crate::domain::{machine, queues};

@@ -33,7 +33,15 @@ pub(super) struct Family {
 
 impl Family {
     pub(super) fn new() -> Family {
-        let pump = Pump::start();
+        // A ready-made box, whose owner has some pages more.
+        let pump = Pump::with(&[
+            "--versionsdir",
+            "/nowhere",
+            "--wifidir",
+            "/nowhere",
+            "--updateurl",
+            "https://pump.example/pump.tar",
+        ]);
         let evan = pump.register("evan");
         pump.give_to("evan");
         let posted = fill(&pump, &evan);

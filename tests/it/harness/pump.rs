@@ -93,6 +93,12 @@ impl Pump {
         Pump::launch(directory, "http://localhost:8080", options)
     }
 
+    /// Starts it on a data directory in which somebody has named its owner: at port 80 of `host`, as far as it knows.
+    #[track_caller]
+    pub(crate) fn named_on(directory: TempDir, host: &str) -> Pump {
+        Pump::launch(directory, &format!("http://{host}"), &["--urlPort", "80"])
+    }
+
     /// Starts it with further options and variables of the environment.
     #[track_caller]
     pub(crate) fn within(environment: Environment, options: &[&str]) -> Pump {

@@ -2,7 +2,7 @@
 //! photograph. Nothing secret after that: whoever passes by sees the screen.
 
 use crate::appliance::facts::{CardAddress, Standing};
-use crate::appliance::wifi::{NAME, PASSWORD};
+use crate::appliance::wifi::{ADDRESS, NAME, PASSWORD};
 use std::fmt::Write as _;
 
 /// Clears the screen and goes to its first line (ECMA-48 §8.3.39, §8.3.21).
@@ -50,7 +50,7 @@ impl Screen {
                     standing.site, standing.version
                 ));
                 line(&"");
-                if self.addresses.is_empty() {
+                if self.addresses.iter().all(|one| one.address == ADDRESS) {
                     line(
                         &"No network. Plug a cable from this box into your router, or join the Wi-Fi",
                     );

@@ -145,7 +145,7 @@ fn places(typed: &mut Typed) -> Result<Places, Usage> {
         patience: patience.map_or(Places::PATIENCE, Duration::from_secs),
         boot: needed(typed, "boot", "DIRECTORY")?,
         data: needed(typed, "data", "DIRECTORY")?,
-        state: usual(typed, "state", "/var/lib/pump-appliance"),
+        state: usual(typed, "state", "/var/lib/pumphouse-card"),
         iwd: usual(typed, "iwd", "/var/lib/iwd"),
         zones: usual(typed, "zones", "/usr/share/zoneinfo"),
         notes: usual(typed, "notes", "/run/pump-notes"),

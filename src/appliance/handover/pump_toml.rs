@@ -6,36 +6,39 @@ use super::{Card, Wishes};
 
 pub(super) const FILE: &str = "pump.toml";
 
-/// What there is to say, by section.
+/// What there is to say, by section. What is said of the whole may stand at the beginning, too.
 const KNOWN: &[(&str, &[&str])] = &[
-    ("", &["name", "hostname", "timezone", "language"]),
+    ("", WHOLE),
+    ("system", WHOLE),
     ("owner", &["nickname", "password"]),
-    ("wifi", &["ssid", "password", "hidden", "country"]),
+    ("wlan", NETWORK),
+    ("wifi", NETWORK),
     ("ethernet", &["address", "gateway", "dns"]),
-    ("ssh", &["keys"]),
+    ("ssh", &["authorized_keys"]),
 ];
+
+const WHOLE: &[&str] = &["name", "hostname", "timezone", "language"];
+
+const NETWORK: &[&str] = &["ssid", "password", "hidden", "country"];
 
 pub(super) fn read(root: &Node, reader: &mut Reader) -> Wishes {
     refuse_unknown(root, reader);
+    let whole = |reader: &mut Reader, key: &str| {
+        let inside = reader.text(root, &["system", key]).map(str::to_owned);
+        inside.or_else(|| reader.text(root, &[key]).map(str::to_owned))
+    };
     let mut wishes = Wishes {
-        site: reader
-            .text(root, &["name"])
-            .and_then(|text| reader.site(text)),
-        hostname: reader
-            .text(root, &["hostname"])
-            .and_then(|text| reader.hostname(text)),
-        time_zone: reader
-            .text(root, &["timezone"])
-            .and_then(|text| reader.time_zone(text)),
-        language: reader
-            .text(root, &["language"])
-            .and_then(|text| reader.language(text)),
+        site: whole(reader, "name").and_then(|text| reader.site(&text)),
+        hostname: whole(reader, "hostname").and_then(|text| reader.hostname(&text)),
+        time_zone: whole(reader, "timezone").and_then(|text| reader.time_zone(&text)),
+        language: whole(reader, "language").and_then(|text| reader.language(&text)),
         ..Wishes::default()
     };
     let nickname = reader.text(root, &["owner", "nickname"]);
     let password = root.get("owner").and_then(|owner| owner.get("password"));
     wishes.owner = reader.owner(nickname, password, false);
-    for network in root.get("wifi").map(Node::items).unwrap_or_default() {
+    let networks = ["wlan", "wifi"].iter().filter_map(|key| root.get(key));
+    for network in networks.flat_map(Node::items) {
         if let Some(country) = reader.text(network, &["country"]) {
             wishes.country = reader.country(country);
         }
@@ -55,7 +58,7 @@ pub(super) fn read(root: &Node, reader: &mut Reader) -> Wishes {
             .addresses
             .extend(addresses.map(|addresses| (Card::Ethernet, addresses)));
     }
-    let keys = root.get("ssh").and_then(|ssh| ssh.get("keys"));
+    let keys = root.get("ssh").and_then(|ssh| ssh.get("authorized_keys"));
     wishes.ssh_keys = reader.ssh_keys(keys);
     wishes.wants_ssh = keys.is_some();
     wishes

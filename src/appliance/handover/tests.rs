@@ -39,7 +39,7 @@ fn our_own_file_says_everything() {
          [[wifi]]\r\nssid = \"Zu Hause\"\r\npassword = 'se same\\12'\r\ncountry = \"de\"\r\nhidden = true\r\n\
          [[wifi]]\r\nssid = \"Garten\"\r\npassword = 12345678\r\n\
          [ethernet]\r\naddress = \"192.168.1.20/24\"\r\ngateway = \"192.168.1.1\"\r\ndns = [\"192.168.1.1\", \"fd00::1\"]\r\n\
-         [ssh]\r\nkeys = [\"{SSH}\"]\r\n"
+         [ssh]\r\nauthorized_keys = [\"{SSH}\"]\r\n"
     );
     let read = fine("pump.toml", &text);
     let wishes = &read.wishes;
@@ -66,6 +66,20 @@ fn our_own_file_says_everything() {
         ["\"alice*secret1\"", "'se same\\12'", "12345678"],
         "with their quotes"
     );
+}
+
+#[test]
+fn the_example_on_the_card_is_understood() {
+    let text = format!(
+        "[wlan]\nssid = \"Zu Hause\"\npassword = \"sesame12\"\ncountry = \"DE\"\nhidden = false\n[owner]\nnickname = \"ann\"\n\
+         password = \"alice*secret1\"\n[system]\nhostname = \"pump\"\ntimezone = \"Europe/Berlin\"\nlanguage = \"de\"\n\
+         [ssh]\nauthorized_keys = [\"{SSH}\"]\n"
+    );
+    let wishes = fine("pump.toml", &text).wishes;
+    assert_eq!(wishes.hostname.as_deref(), Some("pump"));
+    assert_eq!(wishes.language.as_deref(), Some("de"));
+    assert_eq!(wishes.wifi[0].name(), "Zu Hause");
+    assert_eq!(wishes.ssh_keys, [SSH]);
 }
 
 #[test]
@@ -153,7 +167,7 @@ fn addresses_of_netplan_become_those_of_networkd() {
 fn nonsense_is_told_and_the_rest_counts() {
     let text = "hostname = \"-x-\"\ntimezone = \"Mars Base\"\nlanguage = \"xx\"\ncolour = \"red\"\n[owner]\nnickname = \"main\"\npassword = \"alice*secret1\"\n\
                 [wifi]\nssid = \"Zu Hause\"\npassword = \"kurz\"\ncountry = \"Germany\"\nchannel = 6\n[ethernet]\naddress = \"192.168.1.20\"\n\
-                [ssh]\nkeys = [\"not a key\"]\n";
+                [ssh]\nauthorized_keys = [\"not a key\"]\n";
     let read_one = read("pump.toml", text.as_bytes());
     let all = read_one.problems.join("\n");
     for part in [

@@ -208,11 +208,9 @@ fn apply_ssh(places: &Places, wishes: &Wishes, report: &mut Report) -> io::Resul
         return Ok(());
     }
     let keys = wishes.ssh_keys.join("\n") + "\n";
-    disk::write(
-        &places.state.join("authorized_keys"),
-        keys.as_bytes(),
-        0o600,
-    )?;
+    let directory = places.state.join("ssh");
+    fs::create_dir_all(&directory)?;
+    disk::write(&directory.join("authorized_keys"), keys.as_bytes(), 0o600)?;
     report.done.push(format!(
         "SSH is on, with {} of your keys and no password.",
         wishes.ssh_keys.len()

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -280,7 +280,7 @@ fn look(app: &App, url: &str, etag: Option<&str>) -> Result<Option<String>, Erro
     Ok(new_etag)
 }
 
-fn kept<T: for<'de> Deserialize<'de>>(path: &PathBuf) -> Option<T> {
+fn kept<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
     let text = disk::read(path, RECORD_BYTES_MAX).ok()??;
     serde_json::from_slice(&text).ok()
 }

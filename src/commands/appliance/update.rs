@@ -213,6 +213,7 @@ fn restart(places: &UpdatePlaces) -> Result<(), Failure> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn cannot(error: io::Error) -> Failure {
     Failure::new(format!(
         "The versions of the program cannot be changed: {error}."

@@ -336,6 +336,10 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "smtpca",
         "federateLan",
         "announceLan",
+        "versionsdir",
+        "updatekey",
+        "updateurl",
+        "wifidir",
     ];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(

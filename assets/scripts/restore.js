@@ -32,6 +32,14 @@ export default function restore(form) {
     request.responseType = "document";
     request.upload.onprogress = ({ loaded, total }) => { bar.value = loaded / total; };
     request.onload = () => {
+      // Not by going there: the server may be beginning again just now.
+      const waits = request.status < 400 && request.responseXML?.querySelector("main [role=status]");
+      if (waits) {
+        document.querySelector("#error")?.remove();
+        form.replaceWith(document.adoptNode(waits));
+        wait();
+        return;
+      }
       if (request.status < 400) { location.href = "/"; return; }
       rest(false);
       const words = request.responseXML?.querySelector("#error");

@@ -3,12 +3,13 @@
 //!
 //! Parts: `feed`, `inbox`, `post` (rates, processor time and latency with 1, 8 and 64 clients), `written`, `memory`,
 //! `size`, `small` (a store of 10 000 activities), `large` (one of 100 000), `idle`, `listeners` (10 000 of them, which
-//! takes as many open files), `federation` (deliveries to other servers). Without a part: all but the last four, in some
-//! three minutes; `all`: everything. Stores are made in cargo's target directory, so that syncs are real.
+//! takes as many open files), `federation` (deliveries to other servers), `backups` (of one GB). Without a part: all but the last
+//! five, in some three minutes; `all`: everything. Stores are made in cargo's target directory, so that syncs are real.
 //! `BENCH_SERVER` names another server to measure, to compare two.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod backups;
 mod crowd;
 mod federation;
 mod listeners;
@@ -27,7 +28,7 @@ const QUICK: [&str; 7] = [
 ];
 
 /// What takes longer.
-const SLOW: [&str; 4] = ["large", "idle", "listeners", "federation"];
+const SLOW: [&str; 5] = ["large", "idle", "listeners", "federation", "backups"];
 
 /// Where stores are made.
 pub(crate) const DIRECTORY: &str = env!("CARGO_TARGET_TMPDIR");
@@ -56,6 +57,7 @@ fn main() {
             "idle" => parts::idle(),
             "listeners" => listeners::listeners(),
             "federation" => federation::federation(),
+            "backups" => backups::backups(),
             "small" => stores::stored(10_000),
             "large" => stores::stored(100_000),
             other => {

@@ -12,10 +12,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Who follows the author: each gets every note.
-const FOLLOWERS: usize = 20;
+pub(crate) const FOLLOWERS: usize = 20;
 
 /// Who writes at once.
-const WRITERS: usize = 32;
+pub(crate) const WRITERS: usize = 32;
 
 /// Who reads at once.
 const READERS: usize = 8;
@@ -106,7 +106,7 @@ pub(crate) fn stored(activities: u64) {
     row("records", records(&data.join("store")));
 }
 
-fn row(name: &str, value: impl Display) {
+pub(crate) fn row(name: &str, value: impl Display) {
     println!("| {name} | {value} |");
 }
 

@@ -6,7 +6,7 @@ use crate::domain::lan;
 use crate::domain::setup::{self, Choice, Restoring, SITE_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
-use crate::ids::{Base, Nickname};
+use crate::ids::{Base, Nickname, UserId};
 use crate::peers::is_public;
 use crate::store::meta::Registration;
 use crate::store::users::{self, User};
@@ -121,7 +121,7 @@ pub fn claim(request: &Request) -> Answer {
             setup::claim(request.app(), &choice, request.now)
         });
     match claimed {
-        Ok(owner) => Ok(lead_on(request, sessions::begin(request, owner)?)),
+        Ok(owner) => lead_on(request, owner),
         Err(_) if !setup::is_open(request.app())? => claimed_already(request),
         Err(error) => {
             let registration = Registration::parse(field("registration"));
@@ -152,13 +152,12 @@ fn claimed_already(request: &Request) -> Answer {
         let is_owner = users::owner(&request.app().store)? == Some(user.id());
         is_owner.then_some(user.id()).ok_or_else(setup::closed)
     });
-    let owner = owner.map_err(|_| setup::closed())?;
-    Ok(lead_on(request, sessions::begin(request, owner)?))
+    lead_on(request, owner.map_err(|_| setup::closed())?)
 }
 
-/// The way to the last page of the setup. Whoever came by the address that was chosen, or by the number of this machine, stays there:
-/// the session belongs to it, and a device that came by a number may find no name.
-fn lead_on(request: &Request, owner: Visitor) -> Response {
+/// Logs the owner in, and leads to the last page of the setup. Whoever came by the address that was chosen, or by the number of
+/// this machine, stays there: the session belongs to it, and a device that came by a number may find no name.
+fn lead_on(request: &Request, owner: UserId) -> Answer {
     let base = request.app().base();
     let host = request.header(&header::HOST).unwrap_or_default();
     let is_number =
@@ -169,7 +168,8 @@ fn lead_on(request: &Request, owner: Visitor) -> Response {
         true => format!("/{}{}", base.prefix(), addresses::READY),
         false => format!("{}{}", base.url(), addresses::READY),
     };
-    owner.introduce(Response::redirect(StatusCode::SEE_OTHER, &place))
+    let owner = sessions::begin(request, owner)?;
+    Ok(owner.introduce(Response::redirect(StatusCode::SEE_OTHER, &place)))
 }
 
 /// Refuses (409) a name that another machine of the local network has, and puts one that is free into the form.

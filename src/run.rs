@@ -239,15 +239,13 @@ async fn watch_over(app: &Arc<App>) -> Failure {
 
 /// Takes part in the local network where the configuration says so. Without it the server is of use all the same.
 fn join_lan(app: &App, at: SocketAddr) {
+    app.peers.lan().settle(place(app, at));
     let listens = app.config.federate_lan;
     if !listens && !lan::may_announce(app, at.ip().is_loopback()) {
         return;
     }
     match app.peers.lan().join(listens) {
-        Ok(()) => {
-            app.peers.lan().settle(place(app, at));
-            say_where(app);
-        }
+        Ok(()) => say_where(app),
         Err(sentence) => log::warn!("{sentence}"),
     }
 }

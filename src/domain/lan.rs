@@ -4,14 +4,29 @@
 use crate::app::App;
 use crate::domain::setup;
 use crate::error::Error;
-use crate::ids::random_text;
-use crate::peers::{Announcement, is_local};
+use crate::ids::{Base, random_text};
+use crate::peers::{Announcement, is_local, is_public};
 use crate::store::meta;
 use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 /// The host name of a server that nobody has set up.
 const NEW_HOST: &str = "pump.local";
+
+/// The numbers with which a name is offered in place of one that another machine has: each may have to be asked for.
+const NUMBERS: RangeInclusive<u32> = 2..=9;
+
+/// Longest part of a name to which a number is added, in bytes: 63 are the most (RFC 1035 §2.3.4).
+const STEM_BYTES_MAX: usize = 60;
+
+/// That another machine of the local network has a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// A name like it that nobody has, if there is one.
+    pub free: Option<String>,
+}
 
 /// Bytes of what tells servers apart.
 const ID_BYTES: usize = 8;
@@ -29,6 +44,69 @@ pub fn new_host(app: &App) -> String {
         }
         _ => NEW_HOST.to_owned(),
     }
+}
+
+/// Asks the local network whether another machine has a name, and for one like it that none has. Nothing where the name is free: nobody
+/// answers for seconds, there is no such network, or the name is not one of it.
+pub fn taken(app: &App, name: &str) -> Option<Taken> {
+    let lan = app.peers.lan();
+    if !is_local(name) || !lan.is_joined() || !lan.is_of_another(name) {
+        return None;
+    }
+    // What this server got instead is its own already.
+    let renamed = lan.renamed().filter(|(wanted, _)| wanted == name);
+    let free = match renamed {
+        Some((_, own)) => Some(own),
+        None => others_like(name).find(|other| !lan.is_of_another(other)),
+    };
+    Some(Taken { free })
+}
+
+/// Names like one: `pump-2.local` for `pump.local`, and so on.
+fn others_like(name: &str) -> impl Iterator<Item = String> {
+    let (label, rest) = name.split_once('.').unwrap_or((name, ""));
+    let stem = match label.rsplit_once('-') {
+        Some((stem, number)) if number.parse::<u32>().is_ok() && !stem.is_empty() => stem,
+        _ => label,
+    };
+    let end = stem.floor_char_boundary(STEM_BYTES_MAX);
+    let stem = stem.get(..end).unwrap_or_default();
+    let others = NUMBERS.map(move |number| format!("{stem}-{number}.{rest}"));
+    others.filter(move |other| other != name)
+}
+
+/// The address of this server as a number, for devices of the local network that do not find its name; `here` is where a request came
+/// in. Nothing where numbers lead elsewhere or to a warning, and where the name is the number.
+pub fn by_number(app: &App, here: IpAddr) -> Option<String> {
+    let config = &app.config;
+    let base = app.known_base()?;
+    let lan = app.peers.lan();
+    let at = lan.place()?.at;
+    let is_secure = config.tls.is_some();
+    if at.ip().is_loopback()
+        || !config.trusted_proxies.is_empty()
+        || config.redirect_address_to_canonical
+        || (base.scheme() == "https" && !(is_secure && is_local(base.host())))
+    {
+        return None;
+    }
+    let host = match nearest(&lan.numbers(), here.to_canonical())? {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    let number = Base::new(&host, at.port(), base.prefix()).spoken_securely(is_secure);
+    (number != *base).then(|| number.url().to_owned())
+}
+
+/// The address of a home that most devices reach, the one at which a request came in before others; nothing if there is none.
+fn nearest(all: &[IpAddr], here: IpAddr) -> Option<IpAddr> {
+    let is_near = |address: &&IpAddr| match address {
+        IpAddr::V4(four) => !four.is_link_local() && !is_public(**address),
+        IpAddr::V6(six) => !six.is_unicast_link_local() && !is_public(**address),
+    };
+    let near = all.iter().filter(is_near);
+    near.min_by_key(|address| (address.is_ipv6(), **address != here))
+        .copied()
 }
 
 /// Whether this server may have to announce itself, now or after its setup.
@@ -112,4 +190,42 @@ pub fn problems(app: &App) -> Vec<String> {
         ))
     });
     renamed.into_iter().chain(refused).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nearest, others_like};
+    use crate::peers::is_local;
+    use std::net::IpAddr;
+
+    #[test]
+    fn names_that_are_taken_get_numbers() {
+        let first = |name: &str| others_like(name).next();
+        assert_eq!(first("pump.local").as_deref(), Some("pump-2.local"));
+        assert_eq!(first("pump-2.local").as_deref(), Some("pump-3.local"));
+        assert_eq!(first("pump-7.local").as_deref(), Some("pump-2.local"));
+        assert_eq!(
+            first("the-attic.local").as_deref(),
+            Some("the-attic-2.local")
+        );
+        assert_eq!(first("a.b.local").as_deref(), Some("a-2.b.local"));
+        let long = first(&format!("{}.local", "x".repeat(63))).expect("one");
+        assert!(is_local(&long) && long.len() <= 63 + ".local".len());
+        assert_eq!(others_like("pump.local").count(), 8);
+    }
+
+    #[test]
+    fn a_number_is_one_that_phones_at_home_reach() {
+        let all = |list: &[&str]| -> Vec<IpAddr> {
+            let all = list.iter().map(|text| text.parse().expect("an address"));
+            all.collect()
+        };
+        let home = all(&["fe80::1", "fd00::7", "10.0.0.7", "192.168.1.7"]);
+        let [wire, air, six] = [2, 3, 1].map(|place| home[place]);
+        assert_eq!(nearest(&home, air), Some(air));
+        assert_eq!(nearest(&home, six), Some(wire));
+        assert_eq!(nearest(&home[..2], six), Some(six));
+        assert_eq!(nearest(&all(&["fe80::1", "169.254.3.4"]), six), None);
+        assert_eq!(nearest(&all(&["93.184.215.14"]), six), None);
+    }
 }

@@ -121,6 +121,12 @@ const OF_THE_OWNER: &[Section] = &[
         marked("Who has an account, how much room each takes, and help for who forgot a password."),
     ),
     section(
+        "/main/box/addresses",
+        "place",
+        marked("Addresses"),
+        marked("Where your pump is found, with codes to photograph."),
+    ),
+    section(
         "/main/invitations",
         "invite",
         marked("Invitations"),

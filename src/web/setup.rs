@@ -6,11 +6,14 @@ use crate::domain::lan;
 use crate::domain::setup::{self, Choice, Restoring, SITE_CHARS_MAX};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
-use crate::ids::{Base, Nickname};
+use crate::ids::{Base, Nickname, UserId};
 use crate::peers::is_public;
-use crate::store::users::User;
+use crate::store::meta::Registration;
+use crate::store::users::{self, User};
 use crate::web::forms::{again, check_repeated, value};
 use crate::web::frame::{Frame, show};
+use crate::web::owning::addresses;
+use crate::web::owning::site::registration_modes;
 use crate::web::wifi;
 use askama::Template;
 use hyper::{Method, StatusCode, header};
@@ -28,7 +31,17 @@ struct Setup<'a> {
     nickname: &'a str,
     hostname: &'a str,
     is_fixed: bool,
+    /// Who can get an account; none where the configuration has decided.
+    modes: Vec<(&'static str, &'static str, bool)>,
     problem: Option<String>,
+}
+
+/// The ways of getting an account from which the owner chooses.
+fn modes(request: &Request, chosen: Registration) -> Vec<(&'static str, &'static str, bool)> {
+    match request.app().config.disable_registration {
+        true => Vec::new(),
+        false => registration_modes(chosen),
+    }
 }
 
 /// A handler that looks at nobody.
@@ -83,29 +96,35 @@ pub fn form(request: &Request, visitor: &Visitor) -> Answer {
         nickname: "",
         hostname: &suggested(request),
         is_fixed: request.app().known_base().is_some(),
+        modes: modes(request, Registration::Invite),
         problem: None,
     };
     show(visitor, &page)
 }
 
-/// `POST /setup`: `code`, `site`, `nickname`, `password`, `again`, `hostname` (with a port where it has one). 303 to the
-/// home page, logged in; 400, 403 (code), 429 with the form and a sentence; 404 once there is an owner.
+/// `POST /setup`: `code`, `site`, `nickname`, `password`, `again`, `hostname` (with a port where it has one), `registration`
+/// (`invite` without it). 303 to the addresses of the server, logged in, also where the same answers come twice; 400, 403 (code),
+/// 409 (a name that another machine has), 429 with the form and a sentence; 404 once there is an owner.
 pub fn claim(request: &Request) -> Answer {
-    check(request)?;
+    if !setup::is_open(request.app())? {
+        return claimed_already(request);
+    }
+    check_near(request)?;
     let visitor = auth::visitor_sending(request)?;
     let form = request.form();
     let field = |name: &str| value(&form, name).trim();
+    let mut hostname = field("hostname").to_owned();
     let claimed = setup::check_code(request.app(), field("code"), request.now)
         .and_then(|()| choice(request, &visitor, &form))
-        .and_then(|choice| setup::claim(request.app(), &choice, request.now));
+        .and_then(|choice| {
+            check_name(request, &choice.base, &mut hostname)?;
+            setup::claim(request.app(), &choice, request.now)
+        });
     match claimed {
-        Ok(owner) => {
-            let home = format!("{}/", request.app().base().url());
-            let now = sessions::begin(request, owner)?;
-            Ok(now.introduce(Response::redirect(StatusCode::SEE_OTHER, &home)))
-        }
-        Err(error @ Error::NotFound(_)) => Err(error),
+        Ok(owner) => lead_on(request, owner),
+        Err(_) if !setup::is_open(request.app())? => claimed_already(request),
         Err(error) => {
+            let registration = Registration::parse(field("registration"));
             let frame = frame(request, &visitor);
             again(&visitor, error, |problem| {
                 Ok(Setup {
@@ -113,13 +132,65 @@ pub fn claim(request: &Request) -> Answer {
                     code: field("code"),
                     site: field("site"),
                     nickname: field("nickname"),
-                    hostname: field("hostname"),
+                    hostname: &hostname,
                     is_fixed: request.app().known_base().is_some(),
+                    modes: modes(request, registration.unwrap_or(Registration::Invite)),
                     problem: Some(problem),
                 })
             })
         }
     }
+}
+
+/// What the form gets once there is an owner: 404, except for the answers of that owner. They come again where the button was
+/// tapped twice, and then nobody sees the first answer.
+fn claimed_already(request: &Request) -> Answer {
+    let owner = auth::visitor_sending(request).and_then(|_| {
+        let form = request.form();
+        let nickname = value(&form, "nickname").trim();
+        let user = sessions::prove_password(request, nickname, value(&form, "password"))?;
+        let is_owner = users::owner(&request.app().store)? == Some(user.id());
+        is_owner.then_some(user.id()).ok_or_else(setup::closed)
+    });
+    lead_on(request, owner.map_err(|_| setup::closed())?)
+}
+
+/// Logs the owner in, and leads to the last page of the setup. Whoever came by the address that was chosen, or by the number of
+/// this machine, stays there: the session belongs to it, and a device that came by a number may find no name.
+fn lead_on(request: &Request, owner: UserId) -> Answer {
+    let base = request.app().base();
+    let host = request.header(&header::HOST).unwrap_or_default();
+    let is_number =
+        number_in(host).is_some_and(|ip| ip.to_canonical() == request.here.to_canonical());
+    let stays = is_number && !request.app().config.redirect_address_to_canonical;
+    let place = match stays || host.eq_ignore_ascii_case(base.authority()) {
+        true if base.prefix().is_empty() => addresses::READY.to_owned(),
+        true => format!("/{}{}", base.prefix(), addresses::READY),
+        false => format!("{}{}", base.url(), addresses::READY),
+    };
+    let owner = sessions::begin(request, owner)?;
+    Ok(owner.introduce(Response::redirect(StatusCode::SEE_OTHER, &place)))
+}
+
+/// Refuses (409) a name that another machine of the local network has, and puts one that is free into the form.
+fn check_name(request: &Request, base: &Base, hostname: &mut String) -> Result<(), Error> {
+    if request.app().known_base().is_some() {
+        return Ok(());
+    }
+    let Some(taken) = lan::taken(request.app(), base.host()) else {
+        return Ok(());
+    };
+    let name = base.host();
+    let Some(free) = taken.free else {
+        return Err(Error::Conflict(format!(
+            "{name} is already here: another machine of your network has this name. Choose another."
+        )));
+    };
+    let port = split_address(hostname).and_then(|(_, port)| port);
+    *hostname = port.map_or_else(|| free.clone(), |port| format!("{free}:{port}"));
+    Err(Error::Conflict(format!(
+        "{name} is already here: another machine of your network has this name. Choose another, such as {free}."
+    )))
 }
 
 /// Refuses whom the setup is not for: everybody once there is an owner (404), and who is not near (403).
@@ -180,6 +251,14 @@ fn choice(
         Some(known) => known.clone(),
         None => base(request, value(form, "hostname").trim())?,
     };
+    let registration = match value(form, "registration") {
+        _ if request.app().config.disable_registration => None,
+        "" => Some(Registration::Invite),
+        typed => {
+            let known = Registration::parse(typed);
+            Some(known.ok_or_else(|| Error::invalid("Choose one of the three."))?)
+        }
+    };
     let password = value(form, "password");
     check_repeated(password, value(form, "again"))?;
     let password = passwords::hash(&request.guard, password)?;
@@ -187,6 +266,7 @@ fn choice(
         site: site.to_owned(),
         language: visitor.words().language,
         base,
+        registration,
         owner: User {
             owner: true,
             ..User::new(nickname, password.as_str(), request.now)
@@ -198,16 +278,18 @@ fn choice(
 /// there it is the name, where the network is told one.
 fn suggested(request: &Request) -> String {
     let came = request.header(&header::HOST).unwrap_or_default();
-    let is_bare = split_address(came).is_some_and(|(host, _)| {
-        let inner = host.trim_matches(['[', ']']);
-        inner.parse::<IpAddr>().is_ok()
-    });
     let net = request.app().peers.lan();
-    if !is_bare || !net.is_joined() {
+    if number_in(came).is_none() || !net.is_joined() {
         return came.to_owned();
     }
     let renamed = net.renamed().map(|(_, name)| name);
     renamed.unwrap_or_else(|| lan::new_host(request.app()))
+}
+
+/// The number that an address has in place of a name, if it has one.
+fn number_in(address: &str) -> Option<IpAddr> {
+    let (host, _) = split_address(address)?;
+    host.trim_matches(['[', ']']).parse().ok()
 }
 
 /// The base URL of an address as people type it. Without a port it is the one through which this request came: the page

@@ -4,8 +4,9 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/main/box",
+    "/main/box/addresses",
     "/main/box/people",
     "/main/box/people/ann",
     "/main/box/site",

@@ -16,7 +16,9 @@ fn sets_up(phone: &mut Window, code: &str, scripts: bool) {
         .fill("The password again", PASSWORD)
         .fill("Address of this server", "localhost:8080")
         .click("Set up");
-    phone.sees("Welcome to The Prodromous");
+    phone
+        .sees("Your pump is ready")
+        .sees("http://localhost:8080");
     if scripts {
         phone.has_no_axe_violations();
     }
@@ -33,11 +35,11 @@ fn story(scripts: bool) {
 
     let photo = pump.directory().join("sea.jpg");
     fs::write(&photo, pictures::photo(1200, 800, 6)).expect("a file");
-    phone.click("What is new?").sees("New post");
+    phone.click("Post the first photo").sees("New post");
     if scripts {
         phone
             .fill("What is new?", "We are at the sea")
-            .attach("Photos", &[&photo])
+            .attach_near("Camera", "Photos", &[&photo])
             .sees("sea.jpg")
             .fill("What does it show?", "Waves, and a dog")
             .sees("ready");

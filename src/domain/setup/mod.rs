@@ -18,7 +18,7 @@ use crate::domain::people;
 use crate::domain::registration::Admission;
 use crate::error::Error;
 use crate::ids::{Base, UserId};
-use crate::store::meta::{self, Site};
+use crate::store::meta::{self, Registration, Site};
 use crate::store::users::{self, User};
 use crate::words::Language;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +60,8 @@ pub struct Choice {
     pub language: Language,
     /// The base URL, for ever.
     pub base: Base,
+    /// Who can get an account; nothing where that is not decided here.
+    pub registration: Option<Registration>,
     /// The owner's account, the password hashed.
     pub owner: User,
 }
@@ -155,6 +157,9 @@ pub fn claim(app: &App, choice: &Choice, now: Timestamp) -> Result<UserId, Error
         }
         meta::put_site(tx, &site);
         meta::put_language(tx, choice.language.code());
+        if let Some(registration) = choice.registration {
+            meta::put_registration(tx, registration);
+        }
         people::register_in(app, tx, &choice.owner, Admission::Owner, None, now)
     })?;
     state.code = None;
@@ -191,9 +196,10 @@ mod tests {
     use crate::error::Error;
     use crate::ids::{Base, Nickname};
     use crate::media::Blobs;
+    use crate::store::Store;
     use crate::store::engine::memory::MemoryEngine;
+    use crate::store::meta::{self, Registration};
     use crate::store::users::{self, User};
-    use crate::store::{Store, meta};
     use crate::words::Language;
     use std::os::unix::fs::PermissionsExt as _;
     use std::thread;
@@ -215,6 +221,7 @@ mod tests {
             site: "The Prodromous".to_owned(),
             language: Language::German,
             base: Base::new(host, 80, ""),
+            registration: Some(Registration::Closed),
             owner: User {
                 owner: true,
                 ..User::new(Nickname::new(nickname).expect("a nickname"), "", NOW)
@@ -306,6 +313,8 @@ mod tests {
         let site = meta::site(&app.store).expect("readable").expect("there");
         assert_eq!(site.name, "The Prodromous");
         assert_eq!(app.language(), Language::German);
+        let registration = meta::registration(&app.store).expect("readable");
+        assert_eq!(registration, Some(Registration::Closed));
         assert_eq!(site.base.as_ref(), Some(app.base()));
         assert_eq!(app.base().host(), format!("{}.test", owner.nickname));
         assert!(!is_open(&app).expect("readable"));

@@ -53,6 +53,7 @@ fn choice(app: &App, named: NamedOwner, port: u16, now: Timestamp) -> Choice {
         language: named.language(),
         site: named.site,
         base,
+        registration: None,
         owner: User {
             owner: true,
             ..User::new(named.nickname, &named.password, now)

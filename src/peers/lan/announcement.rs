@@ -169,7 +169,7 @@ fn services(what: &Announcement) -> mdns_sd::Result<Vec<ServiceInfo>> {
 }
 
 /// Whether a server that listens somewhere answers at an address. At a loopback address somebody stands before it.
-fn answers(listens: IpAddr, address: IpAddr) -> bool {
+pub(super) fn answers(listens: IpAddr, address: IpAddr) -> bool {
     match listens {
         _ if listens.is_loopback() => true,
         IpAddr::V4(all) if all.is_unspecified() => address.is_ipv4(),

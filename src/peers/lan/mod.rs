@@ -111,6 +111,16 @@ impl Lan {
         lock(&self.place).clone()
     }
 
+    /// The addresses of this machine in networks where people are, as far as the server answers there; none before that is known.
+    pub fn numbers(&self) -> Vec<IpAddr> {
+        let Some(place) = self.place() else {
+            return Vec::new();
+        };
+        let mut all = own_addresses();
+        all.retain(|address| announcement::answers(place.at.ip(), *address));
+        all
+    }
+
     /// Tells everybody that this server is gone, and takes no part any more.
     pub fn leave(&self) {
         let Some(daemon) = self.daemon.get() else {

@@ -40,9 +40,44 @@ pub fn is_local(host: &str) -> bool {
 impl Lan {
     /// The addresses of such a name, with a port; none if nobody answers in time.
     pub(in crate::peers) fn addresses(&self, host: &str, port: u16) -> Vec<SocketAddr> {
-        let Some((daemon, name)) = self.daemon.get().zip(question(host)) else {
-            return Vec::new();
-        };
+        let found = self.ask(host, |addresses| {
+            let all = addresses.iter().map(|address| at(address, port));
+            Some(all.collect::<Vec<_>>())
+        });
+        let mut found = found.unwrap_or_default();
+        // The old kind first; what is known on one network alone last.
+        found.sort_by_key(|at| match at {
+            SocketAddr::V4(_) => 0,
+            SocketAddr::V6(at) => 1 + i32::from(at.ip().is_unicast_link_local()),
+        });
+        found
+    }
+
+    /// Whether another machine answers to such a name. What nobody answers in time is nobody's, and where this server takes no part
+    /// in the network, nobody is asked. What answers beside this server on this machine is no other.
+    pub fn is_of_another(&self, host: &str) -> bool {
+        if self
+            .name()
+            .is_some_and(|own| own.eq_ignore_ascii_case(host))
+        {
+            return false;
+        }
+        let own = if_addrs::get_if_addrs().unwrap_or_default();
+        let is_own = |address| own.iter().any(|one| one.ip() == address);
+        let answered = self.ask(host, |addresses| {
+            let mut all = addresses.iter().map(ScopedIp::to_ip_addr);
+            all.any(|address| !is_own(address)).then_some(())
+        });
+        answered.is_some()
+    }
+
+    /// Asks for the addresses of a name until `pick` has what it looks for, or the time is over.
+    fn ask<T>(
+        &self,
+        host: &str,
+        mut pick: impl FnMut(&HashSet<ScopedIp>) -> Option<T>,
+    ) -> Option<T> {
+        let (daemon, name) = self.daemon.get().zip(question(host))?;
         let _turn = self.turns.take(&name);
         let deadline = Instant::now() + ASKING_TIME;
         let millis = u64::try_from(ASKING_TIME.as_millis()).ok();
@@ -50,27 +85,21 @@ impl Lan {
             Ok(events) => events,
             Err(error) => {
                 log::warn!("{name} is not looked for: {error}");
-                return Vec::new();
+                return None;
             }
         };
-        let mut found = Vec::new();
-        while let Ok(event) = events.recv_deadline(deadline) {
+        let mut found = None;
+        while found.is_none()
+            && let Ok(event) = events.recv_deadline(deadline)
+        {
             match event {
-                HostnameResolutionEvent::AddressesFound(_, addresses) => {
-                    found.extend(addresses.iter().map(|address| at(address, port)));
-                    break;
-                }
+                HostnameResolutionEvent::AddressesFound(_, addresses) => found = pick(&addresses),
                 HostnameResolutionEvent::SearchTimeout(_)
                 | HostnameResolutionEvent::SearchStopped(_) => break,
                 _ => {}
             }
         }
         let _ = daemon.stop_resolve_hostname(&name);
-        // The old kind first; what is known on one network alone last.
-        found.sort_by_key(|at| match at {
-            SocketAddr::V4(_) => 0,
-            SocketAddr::V6(at) => 1 + i32::from(at.ip().is_unicast_link_local()),
-        });
         found
     }
 }

@@ -1,5 +1,6 @@
 //! `/main/box`: what the owner of the server looks after. Everybody else is refused (403), strangers are led to the login.
 
+pub mod addresses;
 pub mod backup;
 pub mod name;
 pub mod padlock;

@@ -41,11 +41,6 @@ impl<'a> Page<'a> {
     fn of(request: &Request, frame: &'a Frame) -> Result<Page<'a>, Error> {
         let app = request.app();
         let mode = registration::mode(app, &app.store)?;
-        let words = |mode| match mode {
-            Registration::Open => marked("Everybody who finds the site"),
-            Registration::Invite => marked("Whoever has an invitation"),
-            Registration::Closed => marked("Nobody"),
-        };
         Ok(Page {
             frame,
             name: app.site_name(),
@@ -55,14 +50,23 @@ impl<'a> Page<'a> {
             welcome_chars_max: WELCOME_CHARS_MAX,
             picture: picture_address(request, frame)?,
             is_picture_fixed: app.config.main_image.is_some(),
-            modes: Registration::ALL
-                .map(|one| (one.name(), words(one), one == mode))
-                .to_vec(),
+            modes: registration_modes(mode),
             is_closed: app.config.disable_registration,
             is_saved: false,
             problem: None,
         })
     }
+}
+
+/// Who can get an account, to choose from: the word, a sentence, whether it is chosen.
+pub fn registration_modes(chosen: Registration) -> Vec<(&'static str, &'static str, bool)> {
+    let words = |mode| match mode {
+        Registration::Open => marked("Everybody who finds the site"),
+        Registration::Invite => marked("Whoever has an invitation"),
+        Registration::Closed => marked("Nobody"),
+    };
+    let all = Registration::ALL.map(|one| (one.name(), words(one), one == chosen));
+    all.to_vec()
 }
 
 /// `GET /main/box/site`

@@ -160,8 +160,14 @@ pub(crate) fn on_machine(machine: &str, address: &str, options: &[&str]) -> Pump
 /// Starts a server on a machine that nobody has configured.
 #[track_caller]
 pub(crate) fn new_on_machine(machine: &str, address: &str) -> Pump {
+    new_known_as("pump.local", machine, address)
+}
+
+/// The same, where people come by another name than the one that every new server has, or by a number.
+#[track_caller]
+pub(crate) fn new_known_as(host: &str, machine: &str, address: &str) -> Pump {
     let all = ["--address", address, "--port", "80"];
-    Pump::launch_on(machine, "http://pump.local", &all)
+    Pump::launch_on(machine, &format!("http://{host}"), &all)
 }
 
 /// A command on a machine.

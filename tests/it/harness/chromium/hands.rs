@@ -163,11 +163,22 @@ impl Window {
     /// Picks files for the input or button that is called so.
     #[track_caller]
     pub(crate) fn attach(&mut self, name: &str, files: &[&Path]) -> &mut Window {
+        self.attach_by(name, None, files)
+    }
+
+    /// As [`Window::attach`]: of several the one in the smallest part of the page that holds a text, too.
+    #[track_caller]
+    pub(crate) fn attach_near(&mut self, text: &str, name: &str, files: &[&Path]) -> &mut Window {
+        self.attach_by(name, Some(text), files)
+    }
+
+    #[track_caller]
+    fn attach_by(&mut self, name: &str, near: Option<&str>, files: &[&Path]) -> &mut Window {
         self.connection.ask(
             "Page.setInterceptFileChooserDialog",
             &json!({ "enabled": true }),
         );
-        self.click(name);
+        self.click_on(name, near);
         let mut input = None;
         self.until(
             |window| {

@@ -1,0 +1,59 @@
+//! `/main/box/addresses`: where the server is found, for its owner to give away: each address with a code to photograph. It is
+//! the last page of the setup, too.
+
+use super::enter;
+use crate::auth::Visitor;
+use crate::domain::{lan, padlock};
+use crate::http::{Answer, Request};
+use crate::web::frame::{Frame, show};
+use crate::web::qr;
+use askama::Template;
+
+/// The page as the setup ends with it.
+pub const READY: &str = "/main/box/addresses?new=1";
+
+#[derive(Template)]
+#[template(path = "box/addresses.html", config = "assets/askama.toml")]
+struct Page<'a> {
+    frame: &'a Frame,
+    /// Whether the server was set up just now.
+    is_new: bool,
+    name: Address,
+    /// The same place as a number; none where there is no such way.
+    number: Option<Address>,
+    /// Its address by https, for devices that have its padlock.
+    secure: Option<String>,
+}
+
+/// An address to give away.
+struct Address {
+    url: String,
+    /// The drawing of its code; none for an address that is too long for one.
+    code: Option<String>,
+}
+
+impl Address {
+    fn of(url: String) -> Address {
+        Address {
+            code: qr::svg(&url),
+            url,
+        }
+    }
+}
+
+/// `GET /main/box/addresses`: `new` says that the server was set up just now.
+pub fn list(request: &Request, visitor: &Visitor) -> Answer {
+    let frame = match enter(request, visitor)? {
+        Ok(frame) => frame,
+        Err(answer) => return answer,
+    };
+    let app = request.app();
+    let page = Page {
+        is_new: request.query("new").is_some(),
+        name: Address::of(app.base().url().to_owned()),
+        number: lan::by_number(app, request.here).map(Address::of),
+        secure: padlock::url(app),
+        frame: &frame,
+    };
+    show(visitor, &page)
+}

@@ -332,6 +332,10 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "acmeCa",
         "trustProxy",
         "backupdir",
+        "bootdir",
+        "powerdir",
+        "sysdir",
+        "metrics",
         "backupPassphrase",
         "uploadBytesMax",
         "uploadQuotaBytes",
@@ -339,6 +343,10 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "smtpca",
         "federateLan",
         "announceLan",
+        "versionsdir",
+        "updatekey",
+        "updateurl",
+        "wifidir",
     ];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(

@@ -3,7 +3,7 @@
 
 use crate::harness::people::PASSWORD;
 use crate::harness::pump::{command_line, said};
-use crate::harness::{Browser, Pump, Request, eventually};
+use crate::harness::{Browser, Pump, Request, eventually, eventually_some};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -256,7 +256,13 @@ fn names_in(directory: &Path) -> Vec<String> {
 fn the_setup_code_stands_on_the_card_until_there_is_an_owner() {
     let card = directory();
     let pump = Pump::unconfigured_with(&["--bootdir", &text(card.path())]);
-    let written = fs::read_to_string(card.path().join("SETUP-CODE.txt")).expect("the code");
+    let path = card.path().join("SETUP-CODE.txt");
+    let written = eventually_some(|| {
+        let written = fs::read_to_string(&path).ok()?;
+        written
+            .contains("goes when it is set up")
+            .then_some(written)
+    });
     let code = said(&pump.command(&["setup-code"], ""));
     assert!(
         written.contains(code.trim()) && written.contains("/setup"),

@@ -170,6 +170,7 @@ pub const CHAPTERS: &[Chapter] = &[
         entry("GET", "/api/lrdd", "open", "The same as XRD."),
         entry("GET", "/.well-known/host-meta", "open", "Where the endpoints of this site are."),
         entry("GET", "/.well-known/host-meta.json", "open", "The same as JSON."),
+        entry("GET", "/metrics", "open", "Figures for Prometheus, where the option metrics says who may read them."),
     ]},
     Chapter { title: "For the owner of the server", entries: &[
         entry("GET", "/api/owner/users", "owner read", "All accounts."),

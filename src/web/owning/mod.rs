@@ -77,6 +77,12 @@ pub(super) fn enter(
 /// `GET /main/box`
 pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
     enter(request, visitor, |frame| {
+        show(visitor, &Overview::of(request, frame)?)
+    })
+}
+
+impl<'a> Overview<'a> {
+    fn of(request: &Request, frame: &'a Frame) -> Result<Overview<'a>, Error> {
         let app = request.app();
         let disk = machine::disk(app)?;
         let queues = queues::list(&app.store)?;
@@ -94,7 +100,7 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
                 times: line.times,
             }
         });
-        let page = Overview {
+        Ok(Overview {
             people: streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?,
             stuck: queues
                 .iter()
@@ -113,14 +119,13 @@ pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
             },
             is_clock_right: app.clock_problem().is_none(),
             concerns: health.concerns(frame.words),
-            degrees: health.degrees(),
+            degrees: health.degrees().map(|degrees| format!("{degrees} °C")),
             cards: health.cards.iter().filter_map(used).collect(),
             log: said.collect(),
             can_switch_off: domain::power::place(&app.config).is_some(),
             frame,
-        };
-        show(visitor, &page)
-    })
+        })
+    }
 }
 
 /// A length of time in words: "3 days".

@@ -192,8 +192,8 @@ impl Workshop {
                 }
                 if is_running {
                     runs(Command::new("kill").arg(server.id().to_string()));
-                    server.wait().expect("a child");
                 }
+                server.wait().expect("a child");
                 drop(fs::remove_file(&restart));
             }
         });

@@ -242,8 +242,7 @@ pub fn problems(app: &App, now: Timestamp) -> Vec<String> {
     let own = state.problem.clone().into_iter().chain(door).chain(is_old);
     let own: Vec<String> = own.collect();
     drop(state);
-    let public = public::problem(app, now).into_iter().flatten();
-    own.into_iter().chain(public).collect()
+    own.into_iter().chain(public::problem(app, now)).collect()
 }
 
 /// What there is to say of the server's own certificates; nothing where none were made.

@@ -61,9 +61,10 @@ impl Asked {
             until: facts.map(|facts| frame.words.date(facts.end)),
             is_strict: wish.is_strict,
             problem: wish.problem.map(|problem| frame.words.told(&problem)),
-            next: wish
-                .next
-                .map(|next| Time::of(frame.words, next, request.now)),
+            next: wish.next.map(|next| Time {
+                iso: next.to_string(),
+                words: frame.words.minute(next),
+            }),
             step: step.map(|step| frame.words.told(step)),
             url: match wish.name.contains(':') {
                 true => format!("https://[{}]/", wish.name),

@@ -182,20 +182,23 @@ fn is_safe(app: &App, now: Timestamp) -> bool {
     facts.is_some_and(|facts| facts.percent_left(now) >= PERCENT_LEFT_SAFE)
 }
 
-/// What the owner should know: what is missing, and why.
-pub(super) fn problem(app: &App, now: Timestamp) -> Option<[String; 2]> {
+/// What the owner should know: what is missing. Why, says the page of the name.
+pub(super) fn problem(app: &App, now: Timestamp) -> Option<String> {
     let wish = wish(app)?;
     let public = app.padlock.shown.public();
     let facts = public.and_then(|public| Facts::of(public.pair.certificate()));
     let left = facts.as_ref().map(|facts| facts.percent_left(now));
-    let why = wish
-        .problem
+    wish.problem
         .filter(|_| left.is_none_or(|left| left < PERCENT_LEFT_MIN))?;
-    let what = match left {
-        None => format!("There is no public certificate for {}.", wish.name),
-        Some(_) => format!("The public certificate of {} is not renewed.", wish.name),
-    };
-    Some([what, why])
+    let name = wish.name;
+    Some(match left {
+        None => {
+            format!("There is no public certificate for {name}. The page “A public name” says why.")
+        }
+        Some(_) => format!(
+            "The public certificate of {name} is not renewed. The page “A public name” says why."
+        ),
+    })
 }
 
 /// Whether the authority that is configured can look at names of the local network.

@@ -27,6 +27,8 @@ struct Page<'a> {
     address: String,
     /// Whether the reader is in the box's own Wi-Fi.
     is_inside: bool,
+    /// What was chosen and typed before.
+    chosen: &'a str,
     typed: &'a str,
     problem: Option<String>,
 }
@@ -70,6 +72,7 @@ fn page<'a>(request: &Request, frame: &'a Frame) -> Page<'a> {
         joining: state.joining,
         address: base.unwrap_or_else(|| format!("http://{}", lan::new_host(app))),
         is_inside: is_inside(&app.config, request),
+        chosen: "",
         typed: "",
         problem: state.problem.map(|problem| frame.words.told(&problem)),
         frame,
@@ -107,6 +110,7 @@ pub fn join(request: &Request, visitor: &Visitor) -> Answer {
             Err(error) => again(visitor, error, |problem| {
                 Ok(Page {
                     problem: Some(problem),
+                    chosen: value(&form, "network"),
                     typed: other,
                     ..page(request, frame)
                 })

@@ -15,12 +15,12 @@ impl Machine {
         let machine = Machine(TempDir::new().expect("a directory"));
         let networks = json!([
             { "name": "Fjord", "has_password": true },
-            { "name": "A name as long as a Wi-Fi has one", "has_password": true },
+            { "name": "A name as long as a Wi-Fi has it", "has_password": true },
             { "name": "Café am Markt", "has_password": false },
         ]);
         let wifi = json!({
             "is_open": false, "networks": networks, "joining": null,
-            "problem": "Fjord was not joined: the password is not right, or the Wi-Fi is too weak here.",
+            "problem": "The pump could not join Fjord. Look at the password, or move the box nearer to the router.",
         });
         let outcome = json!({ "version": "0.2.0", "what": "WentBack" });
         for (file, text) in [

@@ -277,8 +277,11 @@ fn what_forms_answer_is_as_good_as_the_rest() {
     walk.window.click("Go on").sees("From now on");
     walk.check(&format!("{audience}/sure"));
 
-    let composer = walk.window.open("/main/compose");
-    composer.attach("Photos", &[&photo, &film]);
+    let composer = walk.window.on_a_phone().open("/");
+    composer
+        .click("What is new?")
+        .sees("Who can see this")
+        .attach("Photos", &[&photo, &film]);
     let done = "[...document.querySelectorAll('.waiting li')].map(one => one.dataset.state).join() === 'done,done'";
     composer.until(
         |window| window.script(done) == json!(true),
@@ -290,7 +293,8 @@ fn what_forms_answer_is_as_good_as_the_rest() {
         .open("/main/wifi")
         .choose("Your Wi-Fi", "A name as long")
         .fill("Password of the Wi-Fi", "correct horse")
-        .click("Join it");
+        .click("Join it")
+        .sees("The pump joins A name as long");
     walk.check("/main/wifi/joining");
     walk.window
         .open("/main/box/power?wish=off")

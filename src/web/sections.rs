@@ -24,6 +24,10 @@ pub const SETTINGS: &str = "/main/settings";
 /// The first of the owner's pages.
 pub const BOX: &str = "/main/box";
 
+/// The settings of privacy, and a page to which they lead.
+const PRIVACY: &str = "/main/settings/privacy";
+const MUTED: &str = "/main/muted";
+
 /// The page that only boxes have that update their program.
 const UPDATE: &str = "/main/box/update";
 
@@ -79,7 +83,7 @@ const OF_USERS: &[Section] = &[
     LANGUAGE,
     APPEARANCE,
     section(
-        "/main/settings/privacy",
+        PRIVACY,
         "lock",
         marked("Privacy"),
         marked("Whom a new post is for at first, and who sees what."),
@@ -158,7 +162,7 @@ const OF_THE_OWNER: &[Section] = &[
     ),
     section(
         "/main/box/name",
-        "globe",
+        "link",
         marked("A public name"),
         marked("A way in from everywhere, which every device trusts."),
     ),
@@ -176,7 +180,7 @@ const OF_THE_OWNER: &[Section] = &[
     ),
     section(
         WIFI,
-        "globe",
+        "wifi",
         marked("Wi-Fi"),
         marked("In which Wi-Fi the pump is."),
     ),
@@ -223,6 +227,9 @@ impl Frame {
 
     /// Whether a page is this one, or one below it.
     pub fn is_at(&self, path: &str) -> bool {
+        if self.path == MUTED {
+            return path == PRIVACY;
+        }
         let below = self.path.strip_prefix(path);
         below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             && !(path == "/main/account" && self.path == "/main/account/delete")

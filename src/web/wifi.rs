@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::web::forms::{again, value};
 use crate::web::frame::{Frame, show};
-use crate::web::login;
+use crate::web::owning;
 use askama::Template;
 use hyper::header;
 
@@ -27,6 +27,8 @@ struct Page<'a> {
     address: String,
     /// Whether the reader is in the box's own Wi-Fi.
     is_inside: bool,
+    /// What was chosen and typed before.
+    chosen: &'a str,
     typed: &'a str,
     problem: Option<String>,
 }
@@ -46,8 +48,8 @@ pub fn is_inside(config: &Config, request: &Request) -> bool {
     config.wifi.is_some() && request.here == ADDRESS
 }
 
-/// The frame of the page for whom it is for; 404 where there is none.
-fn enter(request: &Request, visitor: &Visitor) -> Result<Result<Frame, Answer>, Error> {
+/// Answers whom the page is for, with its frame; 404 where there is none.
+fn enter(request: &Request, visitor: &Visitor, answer: impl FnOnce(&Frame) -> Answer) -> Answer {
     let config = &request.app().config;
     if config.wifi.is_none() {
         return Err(Error::not_found("There is nothing at this address."));
@@ -55,14 +57,9 @@ fn enter(request: &Request, visitor: &Visitor) -> Result<Result<Frame, Answer>, 
     if is_inside(config, request) {
         let mut frame = Frame::bare(request);
         visitor.csrf().clone_into(&mut frame.csrf);
-        return Ok(Ok(frame));
+        return answer(&frame);
     }
-    let frame = Frame::of(request, visitor)?;
-    if visitor.user().is_none() {
-        return Ok(Err(login::first(&frame)));
-    }
-    visitor.owner(&request.app().store)?;
-    Ok(Ok(frame))
+    owning::enter(request, visitor, answer)
 }
 
 fn page<'a>(request: &Request, frame: &'a Frame) -> Page<'a> {
@@ -75,6 +72,7 @@ fn page<'a>(request: &Request, frame: &'a Frame) -> Page<'a> {
         joining: state.joining,
         address: base.unwrap_or_else(|| format!("http://{}", lan::new_host(app))),
         is_inside: is_inside(&app.config, request),
+        chosen: "",
         typed: "",
         problem: state.problem.map(|problem| frame.words.told(&problem)),
         frame,
@@ -83,43 +81,40 @@ fn page<'a>(request: &Request, frame: &'a Frame) -> Page<'a> {
 
 /// `GET /main/wifi`
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    show(visitor, &page(request, &frame))
+    enter(request, visitor, |frame| {
+        show(visitor, &page(request, frame))
+    })
 }
 
 /// `POST /main/wifi`: `network`, or `other` for one that does not say its name, and `password`. 200 with what happens now, because
 /// the Wi-Fi of the box is gone soon; 400 with the form.
 pub fn join(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let other = value(&form, "other").trim();
-    let name = Some(other).filter(|other| !other.is_empty());
-    let name = name.unwrap_or_else(|| value(&form, "network"));
-    let left = Wish::new(name, value(&form, "password"), !other.is_empty()).and_then(|wish| {
-        wish.leave(&request.app().config.datadir)
-            .map_err(Error::internal)
-    });
-    match left {
-        Ok(()) => {
-            let page = Page {
-                joining: Some(name.to_owned()),
-                problem: None,
-                ..page(request, &frame)
-            };
-            show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let other = value(&form, "other").trim();
+        let name = Some(other).filter(|other| !other.is_empty());
+        let name = name.unwrap_or_else(|| value(&form, "network"));
+        let left = Wish::new(name, value(&form, "password"), !other.is_empty()).and_then(|wish| {
+            wish.leave(&request.app().config.datadir)
+                .map_err(Error::internal)
+        });
+        match left {
+            Ok(()) => {
+                let page = Page {
+                    joining: Some(name.to_owned()),
+                    problem: None,
+                    ..page(request, frame)
+                };
+                show(visitor, &page)
+            }
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    problem: Some(problem),
+                    chosen: value(&form, "network"),
+                    typed: other,
+                    ..page(request, frame)
+                })
+            }),
         }
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                problem: Some(problem),
-                typed: other,
-                ..page(request, &frame)
-            })
-        }),
-    }
+    })
 }

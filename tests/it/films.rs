@@ -303,7 +303,7 @@ fn films_stand_among_the_photos_of_a_post_of_a_month_and_for_guests() {
 }
 
 /// A film of a second and a half, as the browser itself makes it.
-fn real_film(pump: &Pump, window: &mut Window) -> PathBuf {
+pub(crate) fn real_film(pump: &Pump, window: &mut Window) -> PathBuf {
     let made = window.script(
         "new Promise(done => {
             const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });

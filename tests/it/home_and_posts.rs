@@ -143,6 +143,7 @@ fn what_is_muted_or_hidden_stays_away_from_home_until_it_is_taken_back() {
     assert!(!browser.open("/").shows("open word of ann"));
 
     let muted = browser.open("/main/muted").expect(200);
+    assert!(muted.html().contains("class=\"up\""), "a way back");
     let person = mute.value("person").to_owned();
     press(&mut browser, &muted, "/main/unmute", "person", &person);
     let home = browser.open("/").expect(200);

@@ -86,6 +86,15 @@ fn what_goes_wrong_is_told_to_people_in_their_language_and_to_programs_in_englis
         page.text_of("error"),
         "El nombre de usuario «ann» ya está ocupado."
     );
+    let form = browser
+        .open("/main/register")
+        .expect(200)
+        .form("registration");
+    for weak in ["short", "12345678", "onlyletters", "password1"] {
+        let typed = form.clone().fill("nickname", "ben").fill("password", weak);
+        let said = browser.submit(&typed).text_of("error");
+        assert!(said.starts_with("Mala contraseña: "), "{said}");
+    }
     let asked = Request::get("/api/user/nobody").header("Accept-Language", "es");
     let error = pump.client().send(asked).text();
     assert!(error.contains("There is no"), "{error}");

@@ -91,61 +91,55 @@ impl<'a> Page<'a> {
 
 /// `GET /main/box/backup`
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    show(visitor, &Page::of(request, &frame))
+    enter(request, visitor, |frame| {
+        show(visitor, &Page::of(request, frame))
+    })
 }
 
 /// `POST /main/box/nightly`: `directory`, into which a backup is made every night, or nothing; with `now` one is made at once.
 /// 303 back; 400 with the page.
 pub fn plan(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    if !value(&form, "now").is_empty() {
-        nightly::want(request.app());
-        return Ok(see_other(&frame, "/main/box/backup#nights"));
-    }
-    let typed = value(&form, "directory");
-    match nightly::choose(request.app(), typed) {
-        Ok(()) => Ok(see_other(&frame, "/main/box/backup?saved=1#nights")),
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                nights_problem: Some(problem),
-                directory: typed.to_owned(),
-                ..Page::of(request, &frame)
-            })
-        }),
-    }
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        if !value(&form, "now").is_empty() {
+            nightly::want(request.app());
+            return Ok(see_other(frame, "/main/box/backup#nights"));
+        }
+        let typed = value(&form, "directory");
+        match nightly::choose(request.app(), typed) {
+            Ok(()) => Ok(see_other(frame, "/main/box/backup?saved=1#nights")),
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    nights_problem: Some(problem),
+                    directory: typed.to_owned(),
+                    ..Page::of(request, frame)
+                })
+            }),
+        }
+    })
 }
 
 /// `POST /main/box/backup`: `password`, the owner's, because the file holds what everybody wrote; `passphrase` and `again`, if it
 /// shall be encrypted. 200 with the file; 400, 401, 429, 503, 507 with the page.
 pub fn make(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let passphrase = Some(value(&form, "passphrase")).filter(|typed| !typed.is_empty());
-    let proved = sessions::prove_password(request, frame.nickname(), value(&form, "password"))
-        .map_err(|error| in_words(error, "Your password is not right."));
-    let made = proved
-        .and_then(|_| check(passphrase, value(&form, "repeated")))
-        .and_then(|()| streamed(request, passphrase));
-    match made {
-        Ok(answer) => Ok(answer),
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                problem: Some(problem),
-                ..Page::of(request, &frame)
-            })
-        }),
-    }
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let passphrase = Some(value(&form, "passphrase")).filter(|typed| !typed.is_empty());
+        let proved = sessions::prove_password(request, frame.nickname(), value(&form, "password"))
+            .map_err(|error| in_words(error, "Your password is not right."));
+        let made = proved
+            .and_then(|_| check(passphrase, value(&form, "repeated")))
+            .and_then(|()| streamed(request, passphrase));
+        match made {
+            Ok(answer) => Ok(answer),
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    problem: Some(problem),
+                    ..Page::of(request, frame)
+                })
+            }),
+        }
+    })
 }
 
 fn check(passphrase: Option<&str>, repeated: &str) -> Result<(), Error> {
@@ -191,18 +185,16 @@ struct Sheet<'a> {
 
 /// `GET /main/box/backup/sheet`: what to do when the machine is broken, on one page of paper.
 pub fn sheet(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let app = request.app();
-    let page = Sheet {
-        site: app.site_name(),
-        address: app.base().url().to_owned(),
-        owner: frame.nickname(),
-        directory: nightly::state(&app.config).directory,
-        day: request.now.day(),
-        frame: &frame,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let app = request.app();
+        let page = Sheet {
+            site: app.site_name(),
+            address: app.base().url().to_owned(),
+            owner: frame.nickname(),
+            directory: nightly::state(&app.config).directory,
+            day: request.now.day(),
+            frame,
+        };
+        show(visitor, &page)
+    })
 }

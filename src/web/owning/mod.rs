@@ -61,65 +61,72 @@ struct Said {
 /// Lines of the log that are shown.
 const LINES_MAX: usize = 10;
 
-/// The frame of a page of the owner's; for a stranger, the way to the login; 403 for everybody else.
-fn enter(request: &Request, visitor: &Visitor) -> Result<Result<Frame, Answer>, Error> {
+/// Answers the owner, who gets the frame of a page; leads a stranger to the login, and refuses everybody else (403).
+pub(super) fn enter(
+    request: &Request,
+    visitor: &Visitor,
+    answer: impl FnOnce(&Frame) -> Answer,
+) -> Answer {
     let frame = Frame::of(request, visitor)?;
     if visitor.user().is_none() {
-        return Ok(Err(login::first(&frame)));
+        return login::first(&frame);
     }
     visitor.owner(&request.app().store)?;
-    Ok(Ok(frame))
+    answer(&frame)
 }
 
 /// `GET /main/box`
 pub fn overview(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let app = request.app();
-    let disk = machine::disk(app)?;
-    let queues = queues::list(&app.store)?;
-    let health = health::look(&app.config.sys_directory);
-    let used = |card: &health::Card| {
-        let percent = (card.used_tenths? * 10).min(100).to_string();
-        let sentence = marked("about {0} % of its life used");
-        Some(frame.words.fill(sentence, [percent.as_str()]))
-    };
-    let said = recent::lines().into_iter().take(LINES_MAX).map(|line| {
-        let at = Timestamp(i64::try_from(line.at_ms / 1000).unwrap_or_default());
-        Said {
-            at: Time::of(frame.words, at, request.now),
-            text: line.text,
-            times: line.times,
-        }
-    });
-    let page = Overview {
-        people: streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?,
-        stuck: queues
-            .iter()
-            .filter(|(_, queue)| queue.failures > 0)
-            .count(),
-        version: env!("CARGO_PKG_VERSION"),
-        address: app.base().url().to_owned(),
-        running: span(frame.words, request.now.secs_since(app.started)),
-        memory: machine::memory_bytes().map(|bytes| frame.words.size(bytes)),
-        free: frame.words.size(disk.free),
-        is_low: disk.is_low(),
-        nights: backup::Nights::of(request, &frame),
-        clock: Time {
-            iso: request.now.to_string(),
-            words: frame.words.minute(request.now),
-        },
-        is_clock_right: app.clock_problem().is_none(),
-        concerns: health.concerns(frame.words),
-        degrees: health.degrees().map(|degrees| format!("{degrees} °C")),
-        cards: health.cards.iter().filter_map(used).collect(),
-        log: said.collect(),
-        can_switch_off: domain::power::place(&app.config).is_some(),
-        frame: &frame,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        show(visitor, &Overview::of(request, frame)?)
+    })
+}
+
+impl<'a> Overview<'a> {
+    fn of(request: &Request, frame: &'a Frame) -> Result<Overview<'a>, Error> {
+        let app = request.app();
+        let disk = machine::disk(app)?;
+        let queues = queues::list(&app.store)?;
+        let health = health::look(&app.config.sys_directory);
+        let used = |card: &health::Card| {
+            let percent = (card.used_tenths? * 10).min(100).to_string();
+            let sentence = marked("about {0} % of its life used");
+            Some(frame.words.fill(sentence, [percent.as_str()]))
+        };
+        let said = recent::lines().into_iter().take(LINES_MAX).map(|line| {
+            let at = Timestamp(i64::try_from(line.at_ms / 1000).unwrap_or_default());
+            Said {
+                at: Time::of(frame.words, at, request.now),
+                text: line.text,
+                times: line.times,
+            }
+        });
+        Ok(Overview {
+            people: streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?,
+            stuck: queues
+                .iter()
+                .filter(|(_, queue)| queue.failures > 0)
+                .count(),
+            version: env!("CARGO_PKG_VERSION"),
+            address: app.base().url().to_owned(),
+            running: span(frame.words, request.now.secs_since(app.started)),
+            memory: machine::memory_bytes().map(|bytes| frame.words.size(bytes)),
+            free: frame.words.size(disk.free),
+            is_low: disk.is_low(),
+            nights: backup::Nights::of(request, frame),
+            clock: Time {
+                iso: request.now.to_string(),
+                words: frame.words.minute(request.now),
+            },
+            is_clock_right: app.clock_problem().is_none(),
+            concerns: health.concerns(frame.words),
+            degrees: health.degrees().map(|degrees| format!("{degrees} °C")),
+            cards: health.cards.iter().filter_map(used).collect(),
+            log: said.collect(),
+            can_switch_off: domain::power::place(&app.config).is_some(),
+            frame,
+        })
+    }
 }
 
 /// A length of time in words: "3 days".

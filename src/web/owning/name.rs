@@ -61,9 +61,10 @@ impl Asked {
             until: facts.map(|facts| frame.words.date(facts.end)),
             is_strict: wish.is_strict,
             problem: wish.problem.map(|problem| frame.words.told(&problem)),
-            next: wish
-                .next
-                .map(|next| Time::of(frame.words, next, request.now)),
+            next: wish.next.map(|next| Time {
+                iso: next.to_string(),
+                words: frame.words.minute(next),
+            }),
             step: step.map(|step| frame.words.told(step)),
             url: match wish.name.contains(':') {
                 true => format!("https://[{}]/", wish.name),
@@ -132,34 +133,30 @@ impl<'a> Page<'a> {
 
 /// `GET /main/box/name`
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    show(visitor, &Page::of(request, &frame))
+    enter(request, visitor, |frame| {
+        show(visitor, &Page::of(request, frame))
+    })
 }
 
 /// `POST /main/box/name`: `deed`: `look` (`name`: the page with where it leads), `want` (`name`, `email`, `agreed`), `again` (try
 /// now), `forget`, `strict`, `lax`. 303 back; 400, 409 with the page.
 pub fn perform(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let field = |name: &str| value(&form, name).trim();
-    match done(request, &frame, &form) {
-        Ok(None) => Ok(see_other(&frame, "/main/box/name")),
-        Ok(Some(page)) => show(visitor, &page),
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                name: field("name").to_owned(),
-                email: field("email").to_owned(),
-                problem: Some(problem),
-                ..Page::of(request, &frame)
-            })
-        }),
-    }
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let field = |name: &str| value(&form, name).trim();
+        match done(request, frame, &form) {
+            Ok(None) => Ok(see_other(frame, "/main/box/name")),
+            Ok(Some(page)) => show(visitor, &page),
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    name: field("name").to_owned(),
+                    email: field("email").to_owned(),
+                    problem: Some(problem),
+                    ..Page::of(request, frame)
+                })
+            }),
+        }
+    })
 }
 
 fn done<'a>(

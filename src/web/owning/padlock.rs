@@ -69,35 +69,31 @@ impl<'a> Page<'a> {
 
 /// `GET /main/box/padlock`
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    show(visitor, &Page::of(request, &frame))
+    enter(request, visitor, |frame| {
+        show(visitor, &Page::of(request, frame))
+    })
 }
 
 /// `POST /main/box/padlock`: `deed`: `on`, `off`, `anew` (another root in place of the one there is). 303 back; 409 with the page.
 pub fn turn(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let deed = value(&form, "deed");
-    let app = request.app();
-    let turned = match deed {
-        "on" => padlock::turn_on(app, request.now),
-        "off" => padlock::turn_off(app),
-        "anew" => padlock::start_over(app, request.now),
-        _ => return Ok(see_other(&frame, "/main/box/padlock")),
-    };
-    match turned {
-        Ok(()) => Ok(see_other(&frame, &format!("/main/box/padlock?done={deed}"))),
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                problem: Some(problem),
-                ..Page::of(request, &frame)
-            })
-        }),
-    }
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let deed = value(&form, "deed");
+        let app = request.app();
+        let turned = match deed {
+            "on" => padlock::turn_on(app, request.now),
+            "off" => padlock::turn_off(app),
+            "anew" => padlock::start_over(app, request.now),
+            _ => return Ok(see_other(frame, "/main/box/padlock")),
+        };
+        match turned {
+            Ok(()) => Ok(see_other(frame, &format!("/main/box/padlock?done={deed}"))),
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    problem: Some(problem),
+                    ..Page::of(request, frame)
+                })
+            }),
+        }
+    })
 }

@@ -64,77 +64,72 @@ struct Page<'a> {
 
 /// `GET /main/box/people?after=`
 pub fn list(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let app = request.app();
-    let after = match request.query("after") {
-        Some(nickname) => Some(find(app, &nickname)?.0),
-        None => None,
-    };
-    let page = users::list(&app.store, after, SHOWN)?;
-    let next = page.last().filter(|_| page.len() == SHOWN);
-    let next = next.map(|(_, user)| frame.at(&format!("/main/box/people?after={}", user.nickname)));
-    let mut rows = Vec::new();
-    for (id, user) in page {
-        let account = administration::account(app, id, user)?;
-        rows.push(row(app, &frame, &account, request.now)?);
-    }
-    let page = List {
-        frame: &frame,
-        rows,
-        total: streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?,
-        next,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let app = request.app();
+        let after = match request.query("after") {
+            Some(nickname) => Some(find(app, &nickname)?.0),
+            None => None,
+        };
+        let page = users::list(&app.store, after, SHOWN)?;
+        let next = page.last().filter(|_| page.len() == SHOWN);
+        let next =
+            next.map(|(_, user)| frame.at(&format!("/main/box/people?after={}", user.nickname)));
+        let mut rows = Vec::new();
+        for (id, user) in page {
+            let account = administration::account(app, id, user)?;
+            rows.push(row(app, frame, &account, request.now)?);
+        }
+        let page = List {
+            frame,
+            rows,
+            total: streams::total(&app.store, Stream::of(SITE, StreamKind::Users))?,
+            next,
+        };
+        show(visitor, &page)
+    })
 }
 
 /// `GET /main/box/people/{nickname}`: 404, 410 for nobody.
 pub fn one(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let mut page = page(request, &frame)?;
-    page.done = match request.query("done").as_deref() {
-        Some("suspend") => Some(marked("Suspended. Nobody can log in to this account now.")),
-        Some("admit") => Some(marked("Let in again.")),
-        Some("quota") => Some(marked("Saved.")),
-        _ => None,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let mut page = page(request, frame)?;
+        page.done = match request.query("done").as_deref() {
+            Some("suspend") => Some(marked("Suspended. Nobody can log in to this account now.")),
+            Some("admit") => Some(marked("Let in again.")),
+            Some("quota") => Some(marked("Saved.")),
+            _ => None,
+        };
+        show(visitor, &page)
+    })
 }
 
 /// `POST /main/box/people/{nickname}`: `deed`: `suspend`, `admit`, `quota` (with `quota`, or an empty one for what everybody has),
 /// `owner` (with `password`), `delete` (with the nickname as `typed`). 303 back, or to the list; 400, 403 with the page.
 pub fn change(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let (id, user) = find(request.app(), request.param("nickname"))?;
-    let form = request.form();
-    let deed = value(&form, "deed");
-    match perform(request, visitor, &form, id, &user) {
-        Ok(()) => {
-            let nickname = &user.nickname;
-            Ok(see_other(
-                &frame,
-                &match deed {
-                    "delete" => "/main/box/people".to_owned(),
-                    "owner" => "/".to_owned(),
-                    _ => format!("/main/box/people/{nickname}?done={deed}"),
-                },
-            ))
+    enter(request, visitor, |frame| {
+        let (id, user) = find(request.app(), request.param("nickname"))?;
+        let form = request.form();
+        let deed = value(&form, "deed");
+        match perform(request, visitor, &form, id, &user) {
+            Ok(()) => {
+                let nickname = &user.nickname;
+                Ok(see_other(
+                    frame,
+                    &match deed {
+                        "delete" => "/main/box/people".to_owned(),
+                        "owner" => "/".to_owned(),
+                        _ => format!("/main/box/people/{nickname}?done={deed}"),
+                    },
+                ))
+            }
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    problem: Some(problem),
+                    ..page(request, frame)?
+                })
+            }),
         }
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                problem: Some(problem),
-                ..page(request, &frame)?
-            })
-        }),
-    }
+    })
 }
 
 fn perform(

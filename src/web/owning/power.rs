@@ -26,45 +26,42 @@ impl Page<'_> {
 
 /// `GET /main/box/power`: the two ways, or with `?wish=` the question whether it is meant; 404 where there is none.
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    if power::place(&request.app().config).is_none() {
-        return Err(absent());
-    }
-    let wish = request.query("wish").as_deref().and_then(Wish::parse);
-    let page = Page {
-        frame: &frame,
-        wish,
-        is_done: false,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        if power::place(&request.app().config).is_none() {
+            return Err(absent());
+        }
+        let wish = request.query("wish").as_deref().and_then(Wish::parse);
+        let page = Page {
+            frame,
+            wish,
+            is_done: false,
+        };
+        show(visitor, &page)
+    })
 }
 
 /// `POST /main/box/power`: `wish`, `off` or `restart`. It begins at once; the page says what to wait for.
 pub fn fulfil(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let wish = Wish::parse(value(&form, "wish"));
-    let wish = wish.ok_or_else(|| Error::invalid("Say whether to switch off or to restart."))?;
-    power::ask(&request.app().config, wish)?;
-    log::warn!(
-        "the owner wants this machine to {}",
-        match wish {
-            Wish::Off => "switch off",
-            Wish::Restart => "restart",
-        }
-    );
-    let page = Page {
-        frame: &frame,
-        wish: Some(wish),
-        is_done: true,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let wish = Wish::parse(value(&form, "wish"));
+        let wish =
+            wish.ok_or_else(|| Error::invalid("Say whether to switch off or to restart."))?;
+        power::ask(&request.app().config, wish)?;
+        log::warn!(
+            "the owner wants this machine to {}",
+            match wish {
+                Wish::Off => "switch off",
+                Wish::Restart => "restart",
+            }
+        );
+        let page = Page {
+            frame,
+            wish: Some(wish),
+            is_done: true,
+        };
+        show(visitor, &page)
+    })
 }
 
 fn absent() -> Error {

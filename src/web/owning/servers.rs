@@ -96,11 +96,9 @@ impl<'a> Page<'a> {
 
 /// `GET /main/box/servers`
 pub fn list(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    show(visitor, &Page::of(request, &frame)?)
+    enter(request, visitor, |frame| {
+        show(visitor, &Page::of(request, frame)?)
+    })
 }
 
 /// `POST /main/box/deliveries`: `host`, `deed`: `retry` or `drop`. 303 back, also where nothing waits any more.
@@ -140,23 +138,21 @@ fn finish(
     visitor: &Visitor,
     deed: impl FnOnce() -> Result<(), Error>,
 ) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    match deed() {
-        // A second tap: it is done already.
-        Ok(()) | Err(Error::NotFound(_)) => Ok(see_other(&frame, "/main/box/servers")),
-        Err(error) => {
-            let form = request.form();
-            again(visitor, error, |problem| {
-                Ok(Page {
-                    problem: Some(problem),
-                    id: value(&form, "id"),
-                    reason: value(&form, "reason"),
-                    ..Page::of(request, &frame)?
+    enter(request, visitor, |frame| {
+        match deed() {
+            // A second tap: it is done already.
+            Ok(()) | Err(Error::NotFound(_)) => Ok(see_other(frame, "/main/box/servers")),
+            Err(error) => {
+                let form = request.form();
+                again(visitor, error, |problem| {
+                    Ok(Page {
+                        problem: Some(problem),
+                        id: value(&form, "id"),
+                        reason: value(&form, "reason"),
+                        ..Page::of(request, frame)?
+                    })
                 })
-            })
+            }
         }
-    }
+    })
 }

@@ -71,64 +71,58 @@ pub fn registration_modes(chosen: Registration) -> Vec<(&'static str, &'static s
 
 /// `GET /main/box/site`
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let page = Page {
-        is_saved: request.query("saved").is_some(),
-        ..Page::of(request, &frame)?
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let page = Page {
+            is_saved: request.query("saved").is_some(),
+            ..Page::of(request, frame)?
+        };
+        show(visitor, &page)
+    })
 }
 
 /// `POST /main/box/site`: `name`, `welcome`, and perhaps a `picture`, or `remove` for none. 303 back; 400, 413 with the form.
 pub fn describe(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let (name, welcome) = (value(&form, "name"), value(&form, "welcome"));
-    let app = request.app();
-    let saved = sites::describe(app, name, welcome, request.now).and_then(|()| {
-        if !value(&form, "remove").is_empty() {
-            return Ok(sites::hide(app)?);
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let (name, welcome) = (value(&form, "name"), value(&form, "welcome"));
+        let app = request.app();
+        let saved = sites::describe(app, name, welcome, request.now).and_then(|()| {
+            if !value(&form, "remove").is_empty() {
+                return Ok(sites::hide(app)?);
+            }
+            take_picture(request)
+        });
+        match saved {
+            Ok(()) => Ok(see_other(frame, "/main/box/site?saved=1")),
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    name: name.to_owned(),
+                    welcome: welcome.to_owned(),
+                    problem: Some(problem),
+                    ..Page::of(request, frame)?
+                })
+            }),
         }
-        take_picture(request)
-    });
-    match saved {
-        Ok(()) => Ok(see_other(&frame, "/main/box/site?saved=1")),
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                name: name.to_owned(),
-                welcome: welcome.to_owned(),
-                problem: Some(problem),
-                ..Page::of(request, &frame)?
-            })
-        }),
-    }
+    })
 }
 
 /// `POST /main/box/registration`: `registration`: `open`, `invite` or `closed`. 303 back; 400, 409 with the form.
 pub fn register(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let saved = Registration::parse(value(&form, "registration"))
-        .ok_or_else(|| Error::invalid("Choose one of the three."))
-        .and_then(|mode| registration::set(request.app(), mode));
-    match saved {
-        Ok(()) => Ok(see_other(&frame, "/main/box/site?saved=1")),
-        Err(error) => again(visitor, error, |problem| {
-            Ok(Page {
-                problem: Some(problem),
-                ..Page::of(request, &frame)?
-            })
-        }),
-    }
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let saved = Registration::parse(value(&form, "registration"))
+            .ok_or_else(|| Error::invalid("Choose one of the three."))
+            .and_then(|mode| registration::set(request.app(), mode));
+        match saved {
+            Ok(()) => Ok(see_other(frame, "/main/box/site?saved=1")),
+            Err(error) => again(visitor, error, |problem| {
+                Ok(Page {
+                    problem: Some(problem),
+                    ..Page::of(request, frame)?
+                })
+            }),
+        }
+    })
 }
 
 /// `GET /main/picture`: the picture of the first page, for everybody; 404 if there is none.

@@ -68,43 +68,37 @@ impl<'a> Page<'a> {
 
 /// `GET /main/box/update`
 pub fn form(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    show(visitor, &Page::of(request, &frame)?)
+    enter(request, visitor, |frame| {
+        show(visitor, &Page::of(request, frame)?)
+    })
 }
 
 /// `POST /main/box/update`: the `file` of a package, which then waits; `older` lets an older version in. 303 back; 400, 404, 409, 413,
 /// 507 with the page.
 pub fn bring(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let may_be_older = !value(&request.form(), "older").is_empty();
-    let brought = received(request).and_then(|file| {
-        let file = file.reader().map_err(Error::internal)?;
-        updates::offer(request.app(), file, may_be_older)
-    });
-    answer(request, visitor, &frame, brought.map(drop))
+    enter(request, visitor, |frame| {
+        let may_be_older = !value(&request.form(), "older").is_empty();
+        let brought = received(request).and_then(|file| {
+            let file = file.reader().map_err(Error::internal)?;
+            updates::offer(request.app(), file, may_be_older)
+        });
+        answer(request, visitor, frame, brought.map(drop))
+    })
 }
 
 /// `POST /main/box/update/deed`: `deed` is `install`, which installs the version that waits, or `look`, which looks at the address. 303
 /// back; 404, 409 with the page.
 pub fn act(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let form = request.form();
-    let app = request.app();
-    let acted = match value(&form, "deed") {
-        "install" => updates::install(app),
-        "look" => updates::state(&app.config).map(|_| updates::want(app)),
-        _ => Err(Error::invalid("There is no such deed.")),
-    };
-    answer(request, visitor, &frame, acted)
+    enter(request, visitor, |frame| {
+        let form = request.form();
+        let app = request.app();
+        let acted = match value(&form, "deed") {
+            "install" => updates::install(app),
+            "look" => updates::state(&app.config).map(|_| updates::want(app)),
+            _ => Err(Error::invalid("There is no such deed.")),
+        };
+        answer(request, visitor, frame, acted)
+    })
 }
 
 fn answer(request: &Request, visitor: &Visitor, frame: &Frame, done: Result<(), Error>) -> Answer {

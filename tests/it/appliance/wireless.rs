@@ -5,6 +5,7 @@ use crate::harness::http::{Request, Site};
 use crate::harness::network::inside;
 use crate::harness::pump::{binary_path, said};
 use crate::harness::{Browser, Pump, eventually};
+use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -233,6 +234,15 @@ fn in_the_home_the_page_is_the_owner_s() {
     assert!(evan.submit(&form).expect(200).shows("joins Garten now"));
     let left = fs::read_to_string(pump.directory().join("wifi.json")).expect("left");
     assert!(left.contains("\"is_hidden\":true"), "{left}");
+    // A password that is too short does not lose which Wi-Fi was chosen.
+    let seen = |name: &str| json!({ "name": name, "has_password": true });
+    let state = json!({ "is_open": false, "networks": [seen("Fjord"), seen("Garten")], "joining": null, "problem": null });
+    fs::create_dir_all(it.path("run")).expect("writable");
+    fs::write(it.path("run/state.json"), state.to_string()).expect("writable");
+    let form = evan.open("/main/wifi").expect(200).form("wifi");
+    let page = evan.submit(&form.fill("network", "Garten").fill("password", "short"));
+    assert_eq!(page.answer.status, 400);
+    assert!(page.html().contains("value=\"Garten\" selected"));
     let elsewhere = Pump::start();
     assert_eq!(elsewhere.browser().open("/main/wifi").answer.status, 404);
 }

@@ -5,14 +5,19 @@
 //! fails the story until it is among those that one only gets to by a letter or a program. With
 //! `PUMPHOUSE_TEST_SCREENSHOTS=1` pictures of all of them go to `target/screenshots`.
 
+mod machine;
 mod scene;
 mod table;
 
+use crate::films::real_film;
+use crate::harness::authority::Authority;
 use crate::harness::chromium::{Rules, Screen, Window};
-use crate::harness::{Chromium, Pump, knob, network};
+use crate::harness::{Chromium, Pump, knob, network, pictures};
 use crate::visiting;
 use scene::Family;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use table::Table;
 
@@ -41,11 +46,11 @@ struct Step {
 }
 
 impl<'w> Walk<'w> {
-    /// Goes everywhere that the table, the addresses and the links on the pages lead.
-    fn everywhere(who: &'static str, window: &'w mut Window, addresses: &[String]) -> Walk<'w> {
+    fn begun(who: &'static str, window: &'w mut Window) -> Walk<'w> {
         let wish = knob("PUMPHOUSE_TEST_SCREENSHOTS");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
-        let mut walk = Walk {
+        window.still(true);
+        Walk {
             who,
             window,
             table: Table::read(),
@@ -53,8 +58,12 @@ impl<'w> Walk<'w> {
             patterns: BTreeSet::new(),
             findings: Vec::new(),
             pictures: wish.map(|_| folder.join(who)),
-        };
-        walk.window.still(true);
+        }
+    }
+
+    /// Goes everywhere that the table, the addresses and the links on the pages lead.
+    fn everywhere(who: &'static str, window: &'w mut Window, addresses: &[String]) -> Walk<'w> {
+        let mut walk = Walk::begun(who, window);
         let typed = walk.table.plain().into_iter().chain(addresses.to_vec());
         let mut next: Vec<Step> = typed
             .map(|path| Step {
@@ -144,6 +153,27 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// Goes through the owner's page of a public name to where it is said where that leads.
+    fn asks_for_a_name(&mut self, name: &str) {
+        self.window
+            .open("/main/box/name")
+            .fill("The public name", name)
+            .click("See where it leads")
+            .sees("2. Where it leads");
+    }
+
+    fn tick(&mut self, field: &str) {
+        let script = format!("document.querySelector('{field}').checked = true");
+        self.window.script(&script);
+    }
+
+    /// Opens a page until it says something.
+    fn sees_on(&mut self, path: &str, text: &str) {
+        let otherwise = format!("no “{text}” to see");
+        self.window
+            .until(|window| window.open(path).shows(text), &otherwise);
+    }
+
     /// Takes a picture, if that is wished for.
     fn picture(&mut self, path: &str, screen: Screen, how: &str) {
         let Some(folder) = &self.pictures else {
@@ -227,6 +257,92 @@ fn a_visitor_walks_over_every_page() {
         let alice = ["/alice".to_owned()];
         Walk::everywhere("visitor", &mut window, &alice).without_findings();
     });
+}
+
+#[test]
+fn what_forms_answer_is_as_good_as_the_rest() {
+    let family = Family::new();
+    let addresses = family.addresses();
+    let chromium = Chromium::take();
+    let mut window = chromium.window_of(&family.pump, "evan");
+    let film = real_film(&family.pump, window.open("/"));
+    let photo = family.pump.directory().join("sea.jpg");
+    fs::write(&photo, pictures::photo(1200, 800, 1)).expect("a file");
+    let mut walk = Walk::begun("forms", &mut window);
+    let album = addresses.iter().find(|path| path.contains("/list/"));
+    let key = album.and_then(|path| path.rsplit('/').next());
+    let audience = format!("/main/albums/{}/audience", key.expect("an album"));
+    walk.window.open(&audience);
+    walk.tick("[name=audience][value=followers]");
+    walk.window.click("Go on").sees("From now on");
+    walk.check(&format!("{audience}/sure"));
+
+    let composer = walk.window.on_a_phone().open("/");
+    composer
+        .click("What is new?")
+        .sees("Who can see this")
+        .attach("Photos", &[&photo, &film]);
+    let done = "[...document.querySelectorAll('.waiting li')].map(one => one.dataset.state).join() === 'done,done'";
+    composer.until(
+        |window| window.script(done) == json!(true),
+        "not all of it came",
+    );
+    walk.check("/main/compose/films");
+
+    walk.window
+        .open("/main/wifi")
+        .choose("Your Wi-Fi", "A name as long")
+        .fill("Password of the Wi-Fi", "correct horse")
+        .click("Join it")
+        .sees("The pump joins A name as long");
+    walk.check("/main/wifi/joining");
+    walk.window
+        .open("/main/box/power?wish=off")
+        .click("Switch off");
+    walk.check("/main/box/power/off");
+    walk.without_findings();
+}
+
+#[test]
+fn each_step_to_a_public_name_is_as_good_as_the_rest() {
+    network::inside(
+        "every_page::each_step_to_a_public_name_is_as_good_as_the_rest",
+        || {
+            let Some(authority) = Authority::start(80, &[]) else {
+                return;
+            };
+            let options = authority.options();
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
+            let Some(pump) = network::everywhere(Vec::new(), &options) else {
+                return;
+            };
+            pump.register("evan");
+            pump.give_to("evan");
+            let chromium = Chromium::take();
+            let mut window = chromium.window_of(&pump, "evan");
+            let mut walk = Walk::begun("name", &mut window);
+            walk.asks_for_a_name("nobody.test");
+            walk.check("/main/box/name/nowhere");
+            walk.tick("[name=agreed]");
+            walk.window.click("Try all the same");
+            walk.sees_on("/main/box/name", "It is tried again by itself");
+            walk.check("/main/box/name/trouble");
+            let mut evan = pump.browser_of("evan");
+            let form = evan.open("/main/box/name").expect(200).form("forget");
+            evan.submit(&form.press("deed")).expect(200);
+            walk.asks_for_a_name("192.0.2.9");
+            walk.check("/main/box/name/silence");
+            walk.asks_for_a_name("pump-b.test");
+            walk.check("/main/box/name/here");
+            walk.tick("[name=agreed]");
+            walk.window.click("Ask for the certificate");
+            walk.sees_on("/main/box/name", "It is renewed by itself");
+            walk.check("/main/box/name/works");
+            walk.window.click("Only https at this name");
+            walk.check("/main/box/name/strict");
+            walk.without_findings();
+        },
+    );
 }
 
 #[test]

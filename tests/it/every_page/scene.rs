@@ -1,5 +1,6 @@
 //! A family as families are: photos of every shape, long words, long names and short ones, and somebody who tries things.
 
+use super::machine::{self, Machine};
 use crate::authorising::request_token;
 use crate::guest_links::makes_link;
 use crate::harness::documents::{comment, reference};
@@ -29,24 +30,20 @@ pub(super) struct Family {
     evan: Person,
     /// The page of an activity.
     activity: String,
+    _machine: Machine,
 }
 
 impl Family {
     pub(super) fn new() -> Family {
-        // A ready-made box, whose owner has some pages more.
-        let pump = Pump::with(&[
-            // nobody watches there for wishes
-            "--powerdir",
-            "/tmp",
-            "--versionsdir",
-            "/nowhere",
-            "--wifidir",
-            "/nowhere",
-            "--updateurl",
-            "https://pump.example/pump.tar",
-        ]);
+        let machine = Machine::new();
+        let mut options = machine.options();
+        options.extend(["--httpsPort", "0"].map(str::to_owned));
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let pump = Pump::with(&options);
         let evan = pump.register("evan");
         pump.give_to("evan");
+        machine::locks(&mut pump.browser_of("evan"));
+        Machine::offers(&pump);
         let posted = fill(&pump, &evan);
         let page = posted["url"].as_str().expect("an activity has a page");
         let activity = pump.site.path_of(page).to_owned();
@@ -54,6 +51,7 @@ impl Family {
             pump,
             evan,
             activity,
+            _machine: machine,
         }
     }
 

@@ -11,6 +11,8 @@ const NO_PAGES: &[&str] = &[
     "/main/foot",
     "/main/invitations/{code}/qr.svg",
     "/main/news",
+    "/main/padlock/pumphouse.crt",
+    "/main/padlock/pumphouse.mobileconfig",
     "/main/uploads/{key}",
 ];
 

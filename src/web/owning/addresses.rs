@@ -43,17 +43,15 @@ impl Address {
 
 /// `GET /main/box/addresses`: `new` says that the server was set up just now.
 pub fn list(request: &Request, visitor: &Visitor) -> Answer {
-    let frame = match enter(request, visitor)? {
-        Ok(frame) => frame,
-        Err(answer) => return answer,
-    };
-    let app = request.app();
-    let page = Page {
-        is_new: request.query("new").is_some(),
-        name: Address::of(app.base().url().to_owned()),
-        number: lan::by_number(app, request.here).map(Address::of),
-        secure: padlock::url(app),
-        frame: &frame,
-    };
-    show(visitor, &page)
+    enter(request, visitor, |frame| {
+        let app = request.app();
+        let page = Page {
+            is_new: request.query("new").is_some(),
+            name: Address::of(app.base().url().to_owned()),
+            number: lan::by_number(app, request.here).map(Address::of),
+            secure: padlock::url(app),
+            frame,
+        };
+        show(visitor, &page)
+    })
 }

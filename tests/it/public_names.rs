@@ -74,6 +74,7 @@ fn a_name_gets_a_certificate_that_everybody_trusts() {
             for (name, words) in [
                 ("pump.local", "A public name looks like"),
                 ("nobody.test", "Nobody knows the name"),
+                ("192.0.2.9", "Nobody answers at 192.0.2.9."),
             ] {
                 let form = evan.open("/main/box/name").expect(200).form("look");
                 let page = evan.submit(&form.fill("name", name));

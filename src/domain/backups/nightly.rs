@@ -104,7 +104,7 @@ pub fn choose(app: &App, typed: &str) -> Result<(), Error> {
     let directory = typed.trim();
     if app.config.backup_directory.is_some() {
         return Err(Error::invalid(
-            "The configuration has decided it, with the option backupdir.",
+            "The option backupdir in the configuration file sets the directory. Change it there.",
         ));
     }
     if !directory.is_empty() {

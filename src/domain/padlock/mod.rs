@@ -132,7 +132,7 @@ pub fn is_on(app: &App) -> bool {
 pub fn turn_on(app: &App, now: Timestamp) -> Result<(), Error> {
     if !is_possible(&app.config) {
         return Err(Error::Conflict(
-            "The configuration has decided it, with the options key and cert.".to_owned(),
+            "The options key and cert in the configuration file set the certificate. Change it there.".to_owned(),
         ));
     }
     check_clock(app, now)?;

@@ -11,7 +11,9 @@ use crate::http::{Answer, Request, Response};
 use crate::web::cards::Time;
 use crate::web::forms::{again, see_other, value};
 use crate::web::frame::{Frame, show};
+use crate::words::marked;
 use askama::Template;
+use std::net::IpAddr;
 
 #[derive(Template)]
 #[template(path = "box/name.html", config = "assets/askama.toml")]
@@ -77,8 +79,11 @@ impl Asked {
 
 impl Look {
     fn of(frame: &Frame, name: String, leads: &Leads) -> Look {
-        let fill = |english: &str, address: &dyn ToString| {
-            frame.fill(english, (name.as_str(), address.to_string().as_str()))
+        // Of a name it is told to which address it leads; an address is there already.
+        let is_address = name.parse::<IpAddr>().is_ok();
+        let of = |a_name: &str, an_address: &str, address: &IpAddr| match is_address {
+            true => frame.fill(an_address, [name.as_str()]),
+            false => frame.fill(a_name, (name.as_str(), address)),
         };
         let words = match leads {
             Leads::Here => frame.fill("{0} leads to this server.", [name.as_str()]),
@@ -86,18 +91,29 @@ impl Look {
                 "Nobody knows the name {0}. Where you have the name from, let it lead to the public address of your home.",
                 [name.as_str()],
             ),
-            Leads::Home(address) => fill(
-                "{0} leads to {1}, which is an address at home: from outside nobody gets there. Let the name lead to the public address \
-                 that your router has.",
+            Leads::Home(address) => of(
+                marked(
+                    "{0} leads to {1}, which is an address at home: from outside nobody gets there. Let the name lead to the public \
+                     address that your router has.",
+                ),
+                marked(
+                    "{0} is an address at home: from outside nobody gets there. Take the public address that your router has.",
+                ),
                 address,
             ),
-            Leads::Elsewhere(address) => fill(
-                "{0} leads to {1}, and something else answers there than this server.",
+            Leads::Elsewhere(address) => of(
+                marked("{0} leads to {1}, and something else answers there than this server."),
+                marked("At {0} something else answers than this server."),
                 address,
             ),
-            Leads::Silence(address) => fill(
-                "{0} leads to {1}, and nobody answers there. Some routers let nobody at home use their public address; then it may \
-                 work all the same.",
+            Leads::Silence(address) => of(
+                marked(
+                    "{0} leads to {1}, and nobody answers there. Some routers let nobody at home use their public address; then it \
+                     may work all the same.",
+                ),
+                marked(
+                    "Nobody answers at {0}. Some routers let nobody at home use their public address; then it may work all the same.",
+                ),
                 address,
             ),
         };

@@ -1,31 +1,27 @@
 //! What stands around every page: the name of the site, the way home, who is logged in, and the token for its forms.
+//! `places.rs` has the ways between the parts of the site, `faces.rs` people as pages show them.
 
-use crate::app::App;
+mod faces;
+mod places;
+
+pub use faces::Face;
+pub use places::{Place, counted};
+
 use crate::auth::{Visitor, language};
-use crate::domain::documents::display_name;
 use crate::domain::names::is_web_address;
 use crate::domain::noticing::{self, Kind};
 use crate::domain::{lan, padlock, pins, registration, reports, requests, updates};
 use crate::error::Error;
 use crate::http::{Answer, Request, Response};
-use crate::ids::ThingId;
-use crate::peers::authority;
 use crate::store::meta::Registration;
 use crate::store::preferences::{self, Appearance};
-use crate::store::things::{self, Identity, Object};
 use crate::web::assets;
 use crate::web::choices;
 use crate::web::elsewhere::Elsewhere;
-use crate::wire::draft;
 use crate::words::{Counted, Language, Values, Words, marked};
 use askama::Template;
 use hyper::{Method, header};
-use serde_json::Value;
-use std::borrow::{Borrow, Cow};
-use std::fmt::Write as _;
-
-/// Most of a name that stands in a sentence with others, in characters.
-const NAME_CHARS_IN_SENTENCE: usize = 60;
+use std::borrow::Borrow;
 
 /// The frame of one page.
 #[derive(Debug)]
@@ -80,46 +76,6 @@ pub struct Frame {
     pub owner_url: Option<String>,
     /// HTML of the configuration for the footer.
     pub more_footer: Option<String>,
-}
-
-/// Somebody as pages show them.
-#[derive(Clone, Debug)]
-pub struct Face {
-    /// Who it is.
-    pub id: ThingId,
-    /// The key, by which forms name people of other servers.
-    pub key: String,
-    /// The nickname; empty for people of other servers.
-    pub nickname: String,
-    /// How they are called among all servers, as far as that is known: `@ann`, `ann@pump.example`.
-    pub handle: String,
-    /// The name.
-    pub name: String,
-    /// The person's page.
-    pub url: String,
-    /// The page of somebody of another server on that server.
-    pub home: Option<String>,
-    /// The address of the picture.
-    pub picture: Option<String>,
-    /// What the person tells, in plain text.
-    pub summary: String,
-}
-
-/// One of the places of the site.
-#[derive(Debug)]
-pub struct Place {
-    /// Its address within the site.
-    pub path: &'static str,
-    /// The drawing that stands for it.
-    pub icon: &'static str,
-    /// Its name.
-    pub words: &'static str,
-    /// `wide` for what only wide screens show, `post` for the box to post.
-    pub class: Option<&'static str>,
-    /// How many things there are new: `3`, `99+`; empty for none.
-    pub count: String,
-    /// Whether the page is that place.
-    pub is_here: bool,
 }
 
 impl Frame {
@@ -239,22 +195,6 @@ impl Frame {
         format!("<svg class=\"{class}\" aria-hidden=\"true\"><use href=\"{file}#{name}\"/></svg>")
     }
 
-    /// How much is new, as the title of pages has it before its words: `(3) `; nothing where nothing is new.
-    pub fn new_in_title(&self) -> String {
-        match self.messages + self.notices {
-            0 => String::new(),
-            new => format!("({}) ", counted(new)),
-        }
-    }
-
-    /// How much else than messages is new, for the bell: `3`, `99+`; empty for nothing.
-    pub fn bell(&self) -> String {
-        match self.notices {
-            0 => String::new(),
-            new => counted(new),
-        }
-    }
-
     /// Whether reports or requests wait for whoever is logged in.
     pub fn is_waited_for(&self) -> bool {
         self.reports + self.requests > 0
@@ -263,57 +203,6 @@ impl Frame {
     /// The nickname of whoever is logged in; empty for nobody.
     pub fn nickname(&self) -> &str {
         self.me.as_ref().map_or("", |me| &me.nickname)
-    }
-
-    /// The places between which a user goes.
-    pub fn places(&self) -> Vec<Place> {
-        let place = |path_of: &'static str, icon, words: &'static str| Place {
-            is_here: self.path == path_of,
-            path: path_of,
-            icon,
-            words: self.say(words),
-            class: None,
-            count: String::new(),
-        };
-        let with = |place, new| Place {
-            count: match new {
-                0 => String::new(),
-                new => counted(new),
-            },
-            ..place
-        };
-        let messages = place("/main/messages", "message", marked("Messages"));
-        let notices = place("/main/notifications", "bell", marked("Notifications"));
-        let mut places = vec![
-            place("/", "home", marked("Home")),
-            place("/main/photos", "photos", marked("Photos")),
-            Place {
-                class: Some("post"),
-                ..place("/main/compose", "plus", marked("Post"))
-            },
-            with(messages, self.messages),
-            place("/main/people", "people", marked("People")),
-            Place {
-                class: Some("wide"),
-                ..with(notices, self.notices)
-            },
-            Place {
-                class: Some("wide"),
-                ..place("/main/groups", "group", marked("Groups"))
-            },
-            Place {
-                class: Some("wide"),
-                ..place("/main/search", "search", marked("Search"))
-            },
-        ];
-        if self.is_owner {
-            places.push(Place {
-                class: Some("wide"),
-                is_here: self.is_in_box(),
-                ..place("/main/box", "box", marked("Box"))
-            });
-        }
-        places
     }
 
     /// The languages to choose from.
@@ -406,134 +295,7 @@ impl Frame {
     pub fn local(&self, url: &str) -> String {
         self.files.local(url)
     }
-
-    /// How somebody is shown; nobody if the person is gone from the store.
-    pub fn face(&self, app: &App, id: ThingId) -> Result<Option<Face>, Error> {
-        Ok(things::object(&app.store, id)?.map(|person| {
-            app.refreshing.look(id, &person);
-            self.face_of(id, &person)
-        }))
-    }
-
-    /// How a person is shown.
-    pub fn face_of(&self, id: ThingId, person: &Object) -> Face {
-        let members = draft::members_of(&person.members);
-        let text = |name: &str| members.get(name).and_then(Value::as_str);
-        let nickname = person.nickname().unwrap_or_default().to_owned();
-        let name = display_name(person);
-        let remote_id = match &person.identity {
-            Identity::Remote(id) => Some(id.as_str()),
-            _ => None,
-        };
-        let handle = match remote_id {
-            Some(id) => remote_handle(id, text("preferredUsername")),
-            None => Some(format!("@{nickname}")),
-        };
-        let picture = members.get("image").and_then(|image| image.get("url"));
-        let picture = picture.and_then(Value::as_str);
-        let key = person.key(id).to_string();
-        let own = [text("url"), remote_id];
-        let home = own.into_iter().flatten().find(|url| is_web_address(url));
-        let home = home.filter(|_| nickname.is_empty()).map(str::to_owned);
-        let url = match &home {
-            _ if !nickname.is_empty() => format!("{}/{nickname}", self.root),
-            // Only users have a page here about people of other servers.
-            _ if self.is_user() && person.is_person() => {
-                format!("{}/main/person?key={key}", self.root)
-            }
-            home => home.clone().unwrap_or_else(|| "#".to_owned()),
-        };
-        Face {
-            id,
-            key,
-            home,
-            name: name.unwrap_or_else(|| match (nickname.as_str(), &handle) {
-                ("", Some(handle)) => handle.clone(),
-                ("", None) => self.say("Somebody").to_owned(),
-                (nickname, _) => nickname.to_owned(),
-            }),
-            handle: handle.unwrap_or_default(),
-            url,
-            picture: picture.and_then(|url| self.files.file(url)),
-            summary: self.files.html(text("summary").unwrap_or_default()),
-            nickname,
-        }
-    }
-
-    /// Whether this is the person who is logged in.
-    pub fn is_me(&self, id: ThingId) -> bool {
-        self.me.as_ref().is_some_and(|me| me.id == id)
-    }
 }
-
-impl Face {
-    /// The name as it stands in a sentence with others: so much of it that the sentence can still be read.
-    pub fn short_name(&self) -> Cow<'_, str> {
-        match self.name.char_indices().nth(NAME_CHARS_IN_SENTENCE) {
-            Some((end, _)) => Cow::Owned(format!("{}…", self.name.get(..end).unwrap_or_default())),
-            None => Cow::Borrowed(&self.name),
-        }
-    }
-
-    /// The picture, or the first letter of the name in a circle.
-    pub fn avatar(&self) -> String {
-        let mut out = String::new();
-        match &self.picture {
-            Some(url) => {
-                let url = crate::html::escape(url);
-                let _ = write!(
-                    out,
-                    "<img class=\"avatar\" src=\"{url}\" alt=\"\" width=\"48\" height=\"48\" loading=\"lazy\">"
-                );
-            }
-            None => {
-                let letter = self.name.chars().find(|letter| letter.is_alphanumeric());
-                let letter = letter.unwrap_or('?').to_uppercase().to_string();
-                let letter = crate::html::escape(&letter);
-                let hue = self
-                    .name
-                    .bytes()
-                    .fold(0u32, |sum, byte| sum.wrapping_mul(31) + u32::from(byte))
-                    % HUES;
-                let _ = write!(
-                    out,
-                    "<span class=\"avatar hue-{hue}\" aria-hidden=\"true\">{letter}</span>"
-                );
-            }
-        }
-        out
-    }
-}
-
-impl Place {
-    /// Whether new things are counted there.
-    pub fn counts(&self) -> bool {
-        matches!(self.icon, "message" | "bell")
-    }
-}
-
-/// A number of new things as a badge has it.
-pub fn counted(new: usize) -> String {
-    match new < noticing::COUNT_MAX {
-        true => new.to_string(),
-        false => format!("{}+", noticing::COUNT_MAX - 1),
-    }
-}
-
-/// How somebody of another server is called among all servers: by an account, or by the address that is the id.
-fn remote_handle(id: &str, nickname: Option<&str>) -> Option<String> {
-    if let Some(account) = id.strip_prefix("acct:") {
-        return Some(account.to_owned());
-    }
-    let host = authority(id)?;
-    Some(match nickname.filter(|name| !name.is_empty()) {
-        Some(nickname) => format!("{nickname}@{host}"),
-        None => host.to_owned(),
-    })
-}
-
-/// Colours of the circles that stand for people without a picture.
-const HUES: u32 = 6;
 
 /// Answers with a page; the visitor's cookie goes along, because the page may hold forms.
 pub fn show(visitor: &Visitor, template: &impl Template) -> Answer {

@@ -356,7 +356,10 @@ impl Window {
         let size = &layout["cssContentSize"];
         let clip =
             json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
-        let wish = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        // Chromium shifts what is written from right to left if it looks beyond the viewport for a page that fits into it.
+        let is_beyond =
+            size["height"].as_f64() > layout["cssLayoutViewport"]["clientHeight"].as_f64();
+        let wish = json!({ "format": "png", "captureBeyondViewport": is_beyond, "clip": clip });
         let answer = self.connection.try_ask("Page.captureScreenshot", &wish)?;
         let data = answer["data"].as_str().unwrap_or_default();
         BASE64_STANDARD

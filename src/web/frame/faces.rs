@@ -111,7 +111,7 @@ impl Face {
         }
     }
 
-    /// The picture, or the first letter of the name in a circle.
+    /// The picture, or the first letter of the name (of the handle, if the name has none) in a circle.
     pub fn avatar(&self) -> String {
         let mut out = String::new();
         match &self.picture {
@@ -123,7 +123,8 @@ impl Face {
                 );
             }
             None => {
-                let letter = self.name.chars().find(|letter| letter.is_alphanumeric());
+                let mut letters = self.name.chars().chain(self.handle.chars());
+                let letter = letters.find(|letter| letter.is_alphanumeric());
                 let letter = letter.unwrap_or('?').to_uppercase().to_string();
                 let letter = crate::html::escape(&letter);
                 let hue = self

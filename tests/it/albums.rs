@@ -257,7 +257,7 @@ fn photos_are_posted_into_an_album_for_those_who_see_it() {
     let mut owner = reader(&pump, "evan");
     let mut other = reader(&pump, "bea");
     let (_, of_bea) = makes_album(&mut other, "Hers", "public");
-    let (album, key) = makes_album(&mut owner, "Winter", "followers");
+    let (album, key) = makes_album(&mut owner, "Winter", "public");
     let page = owner.open(&album).expect(200);
     let add = format!("/main/compose?album={key}");
     assert!(page.all("a", "href").contains(&add));
@@ -279,7 +279,7 @@ fn photos_are_posted_into_an_album_for_those_who_see_it() {
     let form = owner.open(&add).expect(200).form("composer");
     assert_eq!(
         (form.value("album"), form.value("audience")),
-        (key.as_str(), "followers")
+        (key.as_str(), "public")
     );
     let page = owner
         .submit(&form.clone().fill("content", "words alone"))
@@ -303,7 +303,10 @@ fn photos_are_posted_into_an_album_for_those_who_see_it() {
     assert_eq!(photos_on(&page), ["first", "second"]);
     // What is put into an album is no habit for the next post.
     let next = owner.open("/main/compose").expect(200).form("composer");
-    assert_eq!(next.value("album"), "");
+    assert_eq!(
+        (next.value("album"), next.value("audience")),
+        ("", "followers")
+    );
 
     // Deleted in the middle: the photo waits in the form, and comes into another album, or none.
     let form = owner.open(&add).expect(200).form("composer");
@@ -398,6 +401,17 @@ fn photos_are_posted_into_an_album_on_a_phone_over_a_reload() {
     other.open(&album).sees("1 photo");
     let shown = "document.querySelectorAll('.tile').length";
     assert_eq!(other.evaluate(shown), Ok(1.into()));
+
+    // An album that is chosen in the box itself is part of the draft, too.
+    phone
+        .open("/main/compose")
+        .fill("What is new?", "More of it");
+    phone.click("Album, title, place, date");
+    phone.choose("Put the photos into an album", "Summer");
+    phone.reload().until(
+        |phone| phone.script(chosen) == key.as_str(),
+        "a reload forgets the album",
+    );
 
     // Who sees it is changed by keyboard, and people are found by their names.
     phone.open(&format!("/main/albums/{key}/audience"));

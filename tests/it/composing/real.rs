@@ -61,6 +61,11 @@ fn five_photos_are_posted_over_a_network_that_breaks_and_a_reload() {
     for _ in 0..4 {
         phone.click_near("sea5.jpg", "Move earlier");
     }
+    let order = "[...document.querySelectorAll('.waiting .file-name')].map(one => one.textContent).join(' ')";
+    assert_eq!(
+        phone.script(order),
+        "sea5.jpg sea1.jpg sea2.jpg sea3.jpg sea4.jpg"
+    );
     phone.fill("What does it show? (1)", "Waves, and a dog");
     phone.click("Change").click("Only me");
     phone.fill("Find people by name", "ann").press("Enter");

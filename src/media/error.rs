@@ -1,5 +1,6 @@
 //! What can go wrong with a file, and what that means to the person who sent it.
 
+use crate::words::Words;
 use std::fmt;
 use std::io;
 
@@ -29,18 +30,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::TooLarge { bytes_max } if *bytes_max >= 1 << 20 => {
-                write!(
-                    f,
-                    "The file is too large: at most {} MiB are taken.",
-                    bytes_max >> 20
-                )
-            }
             Error::TooLarge { bytes_max } => {
-                write!(
-                    f,
-                    "The file is too large: at most {bytes_max} bytes are taken."
-                )
+                let most = Words::default().size(*bytes_max);
+                write!(f, "The file is too large: at most {most} are taken.")
             }
             Error::TooManyPixels { width, height } => write!(
                 f,

@@ -11,6 +11,7 @@ use super::spool::Spooling;
 use crate::error::Error;
 use crate::http::{Body, Request, SpooledPart};
 use crate::routes::Intake;
+use crate::words::Words;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -341,9 +342,6 @@ impl Share {
 }
 
 fn too_large(bytes_max: u64) -> Error {
-    let most = match bytes_max >> 20 {
-        0 => format!("{bytes_max} bytes"),
-        mib => format!("{mib} MiB"),
-    };
+    let most = Words::default().size(bytes_max);
     Error::TooLarge(format!("That is too large: at most {most} are taken here."))
 }

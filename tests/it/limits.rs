@@ -83,7 +83,7 @@ fn a_body_that_says_it_is_too_long_is_refused_at_once() {
     );
     assert!(status_line(&answer).contains(" 413"), "{answer}");
     assert!(answer.contains("{\"error\":"), "{answer}");
-    assert!(answer.contains("at most 1 MiB"), "{answer}");
+    assert!(answer.contains("at most 1 MB"), "{answer}");
     assert!(pump.is_well());
 }
 

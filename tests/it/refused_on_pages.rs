@@ -239,7 +239,7 @@ fn the_pages_of_errors_keep_the_ways_on_for_who_is_logged_in() {
         bears(&mut ann, &format!("error-{status}"));
     };
     let large = pictures::grainy(1600, 1200, 1);
-    sends("large.jpg", &large, 413, "too large");
+    sends("large.jpg", &large, 413, "too large: at most 98 KB");
     let uploads = pump.directory().join("uploads");
     fs::remove_dir_all(&uploads).expect("it is there");
     fs::write(&uploads, "in the way").expect("a file");

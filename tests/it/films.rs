@@ -426,9 +426,29 @@ fn a_film_that_the_browser_cannot_play_is_shown_by_a_drawing_and_can_be_had() {
         .sees("This browser cannot play the video.");
     phone.sees("Download the video").has_no_axe_violations();
     phone.press("ArrowLeft").sees("1 of 2").press("Escape");
+    // What closes takes its place out of the history, which would cut short where one goes meanwhile.
+    phone.until(
+        |phone| is_so(phone, "!history.state?.lightbox"),
+        "the place of the pictures stays in the history",
+    );
     phone.open("/main/photos").has_no_axe_violations();
     assert!(phone.overhanging().is_empty());
     for complaint in phone.complaints() {
         assert!(complaint.contains(".mp4"), "{complaint}");
+    }
+
+    // One alone stands in the page for guests, and not over its edges.
+    let alone = evan.upload("video/mp4", &film());
+    let alone = evan.post(activity("post", &alone).to(public()))["object"].clone();
+    let link = makes_link(&mut pump.browser_of("evan"), &key_of(&alone));
+    let mut guest = chromium.window(&pump);
+    guest.on_a_phone().open(&link).has_no_axe_violations();
+    assert_eq!(
+        guest.script("document.querySelectorAll('main video').length"),
+        1
+    );
+    assert_eq!(guest.overhanging(), Vec::<String>::new());
+    for complaint in guest.complaints() {
+        assert!(complaint.contains("/main/g/"), "{complaint}");
     }
 }

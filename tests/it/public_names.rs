@@ -1,10 +1,11 @@
 //! A public name with a certificate that an authority gives (ACME), asked of Debian's pebble in a network of each story's own.
 
+use crate::full_disk::Locked;
 use crate::harness::authority::Authority;
 use crate::harness::network::{everywhere, inside};
 use crate::harness::pump::{Environment, said};
 use crate::harness::time::Clock;
-use crate::harness::{Browser, Pump, Request, eventually};
+use crate::harness::{Browser, Pump, Request, eventually, eventually_some};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -103,6 +104,13 @@ fn a_name_gets_a_certificate_that_everybody_trusts() {
                 "{}",
                 page.html()
             );
+            let addresses = evan.open("/main/box/addresses").expect(200);
+            assert_eq!(addresses.text_of("public"), format!("https://{NAME}"));
+            assert_eq!(addresses.text_of("name"), "http://pump-a.test");
+            assert_eq!(addresses.text_of("secure"), "https://pump-a.test");
+            let codes = addresses.html().matches("role=\"img\"").count();
+            let places = addresses.html().matches("class=\"command\"").count();
+            assert_eq!(codes, places, "each has its code");
             // The site's own name has its own certificate, and its address stays.
             assert!(!is_trusted(&root, "pump-a.test"));
             let at = |path: &str| Request::get(path).header("Host", NAME);
@@ -143,6 +151,8 @@ fn a_name_gets_a_certificate_that_everybody_trusts() {
             evan.submit(&form).expect(200);
             assert!(!is_trusted(&root, NAME));
             assert_eq!(kept(&pump, "public.pem"), "");
+            let addresses = evan.open("/main/box/addresses").expect(200);
+            assert!(!addresses.html().contains(NAME), "{}", addresses.html());
         },
     );
 }
@@ -277,6 +287,53 @@ fn it_is_renewed_in_time_and_damage_is_mended() {
             // At home it answers at once, and the name gets another one.
             assert_eq!(pump.nobody().get("/evan").status, 200);
             eventually(|| is_trusted(&root, NAME));
+        },
+    );
+}
+
+#[test]
+fn a_name_keeps_its_certificate_while_the_next_one_cannot_be_written() {
+    inside(
+        "public_names::a_name_keeps_its_certificate_while_the_next_one_cannot_be_written",
+        || {
+            let (Some(authority), Some(clock)) = (Authority::start(80, &[]), Clock::behind(0))
+            else {
+                return;
+            };
+            let Some(mut pump) = server(&authority, clock.environment()) else {
+                return;
+            };
+            let mut evan = pump.browser_of("evan");
+            asks_for(&mut evan, NAME);
+            let root = authority.root();
+            eventually(|| is_trusted(&root, NAME));
+            let first = kept(&pump, "public.pem");
+            let orders = || authority.log().matches("POST /order-plz").count();
+            assert_eq!(orders(), 1);
+            assert!(pump.stop().success());
+            clock.is_ahead(4 * 24 * 60 + 12 * 60);
+            let Some(locked) = Locked::lock(&pump.directory().join("certificates")) else {
+                return;
+            };
+            pump.start_again();
+            let mut evan = pump.browser_of("evan");
+            let trouble = |evan: &mut Browser| {
+                let page = evan.open("/main/box/name").expect(200);
+                page.html()
+                    .contains("id=\"trouble\"")
+                    .then(|| page.text_of("trouble"))
+            };
+            let words = eventually_some(|| trouble(&mut evan));
+            assert!(words.contains("The disk takes no writes"), "{words}");
+            assert!(is_trusted(&root, NAME));
+            assert_eq!(orders(), 1, "nobody is asked for what cannot be kept");
+            assert_eq!(kept(&pump, "public.pem"), first);
+            drop(locked);
+            let form = evan.open("/main/box/name").expect(200).form("deeds");
+            evan.submit(&form.press("deed")).expect(200);
+            eventually(|| kept(&pump, "public.pem") != first);
+            eventually(|| trouble(&mut evan).is_none());
+            assert!(is_trusted(&root, NAME));
         },
     );
 }

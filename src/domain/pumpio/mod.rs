@@ -16,6 +16,7 @@ mod applications;
 mod files;
 mod record;
 mod streams;
+mod stretches;
 mod things;
 mod ties;
 

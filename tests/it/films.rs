@@ -465,6 +465,10 @@ fn a_film_that_the_browser_cannot_play_is_shown_by_a_drawing_and_can_be_had() {
     phone.sees("Download the video").has_no_axe_violations();
     phone.press("ArrowLeft").sees("1 of 2");
     phone.press("Escape").sees_no("1 of 2");
+    phone.until(
+        |phone| is_so(phone, "!history.state?.lightbox"),
+        "its place stays in the history",
+    );
     phone.open("/main/photos").has_no_axe_violations();
     assert!(phone.overhanging().is_empty());
     for complaint in phone.complaints() {

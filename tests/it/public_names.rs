@@ -59,19 +59,55 @@ fn kept(pump: &Pump, file: &str) -> String {
     fs::read_to_string(pump.directory().join("certificates").join(file)).unwrap_or_default()
 }
 
+/// Runs a story with an authority, which looks for pages at this port, and a server that asks it, whose owner is logged in.
+#[track_caller]
+fn asking(
+    test: &str,
+    port: u16,
+    more: &[(&str, &str)],
+    story: impl FnOnce(&Authority, Pump, Browser),
+) {
+    inside(&format!("public_names::{test}"), || {
+        let Some(authority) = Authority::start(port, more) else {
+            return;
+        };
+        let Some(pump) = server(&authority, Vec::new()) else {
+            return;
+        };
+        let evan = pump.browser_of("evan");
+        story(&authority, pump, evan);
+    });
+}
+
+/// Runs a story with a server that has the certificate, was stopped, and finds four and a half of its six days over when it is
+/// started again. The story begins with the certificate.
+#[track_caller]
+fn later(test: &str, story: impl FnOnce(&Authority, &Clock, Pump, String)) {
+    inside(&format!("public_names::{test}"), || {
+        let (Some(authority), Some(clock)) = (Authority::start(80, &[]), Clock::behind(0)) else {
+            return;
+        };
+        let Some(mut pump) = server(&authority, clock.environment()) else {
+            return;
+        };
+        asks_for(&mut pump.browser_of("evan"), NAME);
+        let root = authority.root();
+        eventually(|| is_trusted(&root, NAME));
+        let first = kept(&pump, "public.pem");
+        assert!(pump.stop().success());
+        clock.is_ahead(4 * 24 * 60 + 12 * 60);
+        story(&authority, &clock, pump, first);
+    });
+}
+
 #[test]
 fn a_name_gets_a_certificate_that_everybody_trusts() {
-    inside(
-        "public_names::a_name_gets_a_certificate_that_everybody_trusts",
-        || {
-            // Some nonces are refused, as by authorities that many use.
-            let Some(authority) = Authority::start(80, &[("PEBBLE_WFE_NONCEREJECT", "30")]) else {
-                return;
-            };
-            let Some(pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+    // Some nonces are refused, as by authorities that many use.
+    asking(
+        "a_name_gets_a_certificate_that_everybody_trusts",
+        80,
+        &[("PEBBLE_WFE_NONCEREJECT", "30")],
+        |authority, pump, mut evan| {
             for (name, words) in [
                 ("pump.local", "A public name looks like"),
                 ("nobody.test", "Nobody knows the name"),
@@ -159,16 +195,11 @@ fn a_name_gets_a_certificate_that_everybody_trusts() {
 
 #[test]
 fn an_address_gets_one_too_and_a_refusal_is_told() {
-    inside(
-        "public_names::an_address_gets_one_too_and_a_refusal_is_told",
-        || {
-            let Some(authority) = Authority::start(80, &[]) else {
-                return;
-            };
-            let Some(pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+    asking(
+        "an_address_gets_one_too_and_a_refusal_is_told",
+        80,
+        &[],
+        |authority, pump, mut evan| {
             asks_for(&mut evan, "127.0.0.3");
             let root = authority.root();
             eventually(|| is_trusted(&root, "127.0.0.3"));
@@ -199,18 +230,13 @@ fn an_address_gets_one_too_and_a_refusal_is_told() {
 }
 
 #[test]
-fn one_open_port_is_enough_and_an_order_survives_a_restart() {
-    inside(
-        "public_names::one_open_port_is_enough_and_an_order_survives_a_restart",
-        || {
-            // Nobody answers at the port where it looks for pages.
-            let Some(authority) = Authority::start(81, &[]) else {
-                return;
-            };
-            let Some(pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+fn one_open_port_is_enough() {
+    // Nobody answers at the port where it looks for pages.
+    asking(
+        "one_open_port_is_enough",
+        81,
+        &[],
+        |authority, _pump, mut evan| {
             asks_for(&mut evan, NAME);
             eventually(|| {
                 evan.open("/main/box/name")
@@ -226,18 +252,18 @@ fn one_open_port_is_enough_and_an_order_survives_a_restart() {
                 .press("deed");
             evan.submit(&form).expect(200);
             eventually(|| is_trusted(&root, NAME));
-            drop(pump);
-            drop(authority);
+        },
+    );
+}
 
-            // The authority takes its time, and the power goes meanwhile.
-            let slow = [("PEBBLE_VA_NOSLEEP", ""), ("PEBBLE_VA_SLEEPTIME", "4")];
-            let Some(authority) = Authority::start(80, &slow) else {
-                return;
-            };
-            let Some(mut pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+#[test]
+fn an_order_survives_a_restart() {
+    // The authority takes its time, and the power goes meanwhile.
+    asking(
+        "an_order_survives_a_restart",
+        80,
+        &[("PEBBLE_VA_NOSLEEP", ""), ("PEBBLE_VA_SLEEPTIME", "4")],
+        |authority, mut pump, mut evan| {
             asks_for(&mut evan, NAME);
             eventually(|| kept(&pump, "padlock.json").contains("/my-order/"));
             pump.kill();
@@ -252,24 +278,10 @@ fn one_open_port_is_enough_and_an_order_survives_a_restart() {
 
 #[test]
 fn it_is_renewed_in_time_and_damage_is_mended() {
-    inside(
-        "public_names::it_is_renewed_in_time_and_damage_is_mended",
-        || {
-            let (Some(authority), Some(clock)) = (Authority::start(80, &[]), Clock::behind(0))
-            else {
-                return;
-            };
-            let Some(mut pump) = server(&authority, clock.environment()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
-            asks_for(&mut evan, NAME);
+    later(
+        "it_is_renewed_in_time_and_damage_is_mended",
+        |authority, clock, mut pump, first| {
             let root = authority.root();
-            eventually(|| is_trusted(&root, NAME));
-            let first = kept(&pump, "public.pem");
-            assert!(pump.stop().success());
-            // Four and a half of its six days are over.
-            clock.is_ahead(4 * 24 * 60 + 12 * 60);
             pump.start_again();
             eventually(|| {
                 let now = kept(&pump, "public.pem");
@@ -293,25 +305,12 @@ fn it_is_renewed_in_time_and_damage_is_mended() {
 
 #[test]
 fn a_name_keeps_its_certificate_while_the_next_one_cannot_be_written() {
-    inside(
-        "public_names::a_name_keeps_its_certificate_while_the_next_one_cannot_be_written",
-        || {
-            let (Some(authority), Some(clock)) = (Authority::start(80, &[]), Clock::behind(0))
-            else {
-                return;
-            };
-            let Some(mut pump) = server(&authority, clock.environment()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
-            asks_for(&mut evan, NAME);
+    later(
+        "a_name_keeps_its_certificate_while_the_next_one_cannot_be_written",
+        |authority, _, mut pump, first| {
             let root = authority.root();
-            eventually(|| is_trusted(&root, NAME));
-            let first = kept(&pump, "public.pem");
             let orders = || authority.log().matches("POST /order-plz").count();
             assert_eq!(orders(), 1);
-            assert!(pump.stop().success());
-            clock.is_ahead(4 * 24 * 60 + 12 * 60);
             let Some(locked) = Locked::lock(&pump.directory().join("certificates")) else {
                 return;
             };

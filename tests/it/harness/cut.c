@@ -2,31 +2,15 @@
  * Preloaded into the process under test. CUT_DIR names the directory; CUT_DESK another one, with two files: `log` gets a line for
  * each change; `order`, if it is there, says before which the process dies: the number of the change (from 0 on, for each process
  * that begins) or its line. It is taken away then, so that the next process lives. */
-#define _GNU_SOURCE
-#include <dlfcn.h>
+#include "../../crash/below.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char root[PATH_MAX], order_file[PATH_MAX], order[2 * PATH_MAX];
-static size_t root_len;
+static char order_file[PATH_MAX], order[2 * PATH_MAX];
 static int log_fd = -1;
 static long number;
-
-#define REAL(name) ((__typeof__(&name))real(#name))
-static void *real(const char *name) {
-    void *found = dlsym(RTLD_NEXT, name);
-    if (!found) abort();
-    return found;
-}
 
 __attribute__((constructor)) static void start(void) {
     const char *dir = getenv("CUT_DIR"), *desk = getenv("CUT_DESK");
@@ -43,24 +27,6 @@ __attribute__((constructor)) static void start(void) {
     snprintf(path, sizeof path, "%s/log", desk);
     log_fd = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log_fd < 0) abort();
-}
-
-/* The path below the directory, or NULL when it is elsewhere. */
-static const char *below(int at, const char *path, char *full) {
-    if (log_fd < 0 || !path) return NULL;
-    if (path[0] == '/') {
-        snprintf(full, PATH_MAX, "%s", path);
-    } else {
-        char link[64], dir[PATH_MAX];
-        if (at == AT_FDCWD) snprintf(link, sizeof link, "/proc/self/cwd");
-        else snprintf(link, sizeof link, "/proc/self/fd/%d", at);
-        ssize_t len = readlink(link, dir, sizeof dir - 1);
-        if (len < 0) return NULL;
-        dir[len] = 0;
-        if (snprintf(full, PATH_MAX, "%s/%s", dir, path) >= PATH_MAX) return NULL;
-    }
-    if (strncmp(full, root, root_len) != 0 || full[root_len] != '/') return NULL;
-    return full + root_len + 1;
 }
 
 /* A change is about to be made. */
@@ -86,21 +52,6 @@ static int opened(int at, const char *path, int flags, mode_t mode) {
     if (name && access(full, F_OK) != 0) coming("create", name, NULL);
     return REAL(openat)(at, path, flags, mode);
 }
-
-#define OPEN(at)                           \
-    mode_t mode = 0;                       \
-    if (flags & (O_CREAT | __O_TMPFILE)) { \
-        va_list rest;                      \
-        va_start(rest, flags);             \
-        mode = va_arg(rest, mode_t);       \
-        va_end(rest);                      \
-    }                                      \
-    return opened(at, path, flags, mode);
-
-int open(const char *path, int flags, ...) { OPEN(AT_FDCWD) }
-int open64(const char *path, int flags, ...) { OPEN(AT_FDCWD) }
-int openat(int at, const char *path, int flags, ...) { OPEN(at) }
-int openat64(int at, const char *path, int flags, ...) { OPEN(at) }
 
 int rename(const char *from, const char *to) {
     char from_full[PATH_MAX], to_full[PATH_MAX];

@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use rustix::process::{Gid, Uid, geteuid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::fs::{self, File, Metadata, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, lchown};
 use std::path::{Path, PathBuf};
 
@@ -153,6 +153,8 @@ pub(in crate::commands) fn become_owner(datadir: &Path) -> Result<(), Failure> {
     };
     let done = match fs::metadata(datadir) {
         Ok(facts) if facts.uid() != 0 && geteuid().is_root() => take_over(&facts),
+        // It is made by who runs the command.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         facts => facts.map(|_| ()),
     };
     done.map_err(|error: std::io::Error| {

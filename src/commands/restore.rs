@@ -22,11 +22,11 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
     if from.metadata().is_ok_and(|facts| facts.is_dir()) {
         return Err(cannot(&"it is a directory"));
     }
+    datadir::hand_over(&config.datadir);
+    datadir::become_owner(&config.datadir)?;
     config.prepare_datadir()?;
     let _lock = open::lock(config, "")?;
-    let is_earlier = open::settle(config)?;
-    datadir::hand_over(&config.datadir);
-    if is_earlier {
+    if open::settle(config)? {
         return Err(Failure::new(format!(
             "A restore had been cut off when everything was on the disk: what it brought is whole in {} now, and the server can \
              start. Of {} nothing was restored.",
@@ -34,7 +34,6 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
             file.display()
         )));
     }
-    datadir::become_owner(&config.datadir)?;
     check_empty(config)?;
     let passphrase = match reading::is_encrypted(&mut from).map_err(named)? {
         true => Some(read_passphrase("Passphrase: ").map_err(Failure::new)?),

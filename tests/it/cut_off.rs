@@ -180,17 +180,35 @@ fn what_root_restored_belongs_to_the_server_wherever_it_was_killed() {
     let directory = copy(place.path());
     assert!(!scissors.kills(directory.path(), &command));
     let changes = scissors.changes();
-    for at in [changes.len() / 3, changes.len() - 2, changes.len()] {
+    let moments = [changes.len() / 3, changes.len() - 2, changes.len()];
+    for at in (0..4).chain(moments) {
         let directory = copy(place.path());
         scissors.cut_before(&at.to_string());
         let is_killed = scissors.kills(directory.path(), &command);
         assert_eq!(is_killed, at < changes.len());
-        for path in all_below(directory.path()) {
-            let owner = fs::metadata(&path).expect("it is there").uid();
-            // The server opens it, and root made it.
-            let is_lock = path.ends_with("lock");
-            assert!(owner == NOBODY || is_lock, "{}: {owner}", path.display());
+        belongs_to_nobody(directory.path(), &format!("cut before change {at}"));
+        if !is_killed {
+            // So does what other commands of root's bring, files among it.
+            let archive = place.path().join("evan.zip");
+            let archive = text(&archive);
+            for (command, input) in [
+                (&["export", "evan", &archive][..], ""),
+                (&["user", "add", "bea"], "correct-horse-7\n"),
+                (&["import", "bea", &archive], ""),
+            ] {
+                let output = on(directory.path(), command, input);
+                assert!(output.status.success(), "{}", said(&output));
+                belongs_to_nobody(directory.path(), command[0]);
+            }
         }
+    }
+}
+
+#[track_caller]
+fn belongs_to_nobody(directory: &Path, context: &str) {
+    for path in all_below(directory) {
+        let owner = fs::metadata(&path).expect("it is there").uid();
+        assert_eq!(owner, NOBODY, "{context}: {}", path.display());
     }
 }
 

@@ -19,7 +19,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The directory in the data directory.
 pub const DIRECTORY: &str = "certificates";
@@ -38,6 +38,9 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// Room that is looked for before an authority is asked, in bytes: more than all files of a certificate take.
 const ROOM_BYTES: usize = 32 * 1024;
+
+/// Halves of files have the same names whoever writes them, so one writes at a time.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// A key with the certificates that belong to it, the server's own first.
 #[derive(Clone, Debug)]
@@ -146,6 +149,7 @@ impl From<Unwritten> for Error {
 /// Writes files, which only the server's user can read. Each is whole or not there; where one of them finds no room, all stay as
 /// they were.
 pub fn keep(datadir: &Path, files: &[(&str, &[u8])]) -> Result<(), Unwritten> {
+    let _turn = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = directory(datadir);
     make(&directory)?;
     let halves: Vec<PathBuf> = (0..files.len())
@@ -168,6 +172,7 @@ pub fn keep(datadir: &Path, files: &[(&str, &[u8])]) -> Result<(), Unwritten> {
 
 /// Whether there is room for what is about to be made.
 pub fn check_room(datadir: &Path) -> Result<(), Unwritten> {
+    let _turn = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = directory(datadir);
     make(&directory)?;
     let half = half(&directory, 0);

@@ -1,4 +1,4 @@
-//! Uploads: a file on disk becomes an object that its author may post ([`serving`] hands it out to whoever may read that object,
+//! Uploads: a file on disk becomes an object that its author may post (`serving.rs` hands it out to whoever may read that object,
 //! `pump-api.md §3.8`).
 
 mod address;

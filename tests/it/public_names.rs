@@ -270,8 +270,11 @@ fn an_order_survives_a_restart() {
             pump.start_again();
             let root = authority.root();
             eventually(|| is_trusted(&root, NAME));
-            let orders = authority.log().matches("POST /order-plz").count();
-            assert_eq!(orders, 1, "{}", authority.log());
+            // It waits by chance: an order for which it looks while nobody is there is over.
+            let log = authority.log();
+            let missed = log.matches("set INVALID by invalid authz").count();
+            let orders = log.matches("POST /order-plz").count();
+            assert_eq!(orders, 1 + missed, "{log}");
         },
     );
 }

@@ -67,7 +67,9 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     config.prepare_datadir().map_err(Failure::new)?;
     let mut lock = datadir::lock(&config.datadir)?;
     bootdir::erase_if_wished(config).map_err(Failure::new)?;
-    restoring::settle(&config.datadir).map_err(Failure::new)?;
+    if restoring::settle(&config.datadir).map_err(Failure::new)? {
+        log::info!("the backup that was restored is in its place");
+    }
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
     if pumpio::is_cut_off(&store)? {
         return Err(Failure::new(pumpio::CUT_OFF));

@@ -67,7 +67,9 @@ fn run(config: &Config) -> Result<Ending, Failure> {
     config.prepare_datadir().map_err(Failure::new)?;
     let mut lock = datadir::lock(&config.datadir)?;
     bootdir::erase_if_wished(config).map_err(Failure::new)?;
-    restoring::settle(&config.datadir).map_err(Failure::new)?;
+    if restoring::settle(&config.datadir).map_err(Failure::new)? {
+        log::info!("the backup that was restored is in its place");
+    }
     let store = Store::on(Box::new(Sled::open(&config.datadir.join("store"))?))?;
     if pumpio::is_cut_off(&store)? {
         return Err(Failure::new(pumpio::CUT_OFF));
@@ -174,7 +176,7 @@ async fn listen(
     let _control = control::listen(&config.datadir, app, guard);
     lock.note(&server.url());
     announce(&server.url()).map_err(Failure::new)?;
-    bootdir::leave_code(config, code, &server.url());
+    bootdir::leave_code(config, code, &url_for_others(app, &server));
     match bootdir::reset_password_if_wished(app) {
         Ok(Some(link)) => announce_link(&link).map_err(Failure::new)?,
         Ok(None) => {}
@@ -265,6 +267,19 @@ fn place(app: &App, at: SocketAddr) -> Place {
         at,
         fingerprint: app.config.tls.as_ref().and_then(server::fingerprint),
         padlock: padlock::announced(app),
+    }
+}
+
+/// Where other machines open the server: by its name on the local network where it has one.
+fn url_for_others(app: &App, server: &Server) -> String {
+    let Some(name) = app.peers.lan().name() else {
+        return server.url();
+    };
+    match (app.config.tls.is_some(), server.address().port()) {
+        (false, 80) => format!("http://{name}/"),
+        (true, 443) => format!("https://{name}/"),
+        (false, port) => format!("http://{name}:{port}/"),
+        (true, port) => format!("https://{name}:{port}/"),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod own;
 pub mod shown;
 pub mod x509;
 
+use crate::error::Error;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,7 +19,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The directory in the data directory.
 pub const DIRECTORY: &str = "certificates";
@@ -34,6 +35,12 @@ pub const PUBLIC: &str = "public.pem";
 
 /// Largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
+
+/// Room that is looked for before an authority is asked, in bytes: more than all files of a certificate take.
+const ROOM_BYTES: usize = 32 * 1024;
+
+/// Halves of files have the same names whoever writes them, so one writes at a time.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// A key with the certificates that belong to it, the server's own first.
 #[derive(Clone, Debug)]
@@ -110,23 +117,84 @@ pub fn load_pair(datadir: &Path, name: &str) -> Result<Option<Pair>, String> {
     Ok(Some(pair))
 }
 
-/// Writes a file whole or not at all, which only the server's user can read. The error is a sentence.
-pub fn keep(datadir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
-    let directory = directory(datadir);
-    let path = directory.join(name);
-    write(&directory, &path, bytes)
-        .map_err(|error| format!("{} cannot be written: {error}.", path.display()))
+/// Why something could not be written.
+#[derive(Debug)]
+pub enum Unwritten {
+    /// The disk is full.
+    Full,
+    /// The disk takes no writes.
+    Refused(io::Error),
 }
 
-fn write(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let made = fs::DirBuilder::new()
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Unwritten {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Unwritten::Full,
+            _ => Unwritten::Refused(error),
+        }
+    }
+}
+
+impl From<Unwritten> for Error {
+    fn from(error: Unwritten) -> Error {
+        match error {
+            Unwritten::Full => Error::Full,
+            Unwritten::Refused(error) => {
+                Error::Busy(format!("The data directory cannot be written: {error}."))
+            }
+        }
+    }
+}
+
+/// Writes files, which only the server's user can read. Each is whole or not there; where one of them finds no room, all stay as
+/// they were.
+pub fn keep(datadir: &Path, files: &[(&str, &[u8])]) -> Result<(), Unwritten> {
+    let _turn = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = directory(datadir);
+    make(&directory)?;
+    let halves: Vec<PathBuf> = (0..files.len())
+        .map(|number| half(&directory, number))
+        .collect();
+    let mut halves_and_files = halves.iter().zip(files);
+    let written = halves_and_files.try_for_each(|(half, (_, bytes))| write(half, bytes));
+    if let Err(error) = written {
+        for half in &halves {
+            // What stays is overwritten by the next one.
+            let _ = fs::remove_file(half);
+        }
+        return Err(error.into());
+    }
+    for (half, (name, _)) in halves.iter().zip(files) {
+        fs::rename(half, directory.join(name))?;
+    }
+    Ok(File::open(directory)?.sync_all()?)
+}
+
+/// Whether there is room for what is about to be made.
+pub fn check_room(datadir: &Path) -> Result<(), Unwritten> {
+    let _turn = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = directory(datadir);
+    make(&directory)?;
+    let half = half(&directory, 0);
+    let written = write(&half, &[0; ROOM_BYTES]);
+    let _ = fs::remove_file(half);
+    Ok(written?)
+}
+
+fn make(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(directory);
-    made?;
-    // A name that backups leave out.
-    let half = directory.join(".half");
-    match fs::remove_file(&half) {
+        .create(directory)
+}
+
+/// Where a file is until it is whole: a name that backups leave out.
+fn half(directory: &Path, number: usize) -> PathBuf {
+    directory.join(format!(".half{number}"))
+}
+
+fn write(half: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::remove_file(half) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -134,27 +202,22 @@ fn write(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&half)?;
+        .open(half)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&half, path)?;
-    File::open(directory)?.sync_all()
+    file.sync_all()
 }
 
-/// Removes a file, if it is there. The error is a sentence.
-pub fn forget(datadir: &Path, name: &str) -> Result<(), String> {
-    let path = directory(datadir).join(name);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(format!("{} cannot be removed: {error}.", path.display()))
-        }
+/// Removes a file, if it is there.
+pub fn forget(datadir: &Path, name: &str) -> Result<(), Unwritten> {
+    match fs::remove_file(directory(datadir).join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HOME, forget, keep, load, load_pair};
+    use super::{AUTHORITY, HOME, Unwritten, check_room, forget, keep, load, load_pair};
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
@@ -162,7 +225,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         assert_eq!(load(directory.path(), HOME), Ok(None));
         for text in ["first", "second"] {
-            keep(directory.path(), HOME, text.as_bytes()).expect("written");
+            keep(directory.path(), &[(HOME, text.as_bytes())]).expect("written");
             let read = load(directory.path(), HOME).expect("readable");
             assert_eq!(read.as_deref(), Some(text.as_bytes()));
         }
@@ -177,5 +240,24 @@ mod tests {
         forget(directory.path(), HOME).expect("removed");
         forget(directory.path(), HOME).expect("it is gone already");
         assert!(matches!(load_pair(directory.path(), HOME), Ok(None)));
+    }
+
+    #[test]
+    fn several_files_are_kept_together_or_not_at_all() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let home = directory.path().join("certificates");
+        let pair: [(&str, &[u8]); 2] = [(AUTHORITY, b"a"), (HOME, b"h")];
+        keep(directory.path(), &pair).expect("written");
+        check_room(directory.path()).expect("there is room");
+        // The second of them cannot be written.
+        std::fs::create_dir_all(home.join(".half1/in the way")).expect("made");
+        let other: [(&str, &[u8]); 2] = [(AUTHORITY, b"b"), (HOME, b"i")];
+        let refused = keep(directory.path(), &other);
+        assert!(matches!(refused, Err(Unwritten::Refused(_))), "{refused:?}");
+        for (name, bytes) in pair {
+            let read = load(directory.path(), name).expect("readable");
+            assert_eq!(read.as_deref(), Some(bytes));
+        }
+        assert!(!home.join(".half0").exists());
     }
 }

@@ -10,7 +10,7 @@
 //! server itself.
 
 use super::x509::Facts;
-use super::{AUTHORITY, HOME, Pair, certificates, keep, load};
+use super::{AUTHORITY, Pair, certificates, load};
 use crate::clock::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
@@ -72,8 +72,8 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Makes an authority that may vouch for these names and private addresses, and keeps it in place of an earlier one.
-    pub fn make(datadir: &Path, names: &Names, now: Timestamp) -> Result<Authority, String> {
+    /// Makes an authority that may vouch for these names and private addresses. Its text is what is to be kept as [`AUTHORITY`].
+    pub fn make(names: &Names, now: Timestamp) -> Result<(Authority, String), String> {
         let wrong = |error: rcgen::Error| format!("No authority can be made: {error}.");
         let label = names.hosts.first().map_or("home", String::as_str);
         let root_key = KeyPair::generate().map_err(wrong)?;
@@ -85,8 +85,7 @@ impl Authority {
             .signed_by(&key, &Issuer::from_params(&root, &root_key))
             .map_err(wrong)?;
         let pem = key.serialize_pem() + &certificate.pem() + &root_certificate.pem();
-        keep(datadir, AUTHORITY, pem.as_bytes())?;
-        Authority::read(pem.as_bytes())
+        Ok((Authority::read(pem.as_bytes())?, pem))
     }
 
     /// The one that is kept, if there is one. The error is a sentence.
@@ -145,8 +144,8 @@ impl Authority {
         })
     }
 
-    /// Makes a certificate for those of `names` for which it may vouch, and keeps it.
-    pub fn vouch(&self, datadir: &Path, names: &Names, now: Timestamp) -> Result<Pair, String> {
+    /// Makes a certificate for those of `names` for which it may vouch. Its text is what is to be kept as [`HOME`](super::HOME).
+    pub fn vouch(&self, names: &Names, now: Timestamp) -> Result<(Pair, String), String> {
         let wrong = |error: rcgen::Error| format!("No certificate can be made: {error}.");
         let mut params = CertificateParams::default();
         params.not_before = date(Timestamp(now.0 - BACK_SECS));
@@ -166,9 +165,7 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer).map_err(wrong)?;
         let chain = [certificate.der(), &self.certificate].map(|der| pem_of(der));
         let pem = key.serialize_pem() + &chain.concat();
-        let pair = Pair::read(pem.as_bytes())?;
-        keep(datadir, HOME, pem.as_bytes())?;
-        Ok(pair)
+        Ok((Pair::read(pem.as_bytes())?, pem))
     }
 
     /// Whether a certificate is to be made anew: it is in the last third of its life, is of another authority, or lacks a name or
@@ -267,8 +264,8 @@ fn date(at: Timestamp) -> OffsetDateTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{HOME, load_pair};
-    use super::{Authority, DAY_SECS, DAYS, Facts, Names};
+    use super::super::keep;
+    use super::{AUTHORITY, Authority, DAY_SECS, DAYS, Facts, Names};
     use crate::clock::Timestamp;
     use std::net::IpAddr;
 
@@ -287,7 +284,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let datadir = directory.path();
         let home = names(&["pump.local"], &["192.168.1.9", "fd00::9"]);
-        let made = Authority::make(datadir, &home, NOW).expect("made");
+        let (made, pem) = Authority::make(&home, NOW).expect("made");
+        keep(datadir, &[(AUTHORITY, pem.as_bytes())]).expect("written");
         let kept = Authority::load(datadir).expect("readable").expect("kept");
         assert_eq!(kept.fingerprint(), made.fingerprint());
         assert!(kept.may_vouch_for("pump.local") && kept.may_vouch_for("a.pump.local"));
@@ -295,22 +293,18 @@ mod tests {
             assert!(!kept.may_vouch_for(other), "{other}");
         }
         let more = names(&["pump.local", "bank.example"], &["192.168.1.9"]);
-        let pair = kept.vouch(datadir, &more, NOW).expect("made");
+        let (pair, _) = kept.vouch(&more, NOW).expect("made");
         let facts = Facts::of(pair.certificate()).expect("a certificate");
         assert_eq!(facts.hosts, ["pump.local"]);
         assert_eq!(facts.addresses, more.addresses);
         assert!(facts.end.secs_since(facts.begin) <= DAYS * DAY_SECS);
-        let read = load_pair(datadir, HOME).expect("readable").expect("kept");
-        assert_eq!(read.certificate(), pair.certificate());
     }
 
     #[test]
     fn a_certificate_is_made_anew_in_time_and_when_addresses_change() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let datadir = directory.path();
         let home = names(&["pump.local"], &["192.168.1.9"]);
-        let authority = Authority::make(datadir, &home, NOW).expect("made");
-        let pair = authority.vouch(datadir, &home, NOW).expect("made");
+        let (authority, _) = Authority::make(&home, NOW).expect("made");
+        let (pair, _) = authority.vouch(&home, NOW).expect("made");
         let later = |days: i64| Timestamp(NOW.0 + days * DAY_SECS);
         let is_due = |names: &Names, at| authority.is_due(pair.certificate(), names, at);
         for (days, expected) in [(0, false), (260, false), (270, true), (500, true)] {
@@ -321,7 +315,7 @@ mod tests {
         assert!(is_due(&moved, NOW));
         let fewer = names(&["pump.local", "bank.example"], &[]);
         assert!(!is_due(&fewer, NOW), "nothing is missing");
-        let other = Authority::make(datadir, &home, NOW).expect("made");
+        let (other, _) = Authority::make(&home, NOW).expect("made");
         assert!(other.is_due(pair.certificate(), &home, NOW));
     }
 }

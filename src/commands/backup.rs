@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn perform(config: &Config, place: &Path, encrypts: bool) -> Result<(), Failure> {
-    if !config.datadir.join("store").exists() {
+    if !open::has_store(config) {
         return Err(Failure::new(format!(
             "There is no store in {} yet.",
             config.datadir.display()

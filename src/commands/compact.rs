@@ -9,13 +9,14 @@ use std::time::Instant;
 
 pub(super) fn perform(config: &Config) -> Result<(), Failure> {
     let dir = config.datadir.join("store");
-    if !dir.exists() {
+    if !open::has_store(config) {
         return Err(Failure::new(format!(
             "There is no store in {} yet.",
             config.datadir.display()
         )));
     }
     let _lock = open::lock(config, "")?;
+    open::settle(config)?;
     let start = Instant::now();
     let compacted = compact::compact(&dir);
     datadir::hand_over(&config.datadir);

@@ -3,8 +3,10 @@
 //! empty, so that the next start can see whether the last run was cut off.
 
 use crate::cli::Failure;
-use std::fs::{self, File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use rustix::process::{Gid, Uid, geteuid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use std::fs::{self, File, Metadata, TryLockError};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, lchown};
 use std::path::{Path, PathBuf};
 
@@ -135,8 +137,32 @@ pub(in crate::commands) fn hand_over(datadir: &Path) {
         }
     };
     each(datadir, 0, &give);
-    each(&datadir.join("uploads"), 0, &give);
+    each(&datadir.join("certificates"), 0, &give);
+    each(&datadir.join("uploads"), 1, &give);
     each(&datadir.join("store"), 3, &give);
+}
+
+/// Has root be from now on, for good and with its later threads, whom a data directory belongs to: what a command makes there
+/// is theirs at once, wherever it is cut off. Files of others are to be open before.
+pub(in crate::commands) fn become_owner(datadir: &Path) -> Result<(), Failure> {
+    let take_over = |facts: &Metadata| {
+        let (user, group) = (Uid::from_raw(facts.uid()), Gid::from_raw(facts.gid()));
+        set_thread_groups(&[])?;
+        set_thread_res_gid(group, group, group)?;
+        Ok(set_thread_res_uid(user, user, user)?)
+    };
+    let done = match fs::metadata(datadir) {
+        Ok(facts) if facts.uid() != 0 && geteuid().is_root() => take_over(&facts),
+        // It is made by who runs the command.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        facts => facts.map(|_| ()),
+    };
+    done.map_err(|error: std::io::Error| {
+        let datadir = datadir.display();
+        Failure::new(format!(
+            "Cannot act for whom {datadir} belongs to: {error}."
+        ))
+    })
 }
 
 /// Visits what is in a directory, and in directories below it down to a depth.

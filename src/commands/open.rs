@@ -85,12 +85,17 @@ impl Drop for Opened {
     }
 }
 
-/// Puts a backup in place that was restored when the power went.
-pub(super) fn settle(config: &Config) -> Result<(), Failure> {
+/// Puts a backup in place that was restored when the power went; answers whether there was one.
+pub(super) fn settle(config: &Config) -> Result<bool, Failure> {
     restoring::settle(&config.datadir).map_err(|error| {
         let datadir = config.datadir.display();
         Failure::new(format!("Cannot change {datadir}: {error}."))
     })
+}
+
+/// Whether there is a store, or one that waits for its place.
+pub(super) fn has_store(config: &Config) -> bool {
+    config.datadir.join("store").exists() || restoring::is_waiting(&config.datadir)
 }
 
 /// Takes the data directory; `instead` says what can be done while the server runs.

@@ -22,9 +22,18 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
     if from.metadata().is_ok_and(|facts| facts.is_dir()) {
         return Err(cannot(&"it is a directory"));
     }
+    datadir::hand_over(&config.datadir);
+    datadir::become_owner(&config.datadir)?;
     config.prepare_datadir()?;
     let _lock = open::lock(config, "")?;
-    open::settle(config)?;
+    if open::settle(config)? {
+        return Err(Failure::new(format!(
+            "A restore had been cut off when everything was on the disk: what it brought is whole in {} now, and the server can \
+             start. Of {} nothing was restored.",
+            config.datadir.display(),
+            file.display()
+        )));
+    }
     check_empty(config)?;
     let passphrase = match reading::is_encrypted(&mut from).map_err(named)? {
         true => Some(read_passphrase("Passphrase: ").map_err(Failure::new)?),
@@ -34,12 +43,8 @@ pub(super) fn perform(config: &Config, file: &Path) -> Result<(), Failure> {
     let start = Instant::now();
     let unpacked =
         reading::open(from, passphrase).and_then(|mut from| restoring::unpack(&mut *from, config));
-    let settled = unpacked.map_err(named).and_then(|restored| {
-        open::settle(config)?;
-        Ok(restored)
-    });
-    datadir::hand_over(&config.datadir);
-    let restored = settled?;
+    let restored = unpacked.map_err(named)?;
+    open::settle(config)?;
     say(format_args!(
         "The backup is in {} now ({}). It belongs to {}, with {} accounts.",
         config.datadir.display(),

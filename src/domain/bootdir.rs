@@ -28,7 +28,7 @@ const FACTORY: &str = "factory-reset";
 const ERASING: &str = "factory-reset.working";
 
 /// Where the setup code stands.
-const SETUP_CODE: &str = "SETUP-CODE.txt";
+pub const SETUP_CODE: &str = "SETUP-CODE.txt";
 
 /// Where the link for a new password stands.
 const LINK: &str = "NEW-PASSWORD.txt";
@@ -186,15 +186,16 @@ fn write(path: &Path, text: &str) -> bool {
     written.is_ok()
 }
 
+/// Takes a file away. One that is not there is not looked for on a card that takes no writes, which would say something else.
 fn remove(path: &Path) {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            log::warn!(
-                "{} is worth nothing any more, and stays: {error}",
-                path.display()
-            );
-        }
-        _ => {}
+    if !path.exists() {
+        return;
+    }
+    if let Err(error) = fs::remove_file(path) {
+        log::warn!(
+            "{} is worth nothing any more, and stays: {error}",
+            path.display()
+        );
     }
 }
 

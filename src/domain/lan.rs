@@ -54,9 +54,9 @@ pub fn taken(app: &App, name: &str) -> Option<Taken> {
         return None;
     }
     // What this server got instead is its own already.
-    let renamed = lan.renamed().filter(|(wanted, _)| wanted == name);
+    let renamed = renamed(app).filter(|renamed| renamed.wanted == name);
     let free = match renamed {
-        Some((_, own)) => Some(own),
+        Some(renamed) => Some(renamed.name),
         None => others_like(name).find(|other| !lan.is_of_another(other)),
     };
     Some(Taken { free })
@@ -78,24 +78,56 @@ fn others_like(name: &str) -> impl Iterator<Item = String> {
 /// The address of this server as a number, for devices of the local network that do not find its name; `here` is where a request came
 /// in. Nothing where numbers lead elsewhere or to a warning, and where the name is the number.
 pub fn by_number(app: &App, here: IpAddr) -> Option<String> {
+    if app.config.redirect_address_to_canonical {
+        return None;
+    }
+    let host = match nearest(&app.peers.lan().numbers(), here.to_canonical())? {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    at_home(app, &host)
+}
+
+/// The address of this server under the name that it got because another machine has its own. Nothing where it has its own, or where
+/// other names lead to a warning.
+pub fn by_other_name(app: &App) -> Option<String> {
+    at_home(app, &renamed(app)?.name)
+}
+
+/// The address of this server under another host of the local network.
+fn at_home(app: &App, host: &str) -> Option<String> {
     let config = &app.config;
     let base = app.known_base()?;
-    let lan = app.peers.lan();
-    let at = lan.place()?.at;
+    let at = app.peers.lan().place()?.at;
     let is_secure = config.tls.is_some();
     if at.ip().is_loopback()
         || !config.trusted_proxies.is_empty()
-        || config.redirect_address_to_canonical
         || (base.scheme() == "https" && !(is_secure && is_local(base.host())))
     {
         return None;
     }
-    let host = match nearest(&lan.numbers(), here.to_canonical())? {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    };
-    let number = Base::new(&host, at.port(), base.prefix()).spoken_securely(is_secure);
-    (number != *base).then(|| number.url().to_owned())
+    let there = Base::new(host, at.port(), base.prefix()).spoken_securely(is_secure);
+    (there != *base).then(|| there.url().to_owned())
+}
+
+/// That another machine of the local network has the name of this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The name that it should have.
+    pub wanted: String,
+    /// Under which it is found there.
+    pub name: String,
+}
+
+/// Under which name this server is found on the local network because another machine has its own, if it is so.
+pub fn renamed(app: &App) -> Option<Renamed> {
+    let (wanted, name) = app.peers.lan().renamed()?;
+    Some(Renamed { wanted, name })
+}
+
+/// Whether a host is the name under which this server is found because another machine has its own.
+pub fn is_other_name(app: &App, host: &str) -> bool {
+    renamed(app).is_some_and(|renamed| renamed.name.eq_ignore_ascii_case(host))
 }
 
 /// The address of a home that most devices reach, the one at which a request came in before others; nothing if there is none.
@@ -176,7 +208,7 @@ fn id(app: &App) -> Result<String, Error> {
 /// What the owner should know: that the name is another machine's, and who shows another certificate than is announced.
 pub fn problems(app: &App) -> Vec<String> {
     let lan = app.peers.lan();
-    let renamed = lan.renamed().map(|(wanted, name)| {
+    let renamed = renamed(app).map(|Renamed { wanted, name }| {
         format!(
             "Another machine of the local network is called {wanted}, so this server is found there as {name}. Its address is \
              the same as ever, and may lead to the other machine: give that one another name, and restart this server."

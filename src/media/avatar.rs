@@ -1,7 +1,7 @@
 //! Profile pictures: the copies that every picture has, and a square of it at 96 pixels, as pump.io's clients expect it
 //! (`pump-api.md §3.8.4`), and at 192 for sharp screens. The square is the middle, or what the person chose.
 
-use crate::media::blobs::Variant;
+use crate::media::Variant;
 use crate::media::orientation::Orientation;
 use crate::media::pixels::Pixels;
 use crate::media::source::Deadline;
@@ -105,7 +105,7 @@ pub fn show(file: &File, kind: Kind, crop: Crop) -> Result<Photo, Error> {
 #[cfg(test)]
 mod tests {
     use super::{Crop, show};
-    use crate::media::blobs::Variant;
+    use crate::media::Variant;
     use crate::media::{Error, samples};
 
     #[test]

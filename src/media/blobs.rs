@@ -2,103 +2,13 @@
 //! `-320` and the like behind it a copy. Names are random; neither user names nor types nor anything that somebody sent
 //! is part of a path. What [`Blobs::keep`] has acknowledged is on disk, bytes and directory entry.
 
+use super::disk::{self, empty, make_directory, modified, sync_directory};
 use crate::clock::Timestamp;
-use crate::ids::random_bytes;
 use crate::media::spool::RESERVE_BYTES;
-use crate::media::{Cache, Error, Pieces, Rendition, Shelf, Spool};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::fs::{DirBuilder, File};
+use crate::media::{Blob, BlobName, Cache, Error, Pieces, Rendition, Shelf, Spool, Variant};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The opaque name of an original and its copies. 16 bytes in records, 32 hex digits as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BlobName([u8; 16]);
-
-impl BlobName {
-    pub(super) fn random() -> BlobName {
-        BlobName(random_bytes())
-    }
-
-    /// Reads 32 lower-case hex digits; anything else is no name, so that no name leaves its directory.
-    pub fn parse(text: &str) -> Option<BlobName> {
-        let digit = |c: u8| match c {
-            b'0'..=b'9' => Some(c - b'0'),
-            b'a'..=b'f' => Some(c - b'a' + 10),
-            _ => None,
-        };
-        let mut bytes = [0; 16];
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != bytes.len() || !rest.is_empty() {
-            return None;
-        }
-        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(high)? << 4 | digit(low)?;
-        }
-        Some(BlobName(bytes))
-    }
-}
-
-impl fmt::Display for BlobName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// Which file of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Variant {
-    /// As it came, with everything that is in it: for its owner only, unless they share it.
-    Original,
-    /// Longest side at most 320 pixels: pump.io's `image` (`pump-api.md §3.8.3`).
-    Small,
-    /// Longest side at most 960 pixels.
-    Medium,
-    /// Longest side at most 1920 pixels.
-    Large,
-    /// A square of 96 pixels (`pump-api.md §3.8.4`).
-    Avatar,
-    /// A square of 192 pixels, for sharp screens.
-    AvatarSharp,
-}
-
-impl Variant {
-    /// All of them; the original last, so that what is left of a delete can be found.
-    pub const ALL: [Variant; 6] = [
-        Variant::Small,
-        Variant::Medium,
-        Variant::Large,
-        Variant::Avatar,
-        Variant::AvatarSharp,
-        Variant::Original,
-    ];
-
-    /// What stands behind the name: nothing, or a hyphen and a word.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Variant::Original => "",
-            Variant::Small => "-320",
-            Variant::Medium => "-960",
-            Variant::Large => "-1920",
-            Variant::Avatar => "-avatar",
-            Variant::AvatarSharp => "-avatar2x",
-        }
-    }
-}
-
-/// A kept file, open for reading.
-#[derive(Debug)]
-pub struct Blob {
-    /// At its start.
-    pub file: File,
-    /// Its length, in bytes.
-    pub bytes_len: u64,
-    /// When it was written. It never changes afterwards.
-    pub modified: Timestamp,
-}
 
 /// All kept files.
 #[derive(Debug)]
@@ -234,7 +144,7 @@ impl Blobs {
 
     /// Opens a file; `None` where there is none.
     pub fn open_blob(&self, name: BlobName, variant: Variant) -> Result<Option<Blob>, Error> {
-        open(&self.path(name, variant))
+        disk::open(&self.path(name, variant))
     }
 
     /// Lets nothing that is there now go before the value does.
@@ -249,7 +159,7 @@ impl Blobs {
     pub fn open_held(&self, name: BlobName, variant: Variant) -> Result<Option<Blob>, Error> {
         // In this order: a file moves in one direction only.
         match self.open_blob(name, variant)? {
-            None => open(&self.held_path(name, variant)),
+            None => disk::open(&self.held_path(name, variant)),
             there => Ok(there),
         }
     }
@@ -369,65 +279,10 @@ impl Blobs {
     }
 }
 
-fn open(path: &Path) -> Result<Option<Blob>, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let metadata = file.metadata()?;
-    Ok(Some(Blob {
-        bytes_len: metadata.len(),
-        modified: modified(&metadata)?,
-        file,
-    }))
-}
-
-/// Removes the files in a directory, if it is there.
-fn empty(directory: &Path) -> io::Result<()> {
-    match std::fs::read_dir(directory) {
-        Ok(entries) => {
-            for entry in entries {
-                std::fs::remove_file(entry?.path())?;
-            }
-            Ok(())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Makes a directory that only the server's user may look into; one that exists is left as it is.
-pub(super) fn make_directory(path: &Path, with_parents: bool) -> Result<(), Error> {
-    let made = DirBuilder::new()
-        .recursive(with_parents)
-        .mode(0o700)
-        .create(path);
-    match made {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => Ok(made?),
-    }
-}
-
-/// Brings a directory's entries to the disk.
-pub(super) fn sync_directory(path: &Path) -> Result<(), Error> {
-    Ok(File::open(path)?.sync_all()?)
-}
-
-pub(super) fn modified(metadata: &std::fs::Metadata) -> Result<Timestamp, Error> {
-    let since = metadata
-        .modified()?
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Ok(Timestamp(
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-    ))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{BlobName, Blobs, Variant};
-    use crate::media::{Error, Rendition};
+    use super::Blobs;
+    use crate::media::{BlobName, Error, Rendition, Variant};
     use std::io::Read;
 
     fn rendition(variant: Variant, bytes: &[u8]) -> Rendition {
@@ -451,24 +306,6 @@ mod tests {
 
     fn files_in(path: &std::path::Path) -> usize {
         std::fs::read_dir(path).expect("a directory").count()
-    }
-
-    #[test]
-    fn names_cannot_leave_their_directory() {
-        for bad in [
-            "",
-            "..",
-            "../../../../../../etc/passwd",
-            "0123456789abcdef0123456789abcde",
-            "0123456789abcdef0123456789abcdef0",
-            "0123456789ABCDEF0123456789ABCDEF",
-            "0123456789abcdef/../56789abcdef0",
-            "0123456789abcdef0123456789abcde\0",
-        ] {
-            assert_eq!(BlobName::parse(bad), None, "{bad}");
-        }
-        let name = BlobName::random();
-        assert_eq!(BlobName::parse(&name.to_string()), Some(name));
     }
 
     #[test]

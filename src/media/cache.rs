@@ -3,7 +3,7 @@
 //! a file may be shown to is part of its name; who asks for which is decided above.
 
 use crate::clock::Timestamp;
-use crate::media::blobs::{make_directory, modified};
+use crate::media::disk::{make_directory, modified};
 use crate::media::{Error, Spool};
 use crate::store::engine;
 use serde::{Deserialize, Serialize};

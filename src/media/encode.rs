@@ -2,7 +2,7 @@
 //! profile; nothing else of the original.
 
 use crate::media::Error;
-use crate::media::blobs::Variant;
+use crate::media::Variant;
 use crate::media::photo::Rendition;
 use crate::media::pixels::Pixels;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};

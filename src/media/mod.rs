@@ -8,11 +8,13 @@
 pub mod avatar;
 pub mod blobs;
 pub mod cache;
+mod disk;
 mod encode;
 mod error;
 mod gif;
 mod jpeg;
 pub mod kind;
+mod names;
 mod orientation;
 pub mod photo;
 pub mod pieces;
@@ -27,10 +29,12 @@ mod webp;
 #[cfg(test)]
 mod samples;
 
-pub use blobs::{Blob, BlobName, Blobs, Hold, Variant};
+pub use blobs::{Blobs, Hold};
 pub use cache::{Cache, CacheName, Copied, Label};
+pub use disk::Blob;
 pub use error::Error;
 pub use kind::{Class, Kind};
+pub use names::{BlobName, Variant};
 pub use photo::{Photo, Rendition};
 pub use pieces::Pieces;
 pub use shelf::Shelf;

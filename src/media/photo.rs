@@ -3,7 +3,7 @@
 //!
 //! One job at a time is the caller's care: a job may hold up to [`BYTES_IN_MEMORY_MAX`] and a third more.
 
-use crate::media::blobs::Variant;
+use crate::media::Variant;
 use crate::media::orientation::Orientation;
 use crate::media::pixels::Pixels;
 use crate::media::source::Deadline;

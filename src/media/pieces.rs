@@ -1,7 +1,7 @@
 //! Files that come in pieces, `uploads/pieces/NAME`: each grows until all of it is here, also over a restart, and is then kept
 //! as an original. Whose they are and for how long is decided above.
 
-use crate::media::blobs::{make_directory, sync_directory};
+use crate::media::disk::{make_directory, sync_directory};
 use crate::media::spool::RESERVE_BYTES;
 use crate::media::{BlobName, Error, Spool};
 use crate::store::engine;

@@ -1,9 +1,8 @@
 //! Where archives stand on disk, `uploads/archives/`: one made for a user (`out-ID.zip`), one taken from a user (`in-ID`).
 //! They are beside the uploads because they are as large. Whose they are and for how long is decided above.
 
-use crate::clock::Timestamp;
 use crate::ids::{ThingId, UserId};
-use crate::media::blobs::{make_directory, modified, sync_directory};
+use crate::media::disk::{make_directory, open, sync_directory};
 use crate::media::spool::RESERVE_BYTES;
 use crate::media::{Blob, Error, Spool};
 use crate::store::engine;
@@ -171,21 +170,6 @@ impl Drop for Growing {
             Ok(()) => {}
         }
     }
-}
-
-fn open(path: &Path) -> Result<Option<Blob>, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let metadata = file.metadata()?;
-    let modified: Timestamp = modified(&metadata)?;
-    Ok(Some(Blob {
-        bytes_len: metadata.len(),
-        modified,
-        file,
-    }))
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

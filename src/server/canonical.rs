@@ -2,7 +2,7 @@
 //! site up.
 
 use super::Shared;
-use crate::domain::padlock;
+use crate::domain::{lan, padlock};
 use crate::http::Request;
 use hyper::header;
 use std::net::{IpAddr, SocketAddr};
@@ -42,6 +42,11 @@ pub(super) fn location(server: &Shared, request: &Request) -> Option<String> {
         return leads.then(|| format!("https://{bare_host}{}{}", request.path, query_of(request)));
     }
     if !settings.redirect_address_to_canonical && is_address(server, request, host) {
+        return None;
+    }
+    // The right name would lead to the machine that has it.
+    let place = host.strip_suffix(&format!(":{}", server.address.port()));
+    if lan::is_other_name(&server.app, place.unwrap_or(host)) {
         return None;
     }
     Some(format!(

@@ -282,7 +282,7 @@ fn suggested(request: &Request) -> String {
     if number_in(came).is_none() || !net.is_joined() {
         return came.to_owned();
     }
-    let renamed = net.renamed().map(|(_, name)| name);
+    let renamed = lan::renamed(request.app()).map(|renamed| renamed.name);
     renamed.unwrap_or_else(|| lan::new_host(request.app()))
 }
 

@@ -4,42 +4,25 @@
  *
  * Syncs are recorded and not performed: the test rebuilds the disk from the record (trace.rs reads it, disk.rs rebuilds).
  * An event: kind u8, file u32, number u64, length u64, path length u16, second path length u16, paths, data. */
-#define _GNU_SOURCE
-#include <dlfcn.h>
+#include "below.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { CREATE = 1, EXIST, WRITE, TRUNCATE, RENAME, UNLINK, MKDIR, RMDIR, SYNC_BEGIN, SYNC_END };
 enum { FDS = 4096, INODES = 65536 };
 #define DIRECTORY UINT32_MAX
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char root[PATH_MAX];
-static size_t root_len;
 static int trace = -1;
 static long long room = -1;
 static uint64_t syncs;
 static uint32_t files;
 static struct { int used; uint32_t file; char *path; } fds[FDS];
 static struct { ino_t inode; uint32_t file; } inodes[INODES];
-
-#define REAL(name) ((__typeof__(&name))real(#name))
-static void *real(const char *name) {
-    void *found = dlsym(RTLD_NEXT, name);
-    if (!found) abort();
-    return found;
-}
 
 __attribute__((constructor)) static void start(void) {
     const char *dir = getenv("RECORD_DIR"), *to = getenv("RECORD_TRACE"), *full = getenv("RECORD_FULL_AFTER");
@@ -74,26 +57,6 @@ static void event(uint8_t kind, uint32_t file, uint64_t number, const char *path
     if (path) put(path, path_len);
     if (second) put(second, second_len);
     if (data) put(data, len);
-}
-
-/* The path below the directory, or NULL when it is elsewhere. */
-static const char *below(int at, const char *path, char *full) {
-    if (trace < 0 || !path) return NULL;
-    if (path[0] == '/') {
-        snprintf(full, PATH_MAX, "%s", path);
-    } else {
-        char link[64], dir[PATH_MAX];
-        ssize_t len;
-        if (at == AT_FDCWD) snprintf(link, sizeof link, "/proc/self/cwd");
-        else snprintf(link, sizeof link, "/proc/self/fd/%d", at);
-        len = readlink(link, dir, sizeof dir - 1);
-        if (len < 0) return NULL;
-        dir[len] = 0;
-        if (snprintf(full, PATH_MAX, "%s/%s", dir, path) >= PATH_MAX) return NULL;
-    }
-    if (strncmp(full, root, root_len) != 0) return NULL;
-    if (full[root_len] == 0) return full + root_len;
-    return full[root_len] == '/' ? full + root_len + 1 : NULL;
 }
 
 static size_t slot(ino_t inode) {
@@ -141,21 +104,6 @@ static int opened(int at, const char *path, int flags, mode_t mode) {
     errno = kept;
     return fd;
 }
-
-#define OPEN(name, ...)                                   \
-    mode_t mode = 0;                                      \
-    if (flags & (O_CREAT | __O_TMPFILE)) {                \
-        va_list rest;                                     \
-        va_start(rest, flags);                            \
-        mode = va_arg(rest, mode_t);                      \
-        va_end(rest);                                     \
-    }                                                     \
-    return opened(__VA_ARGS__, flags, mode);
-
-int open(const char *path, int flags, ...) { OPEN(open, AT_FDCWD, path) }
-int open64(const char *path, int flags, ...) { OPEN(open64, AT_FDCWD, path) }
-int openat(int at, const char *path, int flags, ...) { OPEN(openat, at, path) }
-int openat64(int at, const char *path, int flags, ...) { OPEN(openat64, at, path) }
 
 int close(int fd) {
     pthread_mutex_lock(&lock);

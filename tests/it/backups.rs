@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const PASSPHRASE: &str = "four rivers meet here\n";
 
 /// Runs a command on a data directory that may have no server.
-fn on(directory: &Path, command: &[&str], input: &str) -> Output {
+pub(crate) fn on(directory: &Path, command: &[&str], input: &str) -> Output {
     let mut all = command.to_vec();
     let directory = directory.display().to_string();
     all.extend(["--datadir", &directory]);
@@ -24,7 +24,7 @@ fn on(directory: &Path, command: &[&str], input: &str) -> Output {
 }
 
 #[track_caller]
-fn succeeds(output: &Output) {
+pub(crate) fn succeeds(output: &Output) {
     assert!(output.status.success(), "{}", said(output));
 }
 
@@ -39,7 +39,7 @@ fn fails(output: &Output, with: i32, saying: &str) {
 }
 
 /// A pump with a post and a photo.
-fn lived_in() -> (Pump, Person, Value) {
+pub(crate) fn lived_in() -> (Pump, Person, Value) {
     let pump = Pump::start();
     let [evan, ann] = pump.register_all(["evan", "ann"]);
     ann.follow(&evan);
@@ -51,7 +51,7 @@ fn lived_in() -> (Pump, Person, Value) {
 }
 
 /// A person of a server as one of its copy.
-fn in_copy(person: &Person, copy: &Pump) -> Person {
+pub(crate) fn in_copy(person: &Person, copy: &Pump) -> Person {
     Person {
         nickname: person.nickname.clone(),
         caller: Caller {
@@ -61,11 +61,11 @@ fn in_copy(person: &Person, copy: &Pump) -> Person {
     }
 }
 
-fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn names_in(directory: &Path) -> Vec<String> {
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).expect("a directory").flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -76,7 +76,7 @@ fn names_in(directory: &Path) -> Vec<String> {
 
 /// A backup in a directory of its own.
 #[track_caller]
-fn backed_up(pump: &Pump, more: &[&str], input: &str) -> (TempDir, PathBuf) {
+pub(crate) fn backed_up(pump: &Pump, more: &[&str], input: &str) -> (TempDir, PathBuf) {
     let stick = TempDir::new().expect("a directory");
     let place = text(stick.path());
     succeeds(&pump.command(&[&["backup", &place], more].concat(), input));
@@ -88,7 +88,7 @@ fn backed_up(pump: &Pump, more: &[&str], input: &str) -> (TempDir, PathBuf) {
     (stick, file)
 }
 
-fn original_of(person: &Person, photo: &Value) -> Vec<u8> {
+pub(crate) fn original_of(person: &Person, photo: &Value) -> Vec<u8> {
     let url = photo["fullImage"]["url"]
         .as_str()
         .expect("a photo has a file");

@@ -1,6 +1,7 @@
 //! What the owner looks after: how the machine is doing, what the log said, figures for programs, switching off, and what
 //! whoever holds the memory card can do.
 
+use crate::backups::{names_in, text};
 use crate::harness::people::PASSWORD;
 use crate::harness::pump::{command_line, said};
 use crate::harness::{Browser, Pump, Request, eventually, eventually_some};
@@ -11,10 +12,6 @@ use tempfile::TempDir;
 
 fn directory() -> TempDir {
     TempDir::new().expect("a directory")
-}
-
-fn text(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// A directory like sysfs with these files.
@@ -241,15 +238,6 @@ fn the_owner_switches_the_machine_off_where_somebody_does_it() {
     // It stands in the log, and so on the page.
     let page = evan.open("/main/box").expect(200);
     assert!(page.shows("What the log said last") && page.shows("wants this machine to restart"));
-}
-
-fn names_in(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).expect("a directory").flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::harness::{Person, Pump, Request, note, public};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -71,10 +71,44 @@ impl Drop for Disk {
 impl Crowded {
     /// Nothing where there is no root.
     pub(crate) fn start() -> Option<Crowded> {
+        Crowded::with(&[])
+    }
+
+    /// The same with options.
+    pub(crate) fn with(options: &[&str]) -> Option<Crowded> {
         let disk = Disk::new()?;
         let directory = TempDir::new_in(disk.0.path()).expect("a directory");
-        let pump = Pump::on(directory, &[]);
+        let pump = Pump::on(directory, options);
         Some(Crowded { pump, disk })
+    }
+}
+
+/// A directory that takes no writes as long as this is there.
+pub(crate) struct Locked(PathBuf);
+
+impl Locked {
+    /// Nothing where there is no root.
+    pub(crate) fn lock(directory: &Path) -> Option<Locked> {
+        let mount = |arguments: &[&str]| {
+            let mut command = Command::new("mount");
+            let done = command.args(arguments).arg(directory).output();
+            done.is_ok_and(|output| output.status.success())
+        };
+        let place = directory.display().to_string();
+        if !mount(&["--bind", &place]) {
+            eprintln!("skipped: only root may lock a directory");
+            return None;
+        }
+        let locked = Locked(directory.to_owned());
+        assert!(mount(&["-o", "remount,bind,ro"]), "it is locked");
+        Some(locked)
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
     }
 }
 

@@ -23,6 +23,7 @@ mod contract;
 mod conversations;
 mod copies;
 mod crowds;
+mod cut_off;
 mod discovering;
 mod doctoring;
 mod durability;

@@ -5,7 +5,7 @@ use crate::harness::browser::Form;
 use crate::harness::network::{self, on};
 use crate::harness::people::{PASSWORD, Person};
 use crate::harness::pump::{Pump, said};
-use crate::harness::{eventually, eventually_some, note, public};
+use crate::harness::{Request, eventually, eventually_some, note, public};
 use crate::lan::Certificate;
 use serde_json::{Value, json};
 use std::fs;
@@ -334,9 +334,33 @@ fn a_name_that_another_machine_has_is_left_to_it() {
         let pump = network::on_machine("kitchen", "10.77.0.2", &[]);
         let evan = pump.register("evan");
         pump.give_to("evan");
+        let mut browser = pump.browser_of("evan");
+        let box_page = browser.open("/main/box").expect(200);
+        assert!(!box_page.shows("Another machine has the name"));
+        let addresses = browser.open("/main/box/addresses").expect(200);
+        assert!(!addresses.html().contains("id=\"other\""));
         eventually(|| pump.log().contains("kitchen-2.local"));
-        let page = pump.browser_of("evan").open("/").expect(200);
-        assert!(page.shows("Another machine of the local network is called kitchen.local"));
+        let is_called = "Another machine of the local network is called kitchen.local";
+        assert!(browser.open("/").expect(200).shows(is_called));
+        let doctor = said(&pump.command(&["doctor", "--hostname", "kitchen.local"], ""));
+        assert!(
+            doctor.contains(&format!("warn  server: {is_called}")),
+            "{doctor}"
+        );
+        let box_page = browser.open("/main/box").expect(200);
+        assert!(box_page.shows("Another machine has the name of this pump"));
+        let link = "<a href=\"/main/box/addresses\">See where it is found now";
+        assert!(box_page.html().contains(link), "{}", box_page.html());
+        let addresses = browser.open("/main/box/addresses").expect(200);
+        assert_eq!(addresses.text_of("other"), "http://kitchen-2.local");
+        assert!(addresses.shows("Give that one another name"));
+        // There it answers, and leads nobody to the other machine.
+        let at = |host: &str| {
+            let request = Request::get("/main/login").header("Host", host);
+            pump.nobody().send(request).status
+        };
+        assert_eq!(at("kitchen-2.local"), 200);
+        assert_eq!(at("kitchen-3.local"), 301);
         assert_eq!(evan.id(), "acct:evan@kitchen.local");
         let address = |name| avahi.says("avahi-resolve", &["-4", "-n", name]).1;
         eventually(|| address("kitchen-2.local").contains("10.77.0.2"));

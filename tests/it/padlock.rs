@@ -1,5 +1,6 @@
 //! Https of the server's own beside http: a certificate that vouches for this server alone, which devices install.
 
+use crate::full_disk::{Crowded, Locked};
 use crate::harness::people::PASSWORD;
 use crate::harness::time::Clock;
 use crate::harness::{Browser, Pump, Request, eventually};
@@ -598,4 +599,87 @@ fn it_renews_itself_in_time_and_makes_nothing_while_the_clock_is_wrong() {
             .join("certificates/home-authority.pem")
             .exists()
     );
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_told_and_what_there_was_goes_on() {
+    let Some(Crowded { pump, disk }) = Crowded::with(&["--httpsPort", "0"]) else {
+        return;
+    };
+    pump.register("evan");
+    pump.give_to("evan");
+    let mut evan = pump.browser_of("evan");
+    let home = pump.directory().join("certificates");
+    let refuses = |evan: &mut Browser, deed: &str, status: u16, words: &str| {
+        let page = turn(evan, deed);
+        assert_eq!(page.answer.status, status, "{deed}: {}", page.html());
+        assert!(page.text_of("error").contains(words), "{}", page.html());
+    };
+    let full = "The disk of this server is full";
+    disk.fill(0);
+    refuses(&mut evan, "on", 507, full);
+    let kept = fs::read_dir(&home).map_or(0, Iterator::count);
+    assert_eq!(kept, 0, "nothing of it stays");
+    disk.free();
+    turn(&mut evan, "on").expect(200);
+
+    let directory = TempDir::new().expect("a directory");
+    let first = root(&pump, directory.path());
+    let installed = fs::read(&first).expect("readable");
+    let is_as_before = |evan: &mut Browser| {
+        let first = root(&pump, directory.path());
+        assert_eq!(fs::read(&first).expect("readable"), installed);
+        let trusting = connects(port(evan), &first, "pump.test");
+        assert!(trusting.status.success(), "{}", said(&trusting));
+    };
+    disk.fill(0);
+    for deed in ["anew", "off"] {
+        refuses(&mut evan, deed, 507, full);
+        is_as_before(&mut evan);
+    }
+    disk.free();
+    let Some(locked) = Locked::lock(&home) else {
+        return;
+    };
+    for deed in ["anew", "off"] {
+        refuses(&mut evan, deed, 503, "The data directory cannot be written");
+        is_as_before(&mut evan);
+    }
+    drop(locked);
+    turn(&mut evan, "anew").expect(200);
+    let other = root(&pump, directory.path());
+    assert_ne!(fs::read(&other).expect("readable"), installed);
+    let trusting = connects(port(&mut evan), &other, "pump.test");
+    assert!(trusting.status.success(), "{}", said(&trusting));
+    drop(pump);
+}
+
+#[test]
+fn a_renewal_that_finds_no_room_is_told_and_goes_on_later() {
+    let Some(clock) = Clock::behind(0) else {
+        return;
+    };
+    let pump = Pump::within(clock.environment(), &["--httpsPort", "0"]);
+    pump.register("evan");
+    pump.give_to("evan");
+    let mut evan = pump.browser_of("evan");
+    turn(&mut evan, "on").expect(200);
+    let home = pump.directory().join("certificates");
+    let directory = TempDir::new().expect("a directory");
+    let root_file = root(&pump, directory.path());
+    let first = fs::read(home.join("home.pem")).expect("readable");
+    let Some(locked) = Locked::lock(&home) else {
+        return;
+    };
+    clock.is_ahead(270 * 24 * 60);
+    let mut evan = pump.browser_of("evan");
+    eventually(|| evan.open("/").expect(200).shows("The disk takes no writes"));
+    assert!(
+        connects(port(&mut evan), &root_file, "pump.test")
+            .status
+            .success()
+    );
+    drop(locked);
+    eventually(|| fs::read(home.join("home.pem")).expect("readable") != first);
+    eventually(|| !evan.open("/").expect(200).shows("The disk takes no writes"));
 }

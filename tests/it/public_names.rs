@@ -1,10 +1,11 @@
 //! A public name with a certificate that an authority gives (ACME), asked of Debian's pebble in a network of each story's own.
 
+use crate::full_disk::Locked;
 use crate::harness::authority::Authority;
 use crate::harness::network::{everywhere, inside};
 use crate::harness::pump::{Environment, said};
 use crate::harness::time::Clock;
-use crate::harness::{Browser, Pump, Request, eventually};
+use crate::harness::{Browser, Pump, Request, eventually, eventually_some};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -58,19 +59,55 @@ fn kept(pump: &Pump, file: &str) -> String {
     fs::read_to_string(pump.directory().join("certificates").join(file)).unwrap_or_default()
 }
 
+/// Runs a story with an authority, which looks for pages at this port, and a server that asks it, whose owner is logged in.
+#[track_caller]
+fn asking(
+    test: &str,
+    port: u16,
+    more: &[(&str, &str)],
+    story: impl FnOnce(&Authority, Pump, Browser),
+) {
+    inside(&format!("public_names::{test}"), || {
+        let Some(authority) = Authority::start(port, more) else {
+            return;
+        };
+        let Some(pump) = server(&authority, Vec::new()) else {
+            return;
+        };
+        let evan = pump.browser_of("evan");
+        story(&authority, pump, evan);
+    });
+}
+
+/// Runs a story with a server that has the certificate, was stopped, and finds four and a half of its six days over when it is
+/// started again. The story begins with the certificate.
+#[track_caller]
+fn later(test: &str, story: impl FnOnce(&Authority, &Clock, Pump, String)) {
+    inside(&format!("public_names::{test}"), || {
+        let (Some(authority), Some(clock)) = (Authority::start(80, &[]), Clock::behind(0)) else {
+            return;
+        };
+        let Some(mut pump) = server(&authority, clock.environment()) else {
+            return;
+        };
+        asks_for(&mut pump.browser_of("evan"), NAME);
+        let root = authority.root();
+        eventually(|| is_trusted(&root, NAME));
+        let first = kept(&pump, "public.pem");
+        assert!(pump.stop().success());
+        clock.is_ahead(4 * 24 * 60 + 12 * 60);
+        story(&authority, &clock, pump, first);
+    });
+}
+
 #[test]
 fn a_name_gets_a_certificate_that_everybody_trusts() {
-    inside(
-        "public_names::a_name_gets_a_certificate_that_everybody_trusts",
-        || {
-            // Some nonces are refused, as by authorities that many use.
-            let Some(authority) = Authority::start(80, &[("PEBBLE_WFE_NONCEREJECT", "30")]) else {
-                return;
-            };
-            let Some(pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+    // Some nonces are refused, as by authorities that many use.
+    asking(
+        "a_name_gets_a_certificate_that_everybody_trusts",
+        80,
+        &[("PEBBLE_WFE_NONCEREJECT", "30")],
+        |authority, pump, mut evan| {
             for (name, words) in [
                 ("pump.local", "A public name looks like"),
                 ("nobody.test", "Nobody knows the name"),
@@ -104,6 +141,13 @@ fn a_name_gets_a_certificate_that_everybody_trusts() {
                 "{}",
                 page.html()
             );
+            let addresses = evan.open("/main/box/addresses").expect(200);
+            assert_eq!(addresses.text_of("public"), format!("https://{NAME}"));
+            assert_eq!(addresses.text_of("name"), "http://pump-a.test");
+            assert_eq!(addresses.text_of("secure"), "https://pump-a.test");
+            let codes = addresses.html().matches("role=\"img\"").count();
+            let places = addresses.html().matches("class=\"command\"").count();
+            assert_eq!(codes, places, "each has its code");
             // The site's own name has its own certificate, and its address stays.
             assert!(!is_trusted(&root, "pump-a.test"));
             let at = |path: &str| Request::get(path).header("Host", NAME);
@@ -144,22 +188,19 @@ fn a_name_gets_a_certificate_that_everybody_trusts() {
             evan.submit(&form).expect(200);
             assert!(!is_trusted(&root, NAME));
             assert_eq!(kept(&pump, "public.pem"), "");
+            let addresses = evan.open("/main/box/addresses").expect(200);
+            assert!(!addresses.html().contains(NAME), "{}", addresses.html());
         },
     );
 }
 
 #[test]
 fn an_address_gets_one_too_and_a_refusal_is_told() {
-    inside(
-        "public_names::an_address_gets_one_too_and_a_refusal_is_told",
-        || {
-            let Some(authority) = Authority::start(80, &[]) else {
-                return;
-            };
-            let Some(pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+    asking(
+        "an_address_gets_one_too_and_a_refusal_is_told",
+        80,
+        &[],
+        |authority, pump, mut evan| {
             asks_for(&mut evan, "127.0.0.3");
             let root = authority.root();
             eventually(|| is_trusted(&root, "127.0.0.3"));
@@ -190,18 +231,13 @@ fn an_address_gets_one_too_and_a_refusal_is_told() {
 }
 
 #[test]
-fn one_open_port_is_enough_and_an_order_survives_a_restart() {
-    inside(
-        "public_names::one_open_port_is_enough_and_an_order_survives_a_restart",
-        || {
-            // Nobody answers at the port where it looks for pages.
-            let Some(authority) = Authority::start(81, &[]) else {
-                return;
-            };
-            let Some(pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+fn one_open_port_is_enough() {
+    // Nobody answers at the port where it looks for pages.
+    asking(
+        "one_open_port_is_enough",
+        81,
+        &[],
+        |authority, _pump, mut evan| {
             asks_for(&mut evan, NAME);
             eventually(|| {
                 evan.open("/main/box/name")
@@ -217,50 +253,39 @@ fn one_open_port_is_enough_and_an_order_survives_a_restart() {
                 .press("deed");
             evan.submit(&form).expect(200);
             eventually(|| is_trusted(&root, NAME));
-            drop(pump);
-            drop(authority);
+        },
+    );
+}
 
-            // The authority takes its time, and the power goes meanwhile.
-            let slow = [("PEBBLE_VA_NOSLEEP", ""), ("PEBBLE_VA_SLEEPTIME", "4")];
-            let Some(authority) = Authority::start(80, &slow) else {
-                return;
-            };
-            let Some(mut pump) = server(&authority, Vec::new()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
+#[test]
+fn an_order_survives_a_restart() {
+    // The authority takes its time, and the power goes meanwhile.
+    asking(
+        "an_order_survives_a_restart",
+        80,
+        &[("PEBBLE_VA_NOSLEEP", ""), ("PEBBLE_VA_SLEEPTIME", "4")],
+        |authority, mut pump, mut evan| {
             asks_for(&mut evan, NAME);
             eventually(|| kept(&pump, "padlock.json").contains("/my-order/"));
             pump.kill();
             pump.start_again();
             let root = authority.root();
             eventually(|| is_trusted(&root, NAME));
-            let orders = authority.log().matches("POST /order-plz").count();
-            assert_eq!(orders, 1, "{}", authority.log());
+            // It waits by chance: an order for which it looks while nobody is there is over.
+            let log = authority.log();
+            let missed = log.matches("set INVALID by invalid authz").count();
+            let orders = log.matches("POST /order-plz").count();
+            assert_eq!(orders, 1 + missed, "{log}");
         },
     );
 }
 
 #[test]
 fn it_is_renewed_in_time_and_damage_is_mended() {
-    inside(
-        "public_names::it_is_renewed_in_time_and_damage_is_mended",
-        || {
-            let (Some(authority), Some(clock)) = (Authority::start(80, &[]), Clock::behind(0))
-            else {
-                return;
-            };
-            let Some(mut pump) = server(&authority, clock.environment()) else {
-                return;
-            };
-            let mut evan = pump.browser_of("evan");
-            asks_for(&mut evan, NAME);
+    later(
+        "it_is_renewed_in_time_and_damage_is_mended",
+        |authority, clock, mut pump, first| {
             let root = authority.root();
-            eventually(|| is_trusted(&root, NAME));
-            let first = kept(&pump, "public.pem");
-            assert!(pump.stop().success());
-            // Four and a half of its six days are over.
-            clock.is_ahead(4 * 24 * 60 + 12 * 60);
             pump.start_again();
             eventually(|| {
                 let now = kept(&pump, "public.pem");
@@ -278,6 +303,40 @@ fn it_is_renewed_in_time_and_damage_is_mended() {
             // At home it answers at once, and the name gets another one.
             assert_eq!(pump.nobody().get("/evan").status, 200);
             eventually(|| is_trusted(&root, NAME));
+        },
+    );
+}
+
+#[test]
+fn a_name_keeps_its_certificate_while_the_next_one_cannot_be_written() {
+    later(
+        "a_name_keeps_its_certificate_while_the_next_one_cannot_be_written",
+        |authority, _, mut pump, first| {
+            let root = authority.root();
+            let orders = || authority.log().matches("POST /order-plz").count();
+            assert_eq!(orders(), 1);
+            let Some(locked) = Locked::lock(&pump.directory().join("certificates")) else {
+                return;
+            };
+            pump.start_again();
+            let mut evan = pump.browser_of("evan");
+            let trouble = |evan: &mut Browser| {
+                let page = evan.open("/main/box/name").expect(200);
+                page.html()
+                    .contains("id=\"trouble\"")
+                    .then(|| page.text_of("trouble"))
+            };
+            let words = eventually_some(|| trouble(&mut evan));
+            assert!(words.contains("The disk takes no writes"), "{words}");
+            assert!(is_trusted(&root, NAME));
+            assert_eq!(orders(), 1, "nobody is asked for what cannot be kept");
+            assert_eq!(kept(&pump, "public.pem"), first);
+            drop(locked);
+            let form = evan.open("/main/box/name").expect(200).form("deeds");
+            evan.submit(&form.press("deed")).expect(200);
+            eventually(|| kept(&pump, "public.pem") != first);
+            eventually(|| trouble(&mut evan).is_none());
+            assert!(is_trusted(&root, NAME));
         },
     );
 }

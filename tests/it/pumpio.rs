@@ -27,6 +27,8 @@ const FACE_FILE: &str = "/uploads/evan/2013/7/20/Face01";
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Driver {
     Mongo,
+    /// The same, as `mongoexport --jsonArray` writes it.
+    Array,
     Redis,
     Disk,
 }
@@ -40,7 +42,11 @@ fn dump(driver: Driver) -> TempDir {
             continue;
         };
         let text = fs::read_to_string(entry.path()).expect("text");
-        if driver == Driver::Mongo {
+        if matches!(driver, Driver::Mongo | Driver::Array) {
+            let text = match driver {
+                Driver::Array => format!("[{}]\n", text.trim_end().replace('\n', ",")),
+                _ => text,
+            };
             fs::write(directory.path().join(&name), text).expect("written");
             continue;
         }
@@ -248,7 +254,7 @@ fn a_dry_run_tells_what_there_is_and_leaves_everything_as_it_was() {
 
 #[test]
 fn everything_of_a_pump_io_is_here_whatever_driver_kept_it() {
-    for driver in [Driver::Mongo, Driver::Redis, Driver::Disk] {
+    for driver in [Driver::Mongo, Driver::Array, Driver::Redis, Driver::Disk] {
         let (dump, into) = (dump(driver), TempDir::new().expect("a directory"));
         let told = brings(dump.path(), into.path());
         for line in [

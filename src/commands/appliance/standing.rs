@@ -23,11 +23,8 @@ pub fn of(app: &App) -> Result<Standing, Failure> {
         is_claimed: !setup::is_open(app)?,
         is_secure,
         port: port.unwrap_or(if is_secure { 443 } else { 80 }),
-        renamed: app
-            .peers
-            .lan()
-            .renamed()
-            .map(|(_, name)| name)
+        renamed: lan::renamed(app)
+            .map(|renamed| renamed.name)
             .or_else(|| app.known_base().is_none().then(|| lan::new_host(app))),
         problems,
     })

@@ -8,7 +8,7 @@ use crate::appliance::status::{FILE, Facts};
 use crate::appliance::versions::Versions;
 use crate::cli::{Failure, Places};
 use crate::commands::control;
-use crate::domain::quotas;
+use crate::domain::{bootdir, quotas};
 use std::fs;
 use std::path::Path;
 
@@ -21,19 +21,39 @@ const NOTE_BYTES_MAX: u64 = 4096;
 /// Longest setup code in its file, in bytes.
 const CODE_BYTES_MAX: u64 = 64;
 
-/// Writes it.
+/// How often it looks whether something is new: while it is at work somebody may claim the pump, and the unit is not started again for
+/// what happens meanwhile.
+const LOOKS_MAX: usize = 3;
+
+/// Writes it, and takes the setup code away that is worth nothing any more.
 pub(super) fn perform(places: &Places) -> Result<(), Failure> {
-    let text = gather(places).text();
-    let path = places.boot.join(FILE);
-    if fs::read(&path).is_ok_and(|kept| kept == text.as_bytes()) {
-        return Ok(());
+    for _ in 0..LOOKS_MAX {
+        if !tell(places)? {
+            break;
+        }
     }
-    let written = boot::writing(places, |boot| {
+    Ok(())
+}
+
+/// Writes what is new; answers whether something was.
+fn tell(places: &Places) -> Result<bool, Failure> {
+    let facts = gather(places);
+    let is_claimed = facts.setup_code.is_none();
+    let text = facts.text();
+    let path = places.boot.join(FILE);
+    let code = places.boot.join(bootdir::SETUP_CODE);
+    let is_stale = is_claimed && code.exists();
+    if !is_stale && fs::read(&path).is_ok_and(|kept| kept == text.as_bytes()) {
+        return Ok(false);
+    }
+    boot::writing(places, |boot| {
+        if is_stale {
+            fs::remove_file(&code)?;
+        }
         disk::write(&boot.join(FILE), text.as_bytes(), 0o644)
-    });
-    written
-        .map(drop)
-        .map_err(|error| Failure::new(format!("Cannot write {}: {error}.", path.display())))
+    })
+    .map_err(|error| Failure::new(format!("Cannot write {}: {error}.", path.display())))?;
+    Ok(true)
 }
 
 /// What there is to tell now.

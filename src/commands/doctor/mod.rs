@@ -53,6 +53,7 @@ pub(super) fn perform(loaded: &Loaded) -> Result<(), Failure> {
     match &running {
         Some(server) => {
             network::check_server(server, findings)?;
+            network::check_standing(config, findings)?;
             network::check_deliveries(config, findings)?;
         }
         None => network::check_port(config, findings)?,

@@ -65,6 +65,13 @@ pub(super) fn check_deliveries(config: &Config, findings: &mut Findings) -> Resu
     }
 }
 
+/// What a running server says of how it stands: what its owner reads on every page.
+pub(super) fn check_standing(config: &Config, findings: &mut Findings) -> Result<(), Failure> {
+    let standing = control::standing(&config.datadir);
+    let mut problems = standing.into_iter().flat_map(|standing| standing.problems);
+    problems.try_for_each(|problem| findings.warn(format_args!("server: {problem}")))
+}
+
 /// Looks whether the address is free for a server.
 pub(super) fn check_port(config: &Config, findings: &mut Findings) -> Result<(), Failure> {
     let (address, port) = (config.address.as_str(), config.port);

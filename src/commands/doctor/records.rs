@@ -5,6 +5,7 @@ use crate::cli::Failure;
 use crate::clock::{self, Timestamp, Watch};
 use crate::commands::{datadir, size};
 use crate::config::Config;
+use crate::domain::backups::restoring;
 use crate::domain::pumpio;
 use crate::media::{BlobName, Blobs, Variant};
 use crate::store::check::{self, Report};
@@ -27,6 +28,12 @@ const TABLES: [(char, &str); 7] = [
 ];
 
 pub(super) fn check(config: &Config, findings: &mut Findings) -> Result<(), Failure> {
+    if restoring::is_waiting(&config.datadir) {
+        return findings.warn(
+            "store: a backup was being restored when that was cut off. It is whole, and the next start puts it in its place; run \
+             the doctor again then.",
+        );
+    }
     let dir = config.datadir.join("store");
     if !dir.join("sled").exists() && !dir.join("sled.old").exists() {
         return findings.ok("store: there is none yet. The first start makes it.");

@@ -43,12 +43,13 @@ pub struct Restored {
     pub people: usize,
 }
 
-/// Brings a data directory back to one state after a cut. Needs the directory's lock, before anything in it is opened.
-pub fn settle(datadir: &Path) -> io::Result<()> {
+/// Brings a data directory back to one state after a cut, and answers whether a backup took its place. Needs the directory's
+/// lock, before anything in it is opened.
+pub fn settle(datadir: &Path) -> io::Result<bool> {
     remove(&datadir.join(HALF))?;
     let whole = datadir.join(WHOLE);
-    if !whole.exists() {
-        return Ok(());
+    if !is_waiting(datadir) {
+        return Ok(false);
     }
     for part in PARTS {
         let (new, place) = (whole.join(part), datadir.join(part));
@@ -59,7 +60,13 @@ pub fn settle(datadir: &Path) -> io::Result<()> {
         }
     }
     remove(&whole)?;
-    sync_directory(datadir)
+    sync_directory(datadir)?;
+    Ok(true)
+}
+
+/// Whether a backup is whole on the disk and takes its place at the next [`settle`].
+pub fn is_waiting(datadir: &Path) -> bool {
+    datadir.join(WHOLE).exists()
 }
 
 /// Refuses where a backup would take the place of something. `store` is the one of the directory, if it has one.

@@ -4,6 +4,7 @@
 use super::is_on;
 use crate::app::App;
 use crate::certificates::own::{Names, is_private};
+use crate::domain::lan;
 use crate::peers::{Secured, lan_addresses};
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
@@ -33,8 +34,8 @@ pub fn announced(app: &App) -> Option<Secured> {
     })
 }
 
-/// Whether a request that came by https belongs where it was sent, by its `Host`: to the name of the site, or to an address of
-/// this home, for devices that cannot find names there.
+/// Whether a request that came by https belongs where it was sent, by its `Host`: to the name of the site, to the one that it has at
+/// home while another machine has that, or to an address of this home, for devices that cannot find names there.
 pub fn is_own_host(app: &App, host: &str) -> bool {
     let Some((base, port)) = app.known_base().zip(app.padlock.door.port()) else {
         return true;
@@ -46,6 +47,7 @@ pub fn is_own_host(app: &App, host: &str) -> bool {
     };
     let inner = bare.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case(base.host())
+        || lan::is_other_name(app, bare)
         || inner.parse().is_ok_and(is_private)
         || is_public_host(app, bare)
 }

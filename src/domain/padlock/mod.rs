@@ -16,11 +16,12 @@ use crate::app::App;
 use crate::certificates::own::Authority;
 use crate::certificates::shown::Shown;
 use crate::certificates::x509::Facts;
-use crate::certificates::{self, HOME};
+use crate::certificates::{self, AUTHORITY, HOME};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::domain::bell::Bell;
 use crate::error::Error;
+use crate::words::marked;
 use addresses::names;
 use public::{Going, Wish};
 use serde::{Deserialize, Serialize};
@@ -136,21 +137,21 @@ pub fn turn_on(app: &App, now: Timestamp) -> Result<(), Error> {
         ));
     }
     check_clock(app, now)?;
-    {
-        let mut state = app.padlock.state();
-        if state.authority.is_none() {
-            if state.problem.is_some() {
-                return Err(Error::Conflict(
-                    "What this server had made is damaged. Start over with a new certificate below."
-                        .to_owned(),
-                ));
-            }
-            let made = Authority::make(&app.config.datadir, &names(app), now);
-            state.authority = Some(Arc::new(made.map_err(Error::internal)?));
+    let (known, is_damaged) = {
+        let state = app.padlock.state();
+        (state.authority.clone(), state.problem.is_some())
+    };
+    match known {
+        Some(authority) => renew(app, &authority, None, now)?,
+        None if is_damaged => {
+            return Err(Error::Conflict(
+                "What this server had made is damaged. Start over with a new certificate below."
+                    .to_owned(),
+            ));
         }
-    }
+        None => make(app, now)?,
+    };
     change(app, |kept| kept.is_on = true)?;
-    renew(app, now).map_err(Error::internal)?;
     app.padlock.door.knock();
     if let Some(problem) = app.padlock.door.outcome(DOOR_TIME_MAX) {
         change(app, |kept| kept.is_on = false)?;
@@ -167,16 +168,11 @@ pub fn turn_off(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes another authority in place of the one there is: everybody installs its root anew.
+/// Makes another authority in place of the one there is: everybody installs its root anew. 507 and 503 where it cannot be written:
+/// then the one that there is stays.
 pub fn start_over(app: &App, now: Timestamp) -> Result<(), Error> {
     check_clock(app, now)?;
-    let made = Authority::make(&app.config.datadir, &names(app), now).map_err(Error::internal)?;
-    {
-        let mut state = app.padlock.state();
-        state.authority = Some(Arc::new(made));
-        state.problem = None;
-    }
-    renew(app, now).map_err(Error::internal)?;
+    make(app, now)?;
     app.padlock.door.knock();
     Ok(())
 }
@@ -189,10 +185,14 @@ pub fn tend(app: &App, now: Timestamp) {
     if app.clock.doubt(now).is_some() || app.known_base().is_none() {
         return;
     }
-    match renew(app, now) {
+    let Some(authority) = app.padlock.state().authority.clone() else {
+        return;
+    };
+    match renew(app, &authority, None, now) {
         Ok(false) => {}
         Ok(true) => app.padlock.door.knock(),
-        Err(problem) => {
+        Err(error) => {
+            let problem = unwritten(&error).map_or_else(|| error.to_string(), str::to_owned);
             let mut state = app.padlock.state();
             if state.problem.as_ref() != Some(&problem) {
                 log::error!("{problem}");
@@ -202,11 +202,20 @@ pub fn tend(app: &App, now: Timestamp) {
     }
 }
 
-/// Makes the certificate anew if it is due, and answers whether it was.
-fn renew(app: &App, now: Timestamp) -> Result<bool, String> {
-    let Some(authority) = app.padlock.state().authority.clone() else {
-        return Ok(false);
-    };
+/// Makes an authority, and its first certificate.
+fn make(app: &App, now: Timestamp) -> Result<bool, Error> {
+    let (made, pem) = Authority::make(&names(app), now).map_err(Error::internal)?;
+    renew(app, &Arc::new(made), Some(&pem), now)
+}
+
+/// Makes the certificate anew if it is due, and answers whether it was. `pem` is an authority that is not kept yet. What is in use
+/// stays that until all of it is on the disk.
+fn renew(
+    app: &App,
+    authority: &Arc<Authority>,
+    pem: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let names = names(app);
     let known = app.padlock.shown.home();
     let is_due = known
@@ -215,14 +224,32 @@ fn renew(app: &App, now: Timestamp) -> Result<bool, String> {
     if !is_due {
         return Ok(false);
     }
-    let made = authority.vouch(&app.config.datadir, &names, now)?;
+    let (pair, text) = authority.vouch(&names, now).map_err(Error::internal)?;
+    let mut files = Vec::from_iter(pem.map(|pem| (AUTHORITY, pem.as_bytes())));
+    files.push((HOME, text.as_bytes()));
+    certificates::keep(&app.config.datadir, &files)?;
     log::info!(
         "a new certificate is in use, for {}",
         names.hosts.join(", ")
     );
-    app.padlock.shown.set_home(Some(made));
-    app.padlock.state().problem = None;
+    app.padlock.shown.set_home(Some(pair));
+    let mut state = app.padlock.state();
+    state.authority = Some(Arc::clone(authority));
+    state.problem = None;
     Ok(true)
+}
+
+/// What the owner is told of a certificate that cannot be written; nothing of what else can go wrong.
+fn unwritten(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Full => Some(marked(
+            "The disk is full, so the certificate of this server cannot be renewed. Make room; then that goes on by itself.",
+        )),
+        Error::Busy(_) => Some(marked(
+            "The disk takes no writes, so the certificate of this server cannot be renewed. That goes on by itself when it does.",
+        )),
+        _ => None,
+    }
 }
 
 /// What the owner should know, in sentences.
@@ -287,7 +314,7 @@ fn change(app: &App, change: impl FnOnce(&mut Kept)) -> Result<(), Error> {
         return Ok(());
     }
     let text = serde_json::to_vec_pretty(&kept).map_err(Error::internal)?;
-    certificates::keep(&app.config.datadir, FILE, &text).map_err(Error::internal)?;
+    certificates::keep(&app.config.datadir, &[(FILE, &text)])?;
     state.kept = kept;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::things::{MEMBERS_BYTES_MAX, id_of, kept, time};
 use super::ties::{address, refer};
-use super::{Reason, Taken, Taker, thing};
+use super::{Outcome, Taken, Taker, thing};
 use crate::domain::activities::id_of_then;
 use crate::domain::names;
 use crate::ids::{Nonce, ThingId};
@@ -17,11 +17,7 @@ use serde_json::Value;
 const ADDRESSES: [&str; 4] = ["to", "cc", "bto", "bcc"];
 
 /// Takes one activity.
-pub(super) fn take(
-    taker: &Taker<'_>,
-    tx: &mut dyn Tx,
-    value: &Value,
-) -> Stored<Result<Taken, Reason>> {
+pub(super) fn take(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Outcome {
     let Some(id) = id_of(value) else {
         return Ok(Err("it has no id".to_owned()));
     };

@@ -1,13 +1,13 @@
 //! Applications that have registered, the tokens by which they speak for people, and the keys that other servers gave.
 
 use super::things::time;
-use super::{Reason, Taken, Taker, Work};
+use super::{Outcome, Taken, Taker, Work};
 use crate::domain::archives::Halt;
 use crate::domain::principals;
 use crate::ids::{Nickname, UserId};
 use crate::store::clients::{self, Client, Identity, Kind};
 use crate::store::credentials::{self, Credentials};
-use crate::store::engine::{Result as Stored, Tx};
+use crate::store::engine::Tx;
 use crate::store::tokens::{self, Pair};
 use crate::store::users;
 use serde_json::Value;
@@ -24,7 +24,7 @@ impl Work<'_> {
     }
 }
 
-fn client(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Stored<Result<Taken, Reason>> {
+fn client(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Outcome {
     let (Some(id), Some(secret)) = (word(value, "consumer_key"), word(value, "secret")) else {
         return Ok(Err("it has no key or no secret".to_owned()));
     };
@@ -61,7 +61,7 @@ fn client(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Stored<Result<Ta
     Ok(Ok(Taken::New))
 }
 
-fn token(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Stored<Result<Taken, Reason>> {
+fn token(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Outcome {
     let (Some(token), Some(secret)) = (word(value, "access_token"), word(value, "token_secret"))
     else {
         return Ok(Err("it has no secret".to_owned()));
@@ -90,7 +90,7 @@ fn token(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Stored<Result<Tak
     Ok(Ok(Taken::New))
 }
 
-fn key(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Stored<Result<Taken, Reason>> {
+fn key(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Outcome {
     let said = ["host", "id", "client_id", "client_secret"].map(|name| word(value, name));
     let [Some(host), Some(id), Some(client), Some(secret)] = said else {
         return Ok(Err("it does not say whose it is".to_owned()));

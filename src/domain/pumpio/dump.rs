@@ -1,9 +1,10 @@
-//! A directory with what pump.io's databank holds, as its three drivers leave it: for each type either `TYPE.json`, the lines
-//! of `mongoexport`; or `TYPE.redis`, lines of key, tabulator and value; or a directory `TYPE` of the disk driver, with a file
+//! A directory with what pump.io's databank holds, as its three drivers leave it: for each type either `TYPE.json`, which
+//! `mongoexport` wrote in any of its forms; or `TYPE.redis`, lines of key, tabulator and value; or a directory `TYPE` of the disk driver, with a file
 //! for each record, named by a hash. Beside them `uploads/` with the files. Reads one record at a time.
 
 use super::broken;
 use super::record::{Record, file_name, of_disk, of_mongo, of_redis};
+use super::stretches::{self, Stretch};
 use crate::domain::archives::Halt;
 use crate::error::Error;
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ enum Form {
 pub(super) enum Place {
     /// In a file of lines: in which line, and from which byte on.
     Line { number: u64, start: u64 },
+    /// In a file of documents that are no lines: which it is, and from which byte on.
+    Stretch { number: u64, start: u64 },
     /// In a file of its own.
     File(PathBuf),
 }
@@ -59,6 +62,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Line { number, .. } => write!(f, "line {number}"),
+            Place::Stretch { number, .. } => write!(f, "document {number}"),
             Place::File(path) => path.display().fmt(f),
         }
     }
@@ -139,26 +143,63 @@ impl Dump {
             None => Ok(()),
             Some(Form::Disk) => self.walk(kind, &self.root.join(kind), 0, visit),
             Some(form) => {
-                let file = self.open_lines(kind, *form)?;
-                let mut lines = BufReader::new(file);
-                let (mut number, mut start) = (0, 0);
-                while let Some((line, length)) = self.line(kind, &mut lines)? {
-                    number += 1;
-                    let place = Place::Line { number, start };
-                    start += length;
-                    if line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()) {
-                        continue;
-                    }
-                    let bytes = line.as_ref().map_or(0, Vec::len);
-                    let record = line.and_then(|line| form.read(kind, &line));
-                    visit(Found {
-                        place,
-                        bytes,
-                        record,
-                    })?;
+                let mut from = BufReader::new(self.open_lines(kind, *form)?);
+                let beginning = from.fill_buf().map_err(|error| unread(kind, &error))?;
+                match *form == Form::Mongo && stretches::is_so(beginning) {
+                    true => self.each_stretch(kind, from, visit),
+                    false => self.each_line(kind, *form, from, visit),
                 }
-                Ok(())
             }
+        }
+    }
+
+    fn each_line(
+        &self,
+        kind: &str,
+        form: Form,
+        mut lines: BufReader<File>,
+        visit: &mut dyn FnMut(Found) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        let (mut number, mut start) = (0, 0);
+        while let Some((line, length)) = self.line(kind, &mut lines)? {
+            number += 1;
+            let place = Place::Line { number, start };
+            start += length;
+            if line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()) {
+                continue;
+            }
+            let bytes = line.as_ref().map_or(0, Vec::len);
+            let record = line.and_then(|line| form.read(kind, &line));
+            visit(Found {
+                place,
+                bytes,
+                record,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn each_stretch(
+        &self,
+        kind: &str,
+        mut from: BufReader<File>,
+        visit: &mut dyn FnMut(Found) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        let (mut number, mut start) = (0, 0);
+        loop {
+            let next = stretches::next(&mut from, RECORD_BYTES_MAX);
+            let Some(stretch) = next.map_err(|error| unread(kind, &error))? else {
+                return Ok(());
+            };
+            number += 1;
+            start += stretch.before;
+            let place = Place::Stretch { number, start };
+            start += stretch.length;
+            visit(Found {
+                place,
+                bytes: stretch.text.as_ref().map_or(0, Vec::len),
+                record: of_stretch(kind, stretch),
+            })?;
         }
     }
 
@@ -166,6 +207,15 @@ impl Dump {
     pub(super) fn at(&self, kind: &str, place: &Place) -> Result<Result<Record, String>, Halt> {
         match place {
             Place::File(path) => self.file(kind, path),
+            Place::Stretch { start, .. } => {
+                let mut file = self.open_lines(kind, Form::Mongo)?;
+                file.seek(SeekFrom::Start(*start)).map_err(broken)?;
+                let next = stretches::next(&mut BufReader::new(file), RECORD_BYTES_MAX);
+                let next = next.map_err(|error| unread(kind, &error))?;
+                Ok(next.map_or(Err("it is gone".to_owned()), |stretch| {
+                    of_stretch(kind, stretch)
+                }))
+            }
             Place::Line { start, .. } => {
                 let Some(form) = self.kinds.get(kind) else {
                     return Ok(Err("it is gone".to_owned()));
@@ -216,11 +266,7 @@ impl Dump {
         kind: &str,
         lines: &mut BufReader<File>,
     ) -> Result<Option<(Result<Vec<u8>, String>, u64)>, Halt> {
-        let cannot = |error: io::Error| {
-            broken(format_args!(
-                "Cannot read the records of the type {kind}: {error}."
-            ))
-        };
+        let cannot = |error: io::Error| unread(kind, &error);
         let mut line = Vec::new();
         let bound = RECORD_BYTES_MAX as u64 + 1;
         let read = lines
@@ -316,6 +362,17 @@ impl Form {
             Form::Disk => of_disk(kind, line),
         }
     }
+}
+
+fn of_stretch(kind: &str, stretch: Stretch) -> Result<Record, String> {
+    let text = stretch.text.ok_or_else(too_long)?;
+    of_mongo(kind, &text)
+}
+
+fn unread(kind: &str, error: &io::Error) -> Halt {
+    broken(format_args!(
+        "Cannot read the records of the type {kind}: {error}."
+    ))
 }
 
 fn too_long() -> String {

@@ -16,6 +16,7 @@ mod applications;
 mod files;
 mod record;
 mod streams;
+mod stretches;
 mod things;
 mod ties;
 
@@ -63,8 +64,11 @@ enum Taken {
 /// Why a record is left out, in words.
 type Reason = String;
 
+/// What came of one record.
+type Outcome = Stored<Result<Taken, Reason>>;
+
 /// Takes one record of a type.
-type One = fn(&Taker<'_>, &mut dyn Tx, &Value) -> Stored<Result<Taken, Reason>>;
+type One = fn(&Taker<'_>, &mut dyn Tx, &Value) -> Outcome;
 
 /// Whether a pump.io was brought in before, and when.
 pub fn brought(from: &dyn Read) -> Stored<Option<Timestamp>> {

@@ -1,5 +1,6 @@
 //! What one record of pump.io's databank is, whatever driver wrote it: the value, under its primary key.
 
+use crate::clock::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use md5::{Digest as _, Md5};
@@ -29,20 +30,17 @@ pub(super) fn primary_key(kind: &str) -> &'static str {
     }
 }
 
-/// A line that `mongoexport` wrote. The driver keeps the primary key in `_id`, what is no object in `_v`, and other signs for
+/// A document that `mongoexport` wrote, in either form of MongoDB's extended JSON (canonical or relaxed). The driver keeps the primary key in `_id`, what is no object in `_v`, and other signs for
 /// points and dollars in keys.
-pub(super) fn of_mongo(kind: &str, line: &[u8]) -> Result<Record, String> {
-    let value: Value = serde_json::from_slice(line).map_err(cut_off)?;
+pub(super) fn of_mongo(kind: &str, text: &[u8]) -> Result<Record, String> {
+    let value: Value = serde_json::from_slice(text).map_err(cut_off)?;
     let Value::Object(mut members) = plain(value, 0) else {
-        return Err(match line.first() {
-            Some(b'[') => "the file was written with --jsonArray; write it without".to_owned(),
-            _ => "the line is no JSON object".to_owned(),
-        });
+        return Err("it is no JSON object".to_owned());
     };
     let id = match members.remove("_id") {
         Some(Value::String(id)) => id,
         Some(Value::Number(id)) => id.to_string(),
-        _ => return Err("the line has no _id".to_owned()),
+        _ => return Err("it has no _id".to_owned()),
     };
     let value = match members.get("_s") {
         Some(Value::Bool(true)) => members.remove("_v").unwrap_or(Value::Null),
@@ -114,7 +112,20 @@ fn plain(value: Value, depth: usize) -> Value {
             .into_iter()
             .map(|value| plain(value, depth + 1))
             .collect(),
+        Value::Number(number) => Value::Number(whole(number)),
         other => other,
+    }
+}
+
+/// A number as JavaScript has it, which knows no other whole ones than doubles: `7.0` is 7.
+fn whole(number: Number) -> Number {
+    /// From here on doubles leave whole numbers out: 2⁵³.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(value) if value.fract() == 0.0 && value.abs() < EXACT_MAX => {
+            Number::from(value as i64)
+        }
+        _ => number,
     }
 }
 
@@ -128,7 +139,7 @@ fn special(members: &Map<String, Value>) -> Option<Value> {
         }
         ("$numberDouble" | "$numberDecimal", Value::String(digits)) => {
             let number = digits.parse().ok().and_then(Number::from_f64);
-            Some(number.map_or(Value::Null, Value::Number))
+            Some(number.map_or(Value::Null, |number| Value::Number(whole(number))))
         }
         ("$date", Value::String(text)) => Some(text.as_str().into()),
         ("$date", Value::Object(below)) => {
@@ -136,11 +147,18 @@ fn special(members: &Map<String, Value>) -> Option<Value> {
                 Value::Number(ms) => ms.as_i64()?,
                 _ => return None,
             };
-            Some(crate::clock::Timestamp(ms / 1000).to_string().into())
+            Some(time(ms))
         }
+        // As old versions wrote it.
+        ("$date", Value::Number(ms)) => Some(time(ms.as_i64()?)),
         ("$undefined", _) => Some(Value::Null),
         _ => None,
     }
+}
+
+/// A time, of milliseconds since 1970, which may be before it.
+fn time(ms: i64) -> Value {
+    Timestamp(ms.div_euclid(1000)).to_string().into()
 }
 
 /// The driver wrote `U+00FF` and two digits for a point and for a dollar.
@@ -169,11 +187,35 @@ mod tests {
     }
 
     #[test]
+    fn both_forms_of_extended_json_say_the_same() {
+        // Both were written by the rules of MongoDB's extended JSON, version 2, for one document.
+        let canonical = br#"{"_id":{"$oid":"5e0a1b2c3d4e5f6071829304"},"n":{"$numberInt":"42"},"l":{"$numberLong":"1356998400000"},"d":{"$numberDouble":"1.5"},"w":{"$numberDouble":"1356998400000.0"},"a":{"$date":{"$numberLong":"1356998400000"}},"b":{"$date":{"$numberLong":"-1000"}},"x":{"$undefined":true},"c":[{"$numberInt":"1"},{"deep":{"$numberLong":"-7"}}]}"#;
+        let relaxed = br#"{"_id":{"$oid":"5e0a1b2c3d4e5f6071829304"},"n":42,"l":1356998400000,"d":1.5,"w":1356998400000.0,"a":{"$date":"2013-01-01T00:00:00Z"},"b":{"$date":{"$numberLong":"-1000"}},"x":{"$undefined":true},"c":[1,{"deep":-7}]}"#;
+        let expected = json!({
+            "id": "5e0a1b2c3d4e5f6071829304", "n": 42, "l": 1_356_998_400_000_i64, "d": 1.5, "w": 1_356_998_400_000_i64,
+            "a": "2013-01-01T00:00:00Z", "b": "1969-12-31T23:59:59Z", "x": null, "c": [1, {"deep": -7}],
+        });
+        for text in [&canonical[..], relaxed] {
+            let read = of_mongo("note", text).expect("readable");
+            assert_eq!(read.value, expected);
+            assert_eq!(read.id.as_deref(), Some("5e0a1b2c3d4e5f6071829304"));
+        }
+        let old = of_mongo("note", br#"{"_id":"a","a":{"$date":1356998400000}}"#);
+        assert_eq!(old.expect("readable").value["a"], expected["a"]);
+        // What only looks like it is what somebody wrote.
+        let text = br#"{"_id":"a","o":{"$oid":7,"more":1},"p":{"$date":true},"q":1e300}"#;
+        let read = of_mongo("note", text).expect("readable");
+        assert_eq!(read.value["o"], json!({"$oid": 7, "more": 1}));
+        assert_eq!(read.value["p"], json!({"$date": true}));
+        assert_eq!(read.value["q"], json!(1e300));
+    }
+
+    #[test]
     fn what_is_no_record_says_why() {
         for (line, why) in [
             (&br#"{"_id":"evan","a":["#[..], "cut off"),
             (b"nonsense", "no JSON"),
-            (b"[]", "jsonArray"),
+            (b"[]", "no JSON object"),
             (b"7", "no JSON object"),
             (br#"{"a":1}"#, "_id"),
         ] {

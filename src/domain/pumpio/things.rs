@@ -1,7 +1,7 @@
 //! Objects: notes, pictures, lists, groups, people elsewhere … First each is made by itself; [`super::ties`] says then whose
 //! it is and what it answers, for the databank holds them in no order.
 
-use super::{Reason, Taken, Taker, meaning};
+use super::{Outcome, Taken, Taker, meaning};
 use crate::clock::Timestamp;
 use crate::domain::activities;
 use crate::domain::{names, objects};
@@ -19,11 +19,7 @@ pub(super) const UNTIED: Timestamp = Timestamp(i64::MIN / 4);
 pub(super) const MEMBERS_BYTES_MAX: usize = 900 * 1024;
 
 /// Makes the thing of a record.
-pub(super) fn make(
-    taker: &Taker<'_>,
-    tx: &mut dyn Tx,
-    value: &Value,
-) -> Stored<Result<Taken, Reason>> {
+pub(super) fn make(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Outcome {
     let Some(id) = id_of(value) else {
         return Ok(Err("it has no id".to_owned()));
     };

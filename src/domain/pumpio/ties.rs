@@ -2,7 +2,7 @@
 //! only by its id becomes a mere reference.
 
 use super::things::{UNTIED, id_of, time};
-use super::{Reason, Taken, Taker, meaning, thing};
+use super::{Outcome, Reason, Taken, Taker, meaning, thing};
 use crate::domain::{names, objects};
 use crate::ids::{Nonce, ThingId};
 use crate::store::aliases;
@@ -12,11 +12,7 @@ use crate::wire::draft::{ObjectDraft, members_of, members_text};
 use serde_json::Value;
 
 /// Ties one thing to those that it names.
-pub(super) fn tie(
-    taker: &Taker<'_>,
-    tx: &mut dyn Tx,
-    value: &Value,
-) -> Stored<Result<Taken, Reason>> {
+pub(super) fn tie(taker: &Taker<'_>, tx: &mut dyn Tx, value: &Value) -> Outcome {
     let Some(id) = id_of(value) else {
         return Ok(Ok(Taken::Known));
     };

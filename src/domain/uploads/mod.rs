@@ -1,28 +1,30 @@
-//! Uploads: a file on disk becomes an object that its author may post, and files are handed out to whoever may read the
-//! object that shows them (`pump-api.md §3.8`, `§4.9.6`).
+//! Uploads: a file on disk becomes an object that its author may post (`serving.rs` hands it out to whoever may read that object,
+//! `pump-api.md §3.8`).
 
 mod address;
 pub mod pieces;
 pub mod posters;
+mod restoring;
+mod serving;
+
+pub use restoring::{Restored, at, restore};
+pub use serving::{Served, open, open_for_guest};
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::domain::access::{self, Viewer};
-use crate::domain::guests::Opened;
-use crate::domain::{names, quotas, relays};
+use crate::domain::{names, quotas};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::avatar::{self, Crop};
-use crate::media::{Blob, BlobName, Class, Kind, Photo, Spool, Variant, photo};
+use crate::media::{BlobName, Class, Kind, Photo, Spool, Variant, photo};
 use crate::store::aliases;
 use crate::store::engine::{self, Read};
 use crate::store::keys::{Stream, StreamKind};
 use crate::store::streams;
-use crate::store::things::{self, Identity, Object, Thing, Upload, UploadCopy};
-use crate::store::usage;
+use crate::store::things::{self, Identity, Object, Upload, UploadCopy};
 use crate::wire::draft::{members_of, members_text};
-use address::{Address, parse_name};
-use serde_json::{Value, json};
+use address::Address;
+use serde_json::json;
 
 /// What somebody says about a file while sending it.
 #[derive(Clone, Debug, Default)]
@@ -39,21 +41,6 @@ pub struct Texts {
     pub begun: Option<ThingId>,
     /// Which square of a profile picture stands for its owner.
     pub crop: Crop,
-}
-
-/// A file that somebody may read.
-#[derive(Debug)]
-pub struct Served {
-    /// Open for reading.
-    pub blob: Blob,
-    /// Its media type.
-    pub mime: String,
-    /// Whether a browser may show it; everything else is a download.
-    pub is_inline: bool,
-    /// Whether everybody may read it, so that caches on the way may keep it.
-    pub is_public: bool,
-    /// Names the content: it never changes under one name.
-    pub etag: String,
 }
 
 /// Whether a picture is made for posts or for its owner's profile.
@@ -86,116 +73,6 @@ pub fn add_avatar(
     now: Timestamp,
 ) -> Result<ThingId, Error> {
     keep(app, user, spool, declared, texts, Use::Avatar, now)
-}
-
-/// Finds a file by what follows `uploads/` in its address (the last part of that is enough for what was uploaded here) and opens it, if the viewer or whoever shows the key of a group may read it:
-/// 403 if not, 404 if there is none. What others see of a picture is a copy without metadata; the original is its author's.
-pub fn open(
-    app: &App,
-    viewer: Viewer,
-    relay_key: Option<&str>,
-    path: &str,
-) -> Result<Served, Error> {
-    let (id, object, variant) = match kept_at(&app.store, path)? {
-        Some(kept) => kept,
-        None => named(app, path.rsplit('/').next().unwrap_or(path))?,
-    };
-    let nobody = may_see(app, Viewer::NOBODY, id, &object, variant)?;
-    let group = match relay_key {
-        Some(key) => relays::viewer(app, id, &object, key)?,
-        None => Viewer::NOBODY,
-    };
-    if !nobody
-        && !may_see(app, viewer, id, &object, variant)?
-        && !may_see(app, group, id, &object, variant)?
-    {
-        return Err(Error::forbidden("This file was not posted to you."));
-    }
-    served(app, &object, variant, nobody)
-}
-
-/// As [`open`], for whoever comes by a link for guests: 404 for everything that it does not show.
-pub fn open_for_guest(app: &App, link: &Opened, file_name: &str) -> Result<Served, Error> {
-    let (id, object, variant) = named(app, file_name)?;
-    match link.shows_file(app, id, &object, variant)? {
-        true => served(app, &object, variant, false),
-        false => Err(missing()),
-    }
-}
-
-fn missing() -> Error {
-    Error::not_found("There is no such file.")
-}
-
-/// The object and the variant of its file that the last part of an address names.
-fn named(app: &App, file_name: &str) -> Result<(ThingId, Object, Variant), Error> {
-    let (key, variant) = parse_name(file_name).ok_or_else(missing)?;
-    match names::by_key(&app.store, key)? {
-        Some((id, Thing::Object(object))) if object.file.is_some() => Ok((id, object, variant)),
-        _ => Err(missing()),
-    }
-}
-
-/// The object and the variant of its file that another program had at this address, below `uploads/`.
-fn kept_at(from: &dyn Read, path: &str) -> engine::Result<Option<(ThingId, Object, Variant)>> {
-    let Some((id, object)) = at(from, path)? else {
-        return Ok(None);
-    };
-    let Some(upload) = &object.file else {
-        return Ok(None);
-    };
-    // What pump.io called so is what an object shows as its `image`; the other one is what others see of the whole.
-    let is_small = path
-        .rsplit_once('.')
-        .is_some_and(|(name, _)| name.ends_with("_thumb"));
-    let shown = match is_small {
-        _ if !upload.is_picture() => None,
-        true => address::small(&upload.copies),
-        false => address::large(&upload.copies),
-    };
-    let variant = shown.map_or(Variant::Original, |copy| copy.variant);
-    Ok(Some((id, object, variant)))
-}
-
-/// The object that shows the file which another program had at this address, below `uploads/`.
-pub fn at(from: &dyn Read, path: &str) -> engine::Result<Option<(ThingId, Object)>> {
-    let Some(id) = aliases::find(from, &kept_path(path))? else {
-        return Ok(None);
-    };
-    Ok(things::object(from, id)?.map(|object| (id, object)))
-}
-
-/// The name of such an address. The space keeps it apart from every id.
-fn kept_path(path: &str) -> String {
-    format!("file {path}")
-}
-
-fn served(app: &App, object: &Object, variant: Variant, is_public: bool) -> Result<Served, Error> {
-    let upload = object.file.as_ref().ok_or_else(missing)?;
-    let mime = match variant {
-        Variant::Original => upload.mime.clone(),
-        _ => upload
-            .copies
-            .iter()
-            .find(|copy| copy.variant == variant)
-            .ok_or_else(missing)?
-            .mime
-            .clone(),
-    };
-    let blob = app
-        .blobs
-        .open_blob(upload.blob, variant)?
-        .ok_or_else(missing)?;
-    let is_inline = ["image/", "audio/", "video/"]
-        .iter()
-        .any(|start| mime.starts_with(start));
-    Ok(Served {
-        blob,
-        mime,
-        is_inline,
-        is_public,
-        etag: format!("\"{}{}\"", upload.blob, variant.suffix()),
-    })
 }
 
 fn keep(
@@ -400,80 +277,6 @@ fn upload_of(blob: BlobName, kind: Kind, bytes: u64, shown: Option<&Photo>) -> U
     }
 }
 
-/// What another program said of a file.
-#[derive(Debug)]
-pub struct Restored<'a> {
-    /// Where it had the file and its copies, below `uploads/`.
-    pub paths: &'a [String],
-    /// Its media type.
-    pub declared: Option<&'a str>,
-    /// Whether it is shown as the picture of its author.
-    pub is_avatar: bool,
-}
-
-/// Gives an object of somebody here the file that it showed in another program, which had it at other addresses. They stay good.
-/// Counts what it takes, but refuses nothing over the quota: it was there. 400 for a file that is not what the object shows.
-pub fn restore(
-    app: &App,
-    id: ThingId,
-    spool: Spool,
-    restored: &Restored<'_>,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let bytes = spool.bytes_len();
-    if bytes == 0 {
-        return Err(Error::invalid("The file is empty."));
-    }
-    let object = things::object(&app.store, id)?.ok_or(Error::Gone)?;
-    let author = object.author.ok_or(Error::Gone)?;
-    let person = things::object(&app.store, author)?;
-    let nickname = person.as_ref().and_then(Object::nickname);
-    let nickname = nickname.ok_or(Error::Gone)?;
-    let kind = spool.kind(restored.declared)?;
-    let shown = match (kind.class, restored.is_avatar) {
-        (Class::Image, true) => Some(avatar::show(spool.file(), kind, Crop::default())?),
-        (Class::Image, false) => Some(photo::show(spool.file(), kind)?),
-        _ if object.object_type == "image" => {
-            return Err(Error::invalid(
-                "The file was sent as a picture and is none.",
-            ));
-        }
-        _ => None,
-    };
-    let renditions = shown.as_ref().map_or(&[][..], |shown| &shown.renditions);
-    let blob = app.blobs.keep(spool, renditions)?;
-    let upload = upload_of(blob, kind, bytes, shown.as_ref());
-    let address = Address {
-        app,
-        nickname,
-        key: object.key(id),
-        now: object.published.unwrap_or(now),
-    };
-    let members = address.members(kind, &upload, shown.as_ref());
-    let kept = app.store.write(|tx| {
-        let mut object = things::object(tx, id)?.ok_or(Error::Gone)?;
-        // Their addresses in the document are those of this server.
-        object.published.get_or_insert(now);
-        let mut all = members_of(&object.members);
-        for name in ["image", "fullImage", "stream", "fileUrl"] {
-            all.remove(name);
-        }
-        all.extend(members.clone());
-        object.members = members_text(&all);
-        object.file = Some(upload.clone());
-        usage::add(tx, UserId(author), bytes)?;
-        for path in restored.paths {
-            aliases::set(tx, &kept_path(path), id);
-        }
-        things::put_object(tx, id, object);
-        Ok(())
-    });
-    if kept.is_err() {
-        app.forget_file(blob);
-    }
-    Ok(kept?)
-}
-
 /// The object that waits for a file of this type. 409 if it is another one.
 fn waiting(
     from: &dyn Read,
@@ -490,47 +293,4 @@ fn waiting(
     object.ok_or_else(|| {
         Error::Conflict("Something else stands in the place of this file.".to_owned()).into()
     })
-}
-
-fn may_see(
-    app: &App,
-    viewer: Viewer,
-    id: ThingId,
-    object: &Object,
-    variant: Variant,
-) -> Result<bool, Error> {
-    let is_author = object.author.is_some_and(|author| viewer.is(author));
-    let is_picture = object.file.as_ref().is_some_and(Upload::is_picture);
-    if is_author || (variant == Variant::Original && is_picture) {
-        return Ok(is_author);
-    }
-    if object.post.is_some() && access::may_read_object(&app.store, viewer, object)? {
-        return Ok(true);
-    }
-    is_profile_picture(app, id, object)
-}
-
-/// Whether a picture is shown in the profile of its author now: such pictures are public (`pump-api.md §8.4`).
-fn is_profile_picture(app: &App, id: ThingId, object: &Object) -> Result<bool, Error> {
-    let Some(author) = object.author else {
-        return Ok(false);
-    };
-    let Some(person) = things::object(&app.store, author)? else {
-        return Ok(false);
-    };
-    let members = crate::wire::draft::members_of(&person.members);
-    let key = object.key(id).to_string();
-    let shows = |picture: Option<&Value>| {
-        picture
-            .and_then(|picture| picture.get("url"))
-            .and_then(Value::as_str)
-            .is_some_and(|url| url.contains(&key))
-    };
-    Ok(shows(members.get("image"))
-        || shows(members.get("coverImage"))
-        || shows(
-            members
-                .get("pump_io")
-                .and_then(|more| more.get("fullImage")),
-        ))
 }

@@ -1,7 +1,8 @@
 //! Uploads that come in pieces, so that a lost network or a restart costs no more than one piece: begun, added to, and kept as
 //! an upload when all is here. What is then not posted goes after a week, and so does what never became whole.
 
-use super::{Texts, is_profile_picture};
+use super::Texts;
+use super::serving::is_profile_picture;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::{activities, quotas};

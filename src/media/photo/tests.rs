@@ -1,7 +1,7 @@
 //! What people see of the pictures that they upload, refusals first.
 
 use super::{Photo, Rendition, show, show_within};
-use crate::media::blobs::Variant;
+use crate::media::Variant;
 use crate::media::samples::{self, BLUE, GREEN, RED, WHITE};
 use crate::media::source::Deadline;
 use crate::media::{Error, Kind};

@@ -3,7 +3,8 @@
 
 use super::enter;
 use crate::auth::Visitor;
-use crate::domain::{lan, padlock};
+use crate::domain::lan;
+use crate::domain::padlock::{self, public};
 use crate::http::{Answer, Request};
 use crate::web::frame::{Frame, show};
 use crate::web::qr;
@@ -19,10 +20,14 @@ struct Page<'a> {
     /// Whether the server was set up just now.
     is_new: bool,
     name: Address,
+    /// Where it is while another machine has that name.
+    other_name: Option<Address>,
+    /// The public name, if there is one with a certificate.
+    public: Option<Address>,
     /// The same place as a number; none where there is no such way.
     number: Option<Address>,
     /// Its address by https, for devices that have its padlock.
-    secure: Option<String>,
+    secure: Option<Address>,
 }
 
 /// An address to give away.
@@ -49,7 +54,9 @@ pub fn list(request: &Request, visitor: &Visitor) -> Answer {
             is_new: request.query("new").is_some(),
             name: Address::of(app.base().url().to_owned()),
             number: lan::by_number(app, request.here).map(Address::of),
-            secure: padlock::url(app),
+            other_name: lan::by_other_name(app).map(Address::of),
+            public: public::url(app, request.now).map(Address::of),
+            secure: padlock::url(app).map(Address::of),
             frame,
         };
         show(visitor, &page)

@@ -13,7 +13,7 @@ pub mod update;
 
 use crate::auth::Visitor;
 use crate::clock::Timestamp;
-use crate::domain::{self, health, machine, queues};
+use crate::domain::{self, health, lan, machine, queues};
 use crate::error::Error;
 use crate::http::{Answer, Request};
 use crate::recent;
@@ -41,6 +41,8 @@ struct Overview<'a> {
     nights: backup::Nights,
     clock: Time,
     is_clock_right: bool,
+    /// Whether another machine of the local network has the name of this server.
+    is_renamed: bool,
     /// What of the machine is not well, a sentence each.
     concerns: Vec<String>,
     degrees: Option<String>,
@@ -119,6 +121,7 @@ impl<'a> Overview<'a> {
                 words: frame.words.minute(request.now),
             },
             is_clock_right: app.clock_problem().is_none(),
+            is_renamed: lan::renamed(app).is_some(),
             concerns: health.concerns(frame.words),
             degrees: health.degrees().map(|degrees| format!("{degrees} °C")),
             cards: health.cards.iter().filter_map(used).collect(),

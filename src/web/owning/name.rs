@@ -68,10 +68,7 @@ impl Asked {
                 words: frame.words.minute(next),
             }),
             step: step.map(|step| frame.words.told(step)),
-            url: match wish.name.contains(':') {
-                true => format!("https://[{}]/", wish.name),
-                false => format!("https://{}/", wish.name),
-            },
+            url: public::url_of(&wish.name) + "/",
             name: wish.name,
         }
     }

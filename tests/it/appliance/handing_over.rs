@@ -241,6 +241,9 @@ fn the_status_tells_the_way_in_and_only_writes_what_is_new() {
     let before = written().expect("a time");
     card.does("status", pump.directory());
     assert_eq!(written().expect("a time"), before);
+    card.write("boot/SETUP-CODE.txt", &code);
+    card.does("status", pump.directory());
+    assert!(card.path("boot/SETUP-CODE.txt").exists());
 
     let mut browser = pump.browser();
     let form = browser.open("/setup").expect(200).form_to("/setup");
@@ -253,4 +256,5 @@ fn the_status_tells_the_way_in_and_only_writes_what_is_new() {
             .contains("It is called Prodromou.")
     });
     assert!(!card.read("boot/pump-status.txt").contains(code.trim()));
+    assert!(!card.path("boot/SETUP-CODE.txt").exists());
 }

@@ -5,6 +5,7 @@ pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod chance;
 pub(crate) mod chromium;
+pub(crate) mod cutting;
 pub(crate) mod documents;
 pub(crate) mod ear;
 mod html;

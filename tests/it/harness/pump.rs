@@ -93,6 +93,12 @@ impl Pump {
         Pump::launch(directory, "http://localhost:8080", options)
     }
 
+    /// As [`Pump::unconfigured`], on a data directory that exists, with variables of the environment.
+    #[track_caller]
+    pub(crate) fn unconfigured_on(directory: TempDir, environment: Environment) -> Pump {
+        Pump::launch_within(None, environment, directory, "http://localhost:8080", &[])
+    }
+
     /// Starts it on a data directory in which somebody has named its owner: at port 80 of `host`, as far as it knows.
     #[track_caller]
     pub(crate) fn named_on(directory: TempDir, host: &str) -> Pump {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Brings a file into an account and waits until that is done; answers what was brought.
 #[track_caller]
-pub(super) fn brought(person: &Person, bytes: &[u8]) -> Value {
+pub(crate) fn brought(person: &Person, bytes: &[u8]) -> Value {
     let request = Request::post(&person.path("import")).bytes("application/octet-stream", bytes);
     person.send(request).ok();
     done(person)

@@ -1,6 +1,6 @@
 //! How somebody takes along everything that is theirs, and brings it somewhere else (`pump-api.md §9`, end).
 
-mod bringing;
+pub(crate) mod bringing;
 mod collections;
 mod nonsense;
 
@@ -41,7 +41,7 @@ fn items(archive: &mut Archive, name: &str) -> Vec<Value> {
 
 /// Asks for an archive by the API and waits for it.
 #[track_caller]
-fn exported(person: &Person) -> Answer {
+pub(crate) fn exported(person: &Person) -> Answer {
     person.send(Request::post(&person.path("export"))).ok();
     let ready = eventually_some(|| {
         let state = person.get(&person.path("export")).ok();

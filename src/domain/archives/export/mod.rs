@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::access::{self, Viewer};
 use crate::domain::documents::{Documents, Finish};
 use crate::domain::names;
+use crate::domain::uploads::posters::{self, POSTER_BYTES_MAX};
 use crate::error::Error;
 use crate::ids::{ThingId, UserId};
 use crate::media::Variant;
@@ -112,7 +113,9 @@ impl<W: Write + Seek> Exporting<'_, W> {
         for id in uploads {
             let object = things::object(&self.app.store, *id)?;
             let file = object.and_then(|object| object.file);
-            needed += file.map_or(0, |file| file.bytes);
+            needed += file.map_or(0, |file| {
+                file.bytes + posters::largest(&file).map_or(0, |_| POSTER_BYTES_MAX)
+            });
         }
         if needed > room {
             return Err(Error::Full.into());
@@ -269,13 +272,15 @@ impl<W: Write + Seek> Exporting<'_, W> {
 
     /// The files, and the collection that says which is which.
     fn uploads(&mut self, entries: &[ThingId]) -> Result<(), Halt> {
-        let mut places: HashMap<ThingId, String> = HashMap::new();
+        // Of each the file, and the poster of a film.
+        let mut places: HashMap<ThingId, [Option<String>; 2]> = HashMap::new();
         for id in entries {
             if let Some(object) = things::object(&self.app.store, *id)?
                 && let Some(upload) = &object.file
-                && let Some(place) = self.file(*id, &object, upload)?
             {
-                places.insert(*id, place);
+                let file = self.file(*id, &object, upload)?;
+                let poster = self.poster(*id, &object, upload)?;
+                places.insert(*id, [file, poster]);
             }
             self.progress.step()?;
         }
@@ -298,8 +303,13 @@ impl<W: Write + Seek> Exporting<'_, W> {
                 };
                 let mut document = members_of(&text);
                 document.insert("mimeType".to_owned(), json!(upload.mime));
-                if let Some(place) = places.get(&id) {
-                    document.insert("file".to_owned(), json!(place));
+                for (name, place) in ["file", "poster"]
+                    .iter()
+                    .zip(places.get(&id).into_iter().flatten())
+                {
+                    if let Some(place) = place {
+                        document.insert((*name).to_owned(), json!(place));
+                    }
                 }
                 if upload
                     .copies

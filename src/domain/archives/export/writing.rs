@@ -5,8 +5,9 @@ use crate::clock::Timestamp;
 use crate::domain::archives::Halt;
 use crate::domain::archives::format::part;
 use crate::domain::documents::Documents;
+use crate::domain::uploads::posters;
 use crate::ids::ThingId;
-use crate::media::Variant;
+use crate::media::{BlobName, Variant};
 use crate::store::engine::Result as Read;
 use crate::store::things::{Object, Upload};
 use crate::wire::json;
@@ -99,15 +100,40 @@ impl<W: Write + Seek> Exporting<'_, W> {
         object: &Object,
         upload: &Upload,
     ) -> Result<Option<String>, Halt> {
-        let blobs = &self.app.blobs;
-        let Some(mut blob) = blobs.open_blob(upload.blob, Variant::Original)? else {
-            log::warn!(
-                "the file of {} is not on disk, and so not in the archive",
-                object.key(id)
-            );
+        let place = format!("{}{}.{}", part::FILES, object.key(id), upload.extension);
+        self.copy(object, upload.blob, Variant::Original, place)
+    }
+
+    /// Copies the poster of a film, as [`Exporting::file`] does; nothing for what has none.
+    pub(super) fn poster(
+        &mut self,
+        id: ThingId,
+        object: &Object,
+        upload: &Upload,
+    ) -> Result<Option<String>, Halt> {
+        let Some(copy) = posters::largest(upload) else {
             return Ok(None);
         };
-        let place = format!("{}{}.{}", part::FILES, object.key(id), upload.extension);
+        let place = format!(
+            "{}{}-poster.{}",
+            part::FILES,
+            object.key(id),
+            copy.extension
+        );
+        self.copy(object, upload.blob, copy.variant, place)
+    }
+
+    fn copy(
+        &mut self,
+        object: &Object,
+        name: BlobName,
+        variant: Variant,
+        place: String,
+    ) -> Result<Option<String>, Halt> {
+        let Some(mut blob) = self.app.blobs.open_blob(name, variant)? else {
+            log::warn!("{place} is not on disk, and so not in the archive");
+            return Ok(None);
+        };
         let options = self
             .options(object.published.unwrap_or(self.now))
             .compression_method(CompressionMethod::Stored)

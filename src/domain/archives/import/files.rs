@@ -6,7 +6,7 @@ use crate::domain::archives::Halt;
 use crate::domain::archives::format::part;
 use crate::domain::archives::given::given_id;
 use crate::domain::archives::source::Source;
-use crate::domain::uploads::{self, Texts};
+use crate::domain::uploads::{self, Texts, posters};
 use crate::error::Error;
 use crate::ids::ThingId;
 use crate::media::Spool;
@@ -21,6 +21,7 @@ const COPY_BYTES: usize = 128 * 1024;
 const UPLOAD: &[&str] = &[
     "id",
     "file",
+    "poster",
     "image",
     "displayName",
     "content",
@@ -48,7 +49,10 @@ impl Work<'_> {
         })?;
         for item in all {
             let id = match self.upload(source, &item) {
-                Ok(id) => id,
+                Ok(id) => {
+                    self.poster(source, &item, id)?;
+                    id
+                }
                 Err(Halt::Failed(error)) if is_of_the_item(&error) => {
                     let name = item.get("file").and_then(Value::as_str).unwrap_or("a file");
                     self.left_out(name, &error);
@@ -111,6 +115,31 @@ impl Work<'_> {
         self.report.files += 1;
         self.write(|_, _| Ok(()))?;
         Ok(Some(id))
+    }
+
+    /// Takes the poster of a film. A film is whole without it.
+    fn poster(
+        &mut self,
+        source: &mut Source,
+        item: &Value,
+        film: Option<ThingId>,
+    ) -> Result<(), Halt> {
+        let place = item.get("poster").and_then(Value::as_str);
+        let (Some(film), Some(place)) = (film, place) else {
+            return Ok(());
+        };
+        let app = self.app();
+        let spool = app.blobs.spool(app.config.upload_bytes_max)?;
+        let brought = match source.part(place)? {
+            Some((_, part)) => copied(part, spool, place)
+                .and_then(|picture| Ok(posters::bring(app, self.importing.user, film, &picture)?)),
+            None => Err(Error::invalid("It is not in the archive.").into()),
+        };
+        match brought {
+            Err(Halt::Failed(error)) if is_of_the_item(&error) => self.left_out(place, &error),
+            brought => brought?,
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::error::Error;
 use obtaining::STEP_BEGUN;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The key of the certificate that is asked for.
@@ -75,11 +76,36 @@ struct State {
     nonce: Option<String>,
     /// What is being done.
     step: Option<&'static str>,
+    /// What went wrong, and when it is tried again, as long as that cannot be written.
+    unkept: Option<(String, Timestamp)>,
 }
 
-/// What the owner wants; nothing if no public name.
+/// What the owner wants, and what came of it; nothing if no public name.
 pub fn wish(app: &App) -> Option<Wish> {
-    app.padlock.state().kept.public.clone()
+    let mut wish = app.padlock.state().kept.public.clone()?;
+    if let Some((problem, next)) = app.padlock.going.state().unkept.clone() {
+        (wish.problem, wish.next) = (Some(problem), Some(next));
+    }
+    Some(wish)
+}
+
+/// The address of a public name, without a slash at its end.
+pub fn url_of(name: &str) -> String {
+    match name.contains(':') {
+        true => format!("https://[{name}]"),
+        false => format!("https://{name}"),
+    }
+}
+
+/// The address at which everybody reaches the site by https, without a slash at its end; nothing without a certificate that is good.
+pub fn url(app: &App, now: Timestamp) -> Option<String> {
+    app.padlock.door.port().filter(|_| super::is_on(app))?;
+    let public = app.padlock.shown.public()?;
+    (public.end > now).then(|| {
+        let prefix = app.known_base().map_or("", |base| base.prefix());
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        format!("{}{slash}{prefix}", url_of(&public.name))
+    })
 }
 
 /// Takes up the certificate that there is. The error is a sentence.
@@ -93,8 +119,18 @@ pub(super) fn open(app: &App, kept: &Kept) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a certificate is for a name, or an address.
+fn is_for(facts: &Facts, name: &str) -> bool {
+    let address: Option<IpAddr> = name.parse().ok();
+    facts.hosts.iter().any(|host| host == name)
+        || address.is_some_and(|address| facts.addresses.contains(&address))
+}
+
 fn show(app: &App, name: &str, pair: Pair) -> Result<(), String> {
     let facts = Facts::of(pair.certificate()).ok_or("The public certificate cannot be read.")?;
+    if !is_for(&facts, name) {
+        return Err("The public certificate is for another name.".to_owned());
+    }
     app.padlock.shown.set_public(Some(Public {
         name: name.to_owned(),
         pair,
@@ -119,12 +155,6 @@ pub fn want(app: &App, name: &str, email: &str, now: Timestamp) -> Result<(), Er
         email: email.to_owned(),
         ..Wish::default()
     };
-    if is_other {
-        app.padlock.shown.set_public(None);
-        for file in [NEXT, PUBLIC] {
-            certificates::forget(&app.config.datadir, file).map_err(Error::internal)?;
-        }
-    }
     change(app, |kept| match &mut kept.public {
         Some(known) if !is_other => {
             known.email = wanted.email;
@@ -133,7 +163,13 @@ pub fn want(app: &App, name: &str, email: &str, now: Timestamp) -> Result<(), Er
         }
         public => *public = Some(wanted),
     })?;
-    app.padlock.going.state().step = Some(STEP_BEGUN);
+    if is_other {
+        forget_files(app)?;
+    }
+    {
+        let mut state = app.padlock.going.state();
+        (state.step, state.unkept) = (Some(STEP_BEGUN), None);
+    }
     app.padlock.bell.ring();
     Ok(())
 }
@@ -141,9 +177,15 @@ pub fn want(app: &App, name: &str, email: &str, now: Timestamp) -> Result<(), Er
 /// Wants none any more.
 pub fn forget(app: &App) -> Result<(), Error> {
     change(app, |kept| kept.public = None)?;
+    app.padlock.going.state().unkept = None;
+    forget_files(app)
+}
+
+/// Lets the certificate of another name go.
+fn forget_files(app: &App) -> Result<(), Error> {
     app.padlock.shown.set_public(None);
     for file in [NEXT, PUBLIC] {
-        certificates::forget(&app.config.datadir, file).map_err(Error::internal)?;
+        certificates::forget(&app.config.datadir, file)?;
     }
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! How a public certificate is got (ACME, RFC 8555): from the account to the certificate, again after a failure, and again when it is
 //! time to renew it.
 
-use super::{NEXT, PERCENT_LEFT_MIN, Wish, is_near, note, show, wish};
+use super::{NEXT, PERCENT_LEFT_MIN, Wish, is_for, is_near, note, show, wish};
 use crate::app::App;
 use crate::certificates::x509::Facts;
-use crate::certificates::{self, PUBLIC, Pair, asked};
+use crate::certificates::{self, PUBLIC, Pair, Unwritten, asked};
 use crate::clock::{self, Timestamp};
 use crate::domain::padlock;
 use crate::domain::setup;
 use crate::error::Error;
 use crate::peers::{Account, Acme, By, Order, Proof, Stage, Trouble};
-use std::net::IpAddr;
+use std::fmt;
 use std::time::Duration;
 
 /// The account with the authority.
@@ -82,33 +82,80 @@ pub fn work(app: &App, now: Timestamp) -> Option<Duration> {
     match obtained {
         Ok(()) => {
             log::info!("there is a public certificate for {}", wish.name);
+            app.padlock.going.state().unkept = None;
             Some(Duration::from_secs(WAIT_SECS))
         }
         // The next run goes on.
         Err(_) if app.padlock.bell.is_closed() => None,
-        Err(trouble) => {
-            let sentence = words(&trouble, &wish.name);
-            log::warn!(
-                "no public certificate for {}: {} {}",
-                wish.name,
-                trouble.kind,
-                trouble.detail
-            );
+        Err(fault) => {
+            log::warn!("no public certificate for {}: {fault}", wish.name);
+            let sentence = fault.words(&wish.name);
             let failures = usize::try_from(wish.failures).unwrap_or(usize::MAX);
             let wait = RETRY_SECS[failures.min(RETRY_SECS.len() - 1)];
+            let next = Timestamp(clock::now().0 + wait);
             let noted = note(app, &wish.name, |wish| {
                 wish.failures = wish.failures.saturating_add(1);
-                wish.next = Some(Timestamp(clock::now().0 + wait));
-                wish.problem = Some(sentence);
-                if !trouble.kind.is_empty() {
+                (wish.next, wish.problem) = (Some(next), Some(sentence.clone()));
+                if fault.ends_order() {
                     wish.order = None;
                 }
             });
-            if let Err(error) = noted {
-                log::error!("{error}");
-            }
+            app.padlock.going.state().unkept = noted.is_err().then_some((sentence, next));
             later(wait)
         }
+    }
+}
+
+/// Why there is no certificate.
+enum Fault {
+    /// What the authority says, or that it cannot be asked.
+    Authority(Trouble),
+    /// The disk: a sentence.
+    Disk(&'static str),
+}
+
+impl From<Trouble> for Fault {
+    fn from(trouble: Trouble) -> Fault {
+        Fault::Authority(trouble)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        match padlock::unwritten(&error) {
+            Some(sentence) => Fault::Disk(sentence),
+            None => inside(&error).into(),
+        }
+    }
+}
+
+impl From<Unwritten> for Fault {
+    fn from(error: Unwritten) -> Fault {
+        Error::from(error).into()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Authority(trouble) => write!(f, "{} {}", trouble.kind, trouble.detail),
+            Fault::Disk(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl Fault {
+    /// What went wrong, for people.
+    fn words(&self, name: &str) -> String {
+        match self {
+            Fault::Authority(trouble) => words(trouble, name),
+            Fault::Disk(sentence) => (*sentence).to_owned(),
+        }
+    }
+
+    /// Whether nothing more comes of the order.
+    fn ends_order(&self) -> bool {
+        matches!(self, Fault::Authority(trouble) if !trouble.kind.is_empty())
     }
 }
 
@@ -143,17 +190,19 @@ fn ask_for_renewal(app: &App, wish: &mut Wish, facts: &Facts, now: Timestamp) {
     }
 }
 
-/// From the account to the certificate; goes on with the order of an earlier run.
-fn obtain(app: &App, wish: &Wish) -> Result<(), Trouble> {
+/// From the account to the certificate; goes on with the order of an earlier run. Authorities count what they are asked, so they are
+/// asked only where what they give can be kept.
+fn obtain(app: &App, wish: &Wish) -> Result<(), Fault> {
     let datadir = &app.config.datadir;
+    certificates::check_room(datadir)?;
     tell(app, STEP_BEGUN);
-    let acme = acme(app).map_err(|error| inside(&error))?;
+    let acme = acme(app)?;
     let kept = certificates::load(datadir, ACCOUNT).map_err(|why| inside(&why))?;
     let (account, made) = acme.account(kept.as_deref(), &wish.email)?;
     if let Some(made) = made {
-        certificates::keep(datadir, ACCOUNT, &made).map_err(|why| inside(&why))?;
+        certificates::keep(datadir, &[(ACCOUNT, &made)])?;
     }
-    let key = key(app).map_err(|why| inside(&why))?;
+    let key = key(app)?;
     let mut order = begin(app, &account, wish)?;
     let mut is_shown = false;
     for _ in 0..POLLS_MAX {
@@ -170,29 +219,29 @@ fn obtain(app: &App, wish: &Wish) -> Result<(), Trouble> {
                 order.finalize(&request)?;
             }
             Stage::Done => return settle(app, wish, &key, &order.certificates()?),
-            Stage::Refused => return Err(order.why()),
+            Stage::Refused => return Err(order.why().into()),
         }
         if !app.padlock.bell.wait(Some(POLL)) {
-            return Err(inside(&"the server ends"));
+            return Err(inside(&"the server ends").into());
         }
     }
-    Err(inside(&"the authority takes too long"))
+    Err(inside(&"the authority takes too long").into())
 }
 
-fn key(app: &App) -> Result<String, String> {
+fn key(app: &App) -> Result<String, Fault> {
     let datadir = &app.config.datadir;
-    let kept = certificates::load(datadir, NEXT)?;
+    let kept = certificates::load(datadir, NEXT).map_err(|why| inside(&why))?;
     let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
     if let Some(kept) = kept.filter(|kept| asked::request(kept, "a.example").is_ok()) {
         return Ok(kept);
     }
-    let made = asked::new_key()?;
-    certificates::keep(datadir, NEXT, made.as_bytes())?;
+    let made = asked::new_key().map_err(|why| inside(&why))?;
+    certificates::keep(datadir, &[(NEXT, made.as_bytes())])?;
     Ok(made)
 }
 
 /// The order that goes on, or a new one.
-fn begin(app: &App, account: &Account, wish: &Wish) -> Result<Order, Trouble> {
+fn begin(app: &App, account: &Account, wish: &Wish) -> Result<Order, Fault> {
     if let Some(known) = &wish.order
         && let Ok(mut order) = account.known_order(known)
         && !matches!(order.stage(), Ok(Stage::Refused) | Err(_))
@@ -201,8 +250,7 @@ fn begin(app: &App, account: &Account, wish: &Wish) -> Result<Order, Trouble> {
     }
     let order = account.order(&wish.name)?;
     let url = order.url().to_owned();
-    let noted = note(app, &wish.name, |wish| wish.order = Some(url));
-    noted.map_err(|error| inside(&error))?;
+    note(app, &wish.name, |wish| wish.order = Some(url))?;
     Ok(order)
 }
 
@@ -229,30 +277,26 @@ fn prove(app: &App, order: &mut Order, wish: &Wish) -> Result<(), Trouble> {
 }
 
 /// Uses a certificate, if it is what was asked for.
-fn settle(app: &App, wish: &Wish, key: &str, chain: &str) -> Result<(), Trouble> {
+fn settle(app: &App, wish: &Wish, key: &str, chain: &str) -> Result<(), Fault> {
     let pem = format!("{key}{chain}");
     let pair = Pair::read(pem.as_bytes()).map_err(|why| inside(&why))?;
     let facts = Facts::of(pair.certificate()).ok_or_else(|| inside(&"no certificate came"))?;
-    let address: Option<IpAddr> = wish.name.parse().ok();
-    let is_ours = facts.hosts.contains(&wish.name)
-        || address.is_some_and(|address| facts.addresses.contains(&address));
-    if !is_ours || facts.end <= clock::now() {
-        return Err(inside(&"the certificate that came is for something else"));
+    if !is_for(&facts, &wish.name) || facts.end <= clock::now() {
+        return Err(inside(&"the certificate that came is for something else").into());
     }
     let datadir = &app.config.datadir;
-    certificates::keep(datadir, PUBLIC, pem.as_bytes()).map_err(|why| inside(&why))?;
+    certificates::keep(datadir, &[(PUBLIC, pem.as_bytes())])?;
     show(app, &wish.name, pair).map_err(|why| inside(&why))?;
-    let noted = note(app, &wish.name, |wish| {
+    note(app, &wish.name, |wish| {
         *wish = Wish {
             name: std::mem::take(&mut wish.name),
             email: std::mem::take(&mut wish.email),
             is_strict: wish.is_strict,
             ..Wish::default()
         };
-    });
-    noted.map_err(|error| inside(&error))?;
+    })?;
     // The next certificate gets another key.
-    certificates::forget(datadir, NEXT).map_err(|why| inside(&why))
+    Ok(certificates::forget(datadir, NEXT)?)
 }
 
 /// The authority that is configured. 409 where the file of its root cannot be used.

@@ -13,6 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Whether nothing that was over the whole screen still has a place in the history.
+const IS_AT_REST: &str = "!history.state?.lightbox || !!document.querySelector('dialog[open]')";
+
 /// A window with one page.
 pub(crate) struct Window {
     pub(super) connection: Connection,
@@ -229,6 +232,11 @@ impl Window {
             false => target.to_owned(),
         };
         self.look_at_events(false);
+        // What closed over the whole screen takes its place out of the history a moment later, and would stop this.
+        self.until(
+            |window| window.evaluate(IS_AT_REST) != Ok(Value::Bool(false)),
+            "the whole screen was left, and keeps its place in the history",
+        );
         self.bytes = 0;
         self.is_loading = true;
         let answer = self.connection.ask("Page.navigate", &json!({ "url": url }));

@@ -22,6 +22,21 @@ pub fn file_name(wifi: &Wifi) -> String {
     }
 }
 
+/// The name of the network that a file is of; nothing for another kind of file.
+pub fn name_of(file: &str) -> Option<String> {
+    let (name, kind) = file.rsplit_once('.')?;
+    if !matches!(kind, "open" | "psk") {
+        return None;
+    }
+    let Some(hex) = name.strip_prefix('=') else {
+        return Some(name.to_owned());
+    };
+    let pairs = hex.as_bytes().chunks(2);
+    let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    Some(String::from_utf8_lossy(&bytes?).into_owned())
+}
+
 /// What stands in it.
 pub fn file(wifi: &Wifi) -> String {
     let mut out = String::new();
@@ -54,7 +69,7 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, file, file_name};
+    use super::{escaped, file, file_name, name_of};
     use crate::appliance::handover::{Key, Wifi};
     use crate::config::Secret;
 
@@ -77,6 +92,11 @@ mod tests {
         );
         assert_eq!(file_name(&wifi(b"../x", psk())), "=2e2e2f78.psk");
         assert_eq!(file_name(&wifi(&[0xff, 0x00], Key::Open)), "=ff00.open");
+        assert_eq!(name_of("My Home_5-G.psk").as_deref(), Some("My Home_5-G"));
+        assert_eq!(name_of("=4772c3bcc39f65.psk").as_deref(), Some("Grüße"));
+        for none in ["hotspot.8021x", "=47zz.psk", ".known_network.freq", "psk"] {
+            assert_eq!(name_of(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::appliance::facts::{CardAddress, Standing};
 use crate::appliance::handover::Report;
+use crate::appliance::wifi::{ADDRESS, NAME, PASSWORD};
 use std::fmt::Write as _;
 
 /// The file on the boot partition.
@@ -63,13 +64,15 @@ impl Facts {
         }
         line(&"");
         line(&"NETWORK");
-        for one in &self.addresses {
+        let mut is_alone = true;
+        for one in self.addresses.iter().filter(|one| one.address != ADDRESS) {
+            is_alone = false;
             line(&format_args!("  {}: {}", one.card, one.address));
         }
-        if self.addresses.is_empty() {
-            line(
-                &"  None. Plug a cable from the box into your router, or write your Wi-Fi into pump.toml (README-FIRST.txt shows how).",
-            );
+        if is_alone {
+            line(&format_args!(
+                "  None. Plug a cable from the box into your router. Or join the Wi-Fi \u{201c}{NAME}\u{201d} with a phone (password {PASSWORD}), which a box with Wi-Fi opens after a minute, and choose yours there. Or write your Wi-Fi into pump.toml (README-FIRST.txt shows how)."
+            ));
         }
         line(&"");
         line(&"FILES ON THIS CARD");

@@ -42,6 +42,8 @@ pub struct State {
     pub networks: Vec<Seen>,
     /// The network that it tries to join.
     pub joining: Option<String>,
+    /// The network that was chosen last, if the box got into it.
+    pub joined: Option<String>,
     /// What went wrong with the last one.
     pub problem: Option<String>,
 }
@@ -101,12 +103,9 @@ impl Wish {
         }
     }
 
-    /// What is said when it did not work.
-    pub fn failed(&self) -> String {
-        format!(
-            "The pump could not join {}. Look at the password, or move the box nearer to the router.",
-            self.name
-        )
+    /// Whether it does not say its name.
+    pub fn is_hidden(&self) -> bool {
+        self.is_hidden
     }
 
     fn path(datadir: &Path) -> PathBuf {
@@ -156,13 +155,64 @@ pub fn profile() -> String {
     format!("[Security]\nPassphrase={PASSWORD}\n")
 }
 
-/// The first Wi-Fi card that iwd knows, by the answer to `GetManagedObjects` as busctl writes it (`--json`): its object.
-pub fn card(objects: &Value) -> Option<String> {
-    let objects = objects.pointer("/data/0")?.as_object()?;
-    let mut cards = objects
+/// What is said of a network that the box sees and does not get into.
+pub fn not_joined(name: &str) -> String {
+    format!(
+        "The pump could not join {name}. Look at the password, or move the box nearer to the router."
+    )
+}
+
+/// What is said of a network that the box does not see.
+pub fn not_seen(name: &str) -> String {
+    format!(
+        "The pump does not see the Wi-Fi {name}. Look at its name, and whether the router is on."
+    )
+}
+
+/// A Wi-Fi card, as iwd tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Its object.
+    pub path: String,
+    /// Its name in the system.
+    pub name: String,
+    /// The network that it is in.
+    pub network: Option<String>,
+}
+
+/// The first Wi-Fi card that iwd knows, by the answer to `GetManagedObjects` as busctl writes it (`--json`).
+pub fn card(objects: &Value) -> Option<Card> {
+    let all = objects.pointer("/data/0")?.as_object()?;
+    let mut cards = all
         .iter()
-        .filter(|(_, its)| its.get("net.connman.iwd.Device").is_some());
-    cards.next().map(|(path, _)| path.clone())
+        .filter_map(|(path, its)| Some((path, its, its.get("net.connman.iwd.Device")?)));
+    let (path, its, device) = cards.next()?;
+    let connected = its
+        .get("net.connman.iwd.Station")
+        .filter(|station| text(station, "State") == Some("connected"))
+        .and_then(|station| text(station, "ConnectedNetwork"));
+    let network = connected.and_then(|path| all.get(path)?.get("net.connman.iwd.Network"));
+    Some(Card {
+        path: path.clone(),
+        name: text(device, "Name")?.to_owned(),
+        network: network.and_then(|its| text(its, "Name")).map(str::to_owned),
+    })
+}
+
+/// The object of a network that a card sees.
+pub fn network(objects: &Value, card: &Card, name: &str) -> Option<String> {
+    let objects = objects.pointer("/data/0")?.as_object()?;
+    let mut found = objects.iter().filter(|(_, its)| {
+        its.get("net.connman.iwd.Network").is_some_and(|network| {
+            text(network, "Name") == Some(name) && text(network, "Device") == Some(&card.path)
+        })
+    });
+    found.next().map(|(path, _)| path.clone())
+}
+
+fn text<'a>(its: &'a Value, name: &str) -> Option<&'a str> {
+    let value = its.get(name)?.get("data")?.as_str()?;
+    Some(value).filter(|text| !text.is_empty())
 }
 
 /// The networks that a card sees, the strongest first: by all objects, and the answer to `GetOrderedNetworks`.
@@ -175,13 +225,11 @@ pub fn networks(objects: &Value, ordered: &Value) -> Vec<Seen> {
             .pointer("/data/0")
             .and_then(|all| all.get(path))
             .and_then(|its| its.get("net.connman.iwd.Network"));
-        let text = |name: &str| {
-            let value = network?.get(name)?.get("data")?;
-            value.as_str().filter(|text| !text.is_empty())
+        let Some((network, name)) = network.and_then(|its| Some((its, text(its, "Name")?))) else {
+            continue;
         };
-        let Some(name) = text("Name") else { continue };
         // What companies and schools have cannot be joined with a password.
-        let kind = text("Type").unwrap_or_default();
+        let kind = text(network, "Type").unwrap_or_default();
         if kind != "8021x" && seen.iter().all(|known| known.name != name) {
             seen.push(Seen {
                 name: name.to_owned(),
@@ -238,21 +286,33 @@ pub fn name_answer(query: &[u8], address: Ipv4Addr) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ADDRESS, Seen, Wish, card, name_answer, networks};
+    use super::{ADDRESS, Seen, Wish, card, name_answer, network as network_of, networks};
     use proptest::prelude::*;
     use serde_json::json;
 
     #[test]
     fn networks_are_read_from_what_iwd_says() {
-        let network = |name: &str, kind: &str| json!({ "net.connman.iwd.Network": { "Name": { "type": "s", "data": name }, "Type": { "type": "s", "data": kind } } });
+        let network = |name: &str, kind: &str| {
+            let text = |text: &str| json!({ "type": "s", "data": text });
+            json!({ "net.connman.iwd.Network": { "Name": text(name), "Type": text(kind), "Device": text("/net/connman/iwd/0/4") } })
+        };
         let objects = json!({ "type": "a{oa{sa{sv}}}", "data": [{
             "/net/connman/iwd": {},
             "/net/connman/iwd/0": { "net.connman.iwd.Adapter": {} },
-            "/net/connman/iwd/0/4": { "net.connman.iwd.Device": { "Name": { "type": "s", "data": "wlan0" } } },
+            "/net/connman/iwd/0/4": {
+                "net.connman.iwd.Device": { "Name": { "type": "s", "data": "wlan0" } },
+                "net.connman.iwd.Station": { "State": { "type": "s", "data": "connected" }, "ConnectedNetwork": { "type": "o", "data": "/b" } },
+            },
             "/a": network("Zu Hause", "psk"), "/b": network("Cafe", "open"), "/c": network("Work", "8021x"), "/d": network("Zu Hause", "psk"),
         }] });
         let ordered = json!({ "type": "a(on)", "data": [[["/b", -4000], ["/a", -5000], ["/d", -5500], ["/c", -6000], ["/gone", -7000]]] });
-        assert_eq!(card(&objects).as_deref(), Some("/net/connman/iwd/0/4"));
+        let found = card(&objects).expect("there is one");
+        assert_eq!(
+            (&*found.path, &*found.name, found.network.as_deref()),
+            ("/net/connman/iwd/0/4", "wlan0", Some("Cafe"))
+        );
+        assert_eq!(network_of(&objects, &found, "Work").as_deref(), Some("/c"));
+        assert_eq!(network_of(&objects, &found, "Garten"), None);
         let seen = |name: &str, has_password| Seen {
             name: name.to_owned(),
             has_password,

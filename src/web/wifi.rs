@@ -23,6 +23,8 @@ struct Page<'a> {
     networks: Vec<Seen>,
     /// The network that is tried.
     joining: Option<String>,
+    /// The network that was chosen last, if the pump got into it.
+    joined: Option<String>,
     /// Where the pump is opened in it.
     address: String,
     /// Whether the reader is in the box's own Wi-Fi.
@@ -70,6 +72,7 @@ fn page<'a>(request: &Request, frame: &'a Frame) -> Page<'a> {
     Page {
         networks: state.networks,
         joining: state.joining,
+        joined: state.joined,
         address: base.unwrap_or_else(|| format!("http://{}", lan::new_host(app))),
         is_inside: is_inside(&app.config, request),
         chosen: "",

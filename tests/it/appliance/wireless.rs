@@ -12,7 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-const OBJECTS: &str = r#"{"type":"a{oa{sa{sv}}}","data":[{"/c":{"net.connman.iwd.Device":{"Name":{"type":"s","data":"wlan0"}}},"/n":{"net.connman.iwd.Network":{"Name":{"type":"s","data":"Zu Hause"},"Type":{"type":"s","data":"psk"}}}}]}"#;
+/// What iwd tells of a card `wlan0` that sees the network `Zu Hause`, and is in it once the file `inside` is there.
+const OBJECTS: &str = r#"{"type":"a{oa{sa{sv}}}","data":[{"/c":{"net.connman.iwd.Device":{"Name":{"type":"s","data":"wlan0"}},"net.connman.iwd.Station":{"State":{"type":"s","data":"STATE"},"ConnectedNetwork":{"type":"o","data":"/n"}}},"/n":{"net.connman.iwd.Network":{"Name":{"type":"s","data":"Zu Hause"},"Type":{"type":"s","data":"psk"},"Device":{"type":"o","data":"/c"}}}}]}"#;
 const ORDERED: &str = r#"{"type":"a(on)","data":[[["/n",-5000]]]}"#;
 
 /// The box.
@@ -24,12 +25,22 @@ struct Box {
 impl Box {
     fn new() -> Box {
         let root = TempDir::new().expect("a directory");
-        for directory in ["bin", "data", "iwd", "run"] {
+        for directory in ["bin", "data", "iwd", "run", "notes"] {
             fs::create_dir(root.path().join(directory)).expect("writable");
         }
         let script = format!(
-            "#!/bin/sh\necho \"$*\" >> {log}\ncase \"$*\" in\n*GetManagedObjects*) echo '{OBJECTS}' ;;\n*GetOrderedNetworks*) echo '{ORDERED}' ;;\nesac\n",
-            log = root.path().join("calls").display()
+            "#!/bin/sh
+echo \"$*\" >> {log}
+state=disconnected
+[ ! -e {inside} ] || state=connected
+case \"$*\" in
+*GetManagedObjects*) echo '{OBJECTS}' | sed s/STATE/$state/ ;;
+*GetOrderedNetworks*) echo '{ORDERED}' ;;
+*Connect) [ -e {inside} ] ;;
+esac
+",
+            log = root.path().join("calls").display(),
+            inside = root.path().join("inside").display(),
         );
         let busctl = root.path().join("bin/busctl");
         fs::write(&busctl, script).expect("writable");
@@ -47,7 +58,7 @@ impl Box {
 
     fn starts(&mut self) {
         let text = |name: &str| self.path(name).display().to_string();
-        let (data, iwd, run) = (text("data"), text("iwd"), text("run"));
+        let (data, iwd, run, notes) = (text("data"), text("iwd"), text("run"), text("notes"));
         let words = [
             "appliance",
             "wifi",
@@ -59,6 +70,8 @@ impl Box {
             &iwd,
             "--wifi",
             &run,
+            "--notes",
+            &notes,
             "--patience",
             "3",
         ];
@@ -87,8 +100,12 @@ fn runs(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", said(&output));
 }
 
-fn has(address: &str) {
-    runs(Command::new("ip").args(["addr", "add", address, "dev", "lo"]));
+/// A card with an address.
+fn has(card: &str, address: &str) {
+    let link = ["link", "add", card, "type", "dummy"];
+    runs(Command::new("ip").args(link));
+    runs(Command::new("ip").args(["link", "set", card, "up"]));
+    runs(Command::new("ip").args(["addr", "add", address, "dev", card]));
 }
 
 /// As root alone: the box's own address must be one of this machine.
@@ -129,17 +146,51 @@ fn a_box_without_a_network_asks_for_one_and_comes_back_when_it_was_wrong() {
                 "what did not work is forgotten"
             );
             eventually(|| it.text("run/state.json").contains("\"is_open\":true"));
+            assert!(it.text("notes/wifi").contains("could not join Zu Hause"));
+
+            let gone = wish.replace("Zu Hause", "Nebenan");
+            fs::write(it.path("data/wifi.json"), gone).expect("writable");
+            eventually(|| {
+                it.text("notes/wifi")
+                    .contains("does not see the Wi-Fi Nebenan")
+            });
+            eventually(|| it.text("run/state.json").contains("\"is_open\":true"));
 
             fs::write(it.path("data/wifi.json"), wish).expect("writable");
             eventually(|| it.path("iwd/Zu Hause.psk").exists());
-            has("10.9.9.9/32");
+            fs::write(it.path("inside"), "").expect("writable");
+            has("wlan0", "10.9.9.9/32");
             eventually(|| {
                 let state = it.text("run/state.json");
-                state.contains("\"is_open\":false") && state.contains("\"joining\":null")
+                state.contains("\"is_open\":false") && state.contains("\"joined\":\"Zu Hause\"")
             });
             assert!(!it.text("run/state.json").contains("could not"));
+            assert!(!it.path("notes/wifi").exists());
             assert!(it.path("iwd/Zu Hause.psk").exists());
             assert!(!it.path("data/wifi.json").exists());
+        },
+    );
+}
+
+#[test]
+fn a_box_at_a_cable_says_why_it_is_not_in_its_wifi() {
+    inside(
+        "appliance::wireless::a_box_at_a_cable_says_why_it_is_not_in_its_wifi",
+        || {
+            let mut it = Box::new();
+            has("eth0", "10.9.9.9/32");
+            it.starts();
+            // Which networks are near, the owner's page knows from the start.
+            eventually(|| it.text("run/state.json").contains("Zu Hause"));
+            let wish = r#"{"name":"Zu Hause","password":"sesame12","is_hidden":false}"#;
+            fs::write(it.path("data/wifi.json"), wish).expect("writable");
+            eventually(|| it.text("notes/wifi").contains("could not join Zu Hause"));
+            let state = it.text("run/state.json");
+            assert!(state.contains("\"joined\":null"), "{state}");
+            assert!(!it.path("iwd/Zu Hause.psk").exists());
+            let calls = it.text("calls");
+            assert!(calls.contains("Powered b true"), "{calls}");
+            assert!(!calls.contains("StartProfile"), "{calls}");
         },
     );
 }

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use instant_acme::{
-    AccountCredentials, AuthorizationStatus, BodyWrapper, BytesResponse, ChallengeType, HttpClient,
-    Identifier, NewAccount, NewOrder, OrderStatus, Problem,
+    AccountCredentials, AuthorizationStatus, BodyWrapper, BytesResponse, ChallengeStatus,
+    ChallengeType, HttpClient, Identifier, NewAccount, NewOrder, OrderStatus, Problem,
 };
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
@@ -291,7 +291,10 @@ impl Order {
             return Ok(None);
         };
         if is_shown {
-            challenge.set_ready().now_or_never().ok_or(LATE)??;
+            // Said once, before a restart perhaps: while the authority looks, it does not want to hear it again.
+            if challenge.status == ChallengeStatus::Pending {
+                challenge.set_ready().now_or_never().ok_or(LATE)??;
+            }
             return Ok(None);
         }
         let text = challenge.key_authorization();

@@ -102,7 +102,16 @@ fn runs(command: &mut Command) {
 
 /// A card with an address.
 fn has(card: &str, address: &str) {
-    let link = ["link", "add", card, "type", "dummy"];
+    let link = [
+        "link",
+        "add",
+        card,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "elsewhere",
+    ];
     runs(Command::new("ip").args(link));
     runs(Command::new("ip").args(["link", "set", card, "up"]));
     runs(Command::new("ip").args(["addr", "add", address, "dev", card]));

@@ -58,9 +58,12 @@ pub(super) fn perform(places: &Places) -> Result<(), Failure> {
                 open = open_own(places, &mut state)?.then_some(now);
             }
         } else if has_network() {
-            lonely = None;
             if open.take().is_some() {
                 close_own(places, &mut state)?;
+                looked = None;
+            }
+            if lonely.take().is_some() {
+                looked = None;
             }
             let every = match state.networks.is_empty() {
                 true => LOOK_AROUND_AGAIN,
@@ -68,12 +71,11 @@ pub(super) fn perform(places: &Places) -> Result<(), Failure> {
             };
             if looked.is_none_or(|looked| now - looked >= every) {
                 looked = Some(now);
-                if let Some(card) = look_around(&mut state) {
-                    if begun.elapsed() >= places.patience {
-                        judge(places, &mut state, &card);
-                    }
-                    tell(places, &state)?;
+                look_around(&mut state);
+                if begun.elapsed() >= places.patience {
+                    judge(places, &mut state);
                 }
+                tell(places, &state)?;
             }
         } else if let Some(since) = open {
             if now - since >= OPEN_MAX && !known_networks(&places.iwd).is_empty() {
@@ -81,6 +83,8 @@ pub(super) fn perform(places: &Places) -> Result<(), Failure> {
                 (lonely, open) = (None, None);
             }
         } else if now - *lonely.get_or_insert(now) >= places.patience {
+            look_around(&mut state);
+            judge(places, &mut state);
             open = open_own(places, &mut state)?.then_some(now);
             lonely = None;
         }
@@ -120,27 +124,23 @@ fn known_networks(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Sees which networks are near; answers the card. Nothing where there is none.
-fn look_around(state: &mut State) -> Option<Card> {
-    let card = card()?;
+/// Sees which networks are near.
+fn look_around(state: &mut State) {
+    let Some(card) = card() else { return };
     // A card that is the box's own Wi-Fi sees no other.
     set_mode(&card, "station");
     call(&card.path, "Station", &["Scan"]);
     thread::park_timeout(SCAN);
-    let ordered = call(&card.path, "Station", &["GetOrderedNetworks"]).unwrap_or_default();
-    let objects = objects()?;
-    let found = wifi::networks(&objects, &ordered);
-    if !found.is_empty() {
-        state.networks = found;
+    if let Some(ordered) = call(&card.path, "Station", &["GetOrderedNetworks"]) {
+        state.networks = wifi::networks(&objects().unwrap_or_default(), &ordered);
     }
-    wifi::card(&objects)
 }
 
 /// Says why the card is in no network although it knows one.
-fn judge(places: &Places, state: &mut State, card: &Card) {
+fn judge(places: &Places, state: &mut State) {
     let known = known_networks(&places.iwd);
     let is_near = |name: &&String| state.networks.iter().any(|seen| seen.name == **name);
-    if card.network.is_some() {
+    if card().is_some_and(|card| card.network.is_some()) {
         state.problem = None;
     } else if let Some(name) = known.iter().find(is_near) {
         state.problem = Some(wifi::not_joined(name));
@@ -151,10 +151,10 @@ fn judge(places: &Places, state: &mut State, card: &Card) {
 
 /// Opens the box's own Wi-Fi; false where there is no card.
 fn open_own(places: &Places, state: &mut State) -> Result<bool, Failure> {
-    let Some(card) = look_around(state) else {
+    let Some(card) = card() else {
         return Ok(false);
     };
-    judge(places, state, &card);
+    state.joined = None;
     let profiles = places.iwd.join("ap");
     let written = fs::create_dir_all(&profiles).and_then(|()| {
         let path = profiles.join(format!("{NAME}.ap"));
@@ -187,6 +187,10 @@ fn join(places: &Places, state: &mut State, wish: &Wish) -> Result<(), Failure> 
     let cannot = |error| Failure::new(format!("{}: {error}.", path.display()));
     disk::write(&path, iwd::file(&wanted).as_bytes(), 0o600).map_err(cannot)?;
     close_own(places, state)?;
+    // With the password that was just typed, not with the one that it is in by.
+    if let Some(card) = card().filter(|card| card.network.as_deref() == Some(wish.name())) {
+        call(&card.path, "Station", &["Disconnect"]);
+    }
     state.joining = None;
     match enter(wish, places.patience) {
         Entry::Inside => state.joined = Some(wish.name().to_owned()),

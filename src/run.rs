@@ -1,6 +1,7 @@
 //! The one place that builds a running server and takes it down again in the reverse order.
 
 use crate::app::App;
+use crate::appliance::facts::root_url;
 use crate::auth::{Guard, configured};
 use crate::cli::Failure;
 use crate::clock;
@@ -272,14 +273,9 @@ fn place(app: &App, at: SocketAddr) -> Place {
 
 /// Where other machines open the server: by its name on the local network where it has one.
 fn url_for_others(app: &App, server: &Server) -> String {
-    let Some(name) = app.peers.lan().name() else {
-        return server.url();
-    };
-    match (app.config.tls.is_some(), server.address().port()) {
-        (false, 80) => format!("http://{name}/"),
-        (true, 443) => format!("https://{name}/"),
-        (false, port) => format!("http://{name}:{port}/"),
-        (true, port) => format!("https://{name}:{port}/"),
+    match app.peers.lan().name() {
+        Some(name) => root_url(&name, app.config.tls.is_some(), server.address().port()),
+        None => server.url(),
     }
 }
 

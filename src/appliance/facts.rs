@@ -52,6 +52,19 @@ pub fn addresses() -> Vec<CardAddress> {
     found
 }
 
+/// The root of a server of http or https, without the port that is usual.
+pub fn root_url(host: &str, is_secure: bool, port: u16) -> String {
+    let (scheme, usual) = if is_secure {
+        ("https", 443)
+    } else {
+        ("http", 80)
+    };
+    match port == usual {
+        true => format!("{scheme}://{host}/"),
+        false => format!("{scheme}://{host}:{port}/"),
+    }
+}
+
 impl Standing {
     /// Where the server is opened by its name: as set up, or as every pump is called before.
     pub fn name_url(&self) -> String {
@@ -71,14 +84,6 @@ impl Standing {
     }
 
     fn url_of(&self, host: &str) -> String {
-        let (scheme, usual) = if self.is_secure {
-            ("https", 443)
-        } else {
-            ("http", 80)
-        };
-        match self.port == usual {
-            true => format!("{scheme}://{host}/"),
-            false => format!("{scheme}://{host}:{}/", self.port),
-        }
+        root_url(host, self.is_secure, self.port)
     }
 }

@@ -230,16 +230,17 @@ fn a_server_that_starts_on_a_full_disk_can_be_read() {
     };
     let evan = pump.register("evan");
     let mut texts = post_some(&evan, "early", 20);
-    disk.fill(2 << 20);
-    for how in [Pump::kill, |pump: &mut Pump| {
-        assert!(pump.stop().success(), "{}", pump.log());
-    }] {
+    let stop: fn(&mut Pump) = |pump| assert!(pump.stop().success(), "{}", pump.log());
+    let kill: fn(&mut Pump) = Pump::kill;
+    // Also on one that others have filled to the last byte.
+    for (left, how) in [(0, kill), (2 << 20, kill), (2 << 20, stop)] {
+        disk.fill(left);
         how(&mut pump);
         pump.start_again();
         reads(&evan, &texts);
         assert_eq!(post_some(&evan, "never", 1).len(), 0);
+        disk.free();
     }
-    disk.free();
     texts.extend(post_some(&evan, "late", 20));
     pump.kill();
     pump.start_again();

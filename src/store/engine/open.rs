@@ -1,10 +1,11 @@
 //! The store's files: who may open them, what an interrupted run left, and what sled 0.34.7 does not do for them itself
 //! (`store.md`, "The four fixes"). Knows files and sled's opening, nothing of records.
 //!
-//! A store's directory holds `lock`, the live store in `sled/`, and while a store is rebuilt `sled.new/` and `sled.old/`
-//! ([`super::compact`]).
+//! A store's directory holds `lock`, the live store in `sled/`, `ballast`, and while a store is rebuilt `sled.new/` and
+//! `sled.old/` ([`super::compact`]).
 
 use super::{Error, Result};
+use rustix::fs::FallocateFlags;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
@@ -17,6 +18,10 @@ use std::time::{Duration, Instant};
 /// Free space, in bytes, that writes leave on the store's file system, so that sled never meets a full disk in the
 /// middle of a group. A group may rewrite a page of 20 KiB for each of some 800 records: 16 MiB.
 pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Room that is kept aside, in bytes, and given up when the store is opened on a disk that others have filled: sled writes then,
+/// some 2 MiB.
+const BALLAST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What sled may keep of its pages, in bytes. It keeps some five times that, because it looks seldom; what is read again and
 /// again is in the record cache, so more gains nothing.
@@ -35,6 +40,8 @@ pub(super) struct Places {
     pub(super) new: PathBuf,
     /// A store that a complete new one replaces.
     pub(super) old: PathBuf,
+    /// [`BALLAST_BYTES`] of nothing.
+    ballast: PathBuf,
 }
 
 impl Places {
@@ -52,6 +59,7 @@ impl Places {
             live: dir.join("sled"),
             new: dir.join("sled.new"),
             old: dir.join("sled.old"),
+            ballast: dir.join("ballast"),
             dir,
         })
     }
@@ -98,6 +106,26 @@ impl Places {
             }
         }
         Ok(())
+    }
+
+    /// Keeps room aside for an opening on a full disk, as long as there is plenty.
+    pub(super) fn keep_ballast(&self) {
+        let file = match File::create_new(&self.ballast) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return,
+            Err(error) => return log::debug!("{}: {error}", self.ballast.display()),
+        };
+        let has_room = free_bytes(&file) >= RESERVE_BYTES + BALLAST_BYTES;
+        let kept = has_room
+            .then(|| rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, BALLAST_BYTES));
+        if !matches!(kept, Some(Ok(()))) {
+            self.drop_ballast();
+        }
+    }
+
+    /// Gives that room back; answers whether there was some.
+    pub(super) fn drop_ballast(&self) -> bool {
+        fs::remove_file(&self.ballast).is_ok()
     }
 
     /// Puts the complete store in `new` in place of the live one. At every moment either the one or the other is found

@@ -35,8 +35,15 @@ impl Sled {
             Sled::open_files(&places.new)?.close()?;
             places.swap()?;
         }
-        let mut store = Sled::open_files(&places.live)?;
+        let mut store = match Sled::open_files(&places.live) {
+            Err(Error::Full) if places.drop_ballast() => {
+                log::warn!("the disk is full: the room that was kept for this is given up");
+                Sled::open_files(&places.live)
+            }
+            opened => opened,
+        }?;
         store._lock = Some(lock);
+        places.keep_ballast();
         Ok(store)
     }
 

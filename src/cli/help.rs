@@ -209,7 +209,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "appliance wifi",
         "Open a Wi-Fi of its own where a ready-made box has no network.",
-        "For the units of the image, as root: --boot and --data DIRECTORY, --iwd where its networks are, --wifi where the server reads what happens; --patience SECONDS (60). After a minute without a network the Wi-Fi \"Pump setup\" (password pumpsetup) leads to a page on which the Wi-Fi of the home is chosen; what does not work brings it back.",
+        "For the units of the image, as root: --boot and --data DIRECTORY, --iwd where its networks are, --wifi where the server reads what happens, --notes where what goes wrong is told; --patience SECONDS (60). After a minute without a network the Wi-Fi \"Pump setup\" (password pumpsetup) leads to a page on which the Wi-Fi of the home is chosen; what does not work brings it back.",
     ),
     (
         "appliance update FILE",

@@ -1,7 +1,7 @@
 //! A disk that is full: nothing more is stored and everything can be read, until there is room again. The disk is a small
 //! one in memory, which only root can make; without root the stories are skipped and say so.
 
-use crate::harness::{Person, Pump, Request, note, public};
+use crate::harness::{Mount, Person, Pump, Request, note, public};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -19,29 +19,21 @@ pub(crate) struct Crowded {
 }
 
 /// A small disk in memory.
-pub(crate) struct Disk(TempDir);
+pub(crate) struct Disk {
+    _mount: Mount,
+    place: TempDir,
+}
 
 impl Disk {
     /// Nothing where there is no root.
     fn new() -> Option<Disk> {
         let place = TempDir::new().expect("a directory");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o"])
-            .arg(format!("size={DISK_MIB}m"))
-            .arg("tmpfs")
-            .arg(place.path())
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(Disk(place)),
-            _ => {
-                eprintln!("skipped: only root may make a small disk");
-                None
-            }
-        }
+        let _mount = Mount::disk(place.path(), &format!("size={DISK_MIB}m"))?;
+        Some(Disk { _mount, place })
     }
 
     fn filler(&self) -> PathBuf {
-        self.0.path().join("filler")
+        self.place.path().join("filler")
     }
 
     /// Fills the disk until `leave` bytes are left, at most a page less.
@@ -60,14 +52,6 @@ impl Disk {
     }
 }
 
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Lazily: the file system goes with the last file that is open on it.
-        let unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
-    }
-}
-
 impl Crowded {
     /// Nothing where there is no root.
     pub(crate) fn start() -> Option<Crowded> {
@@ -77,38 +61,9 @@ impl Crowded {
     /// The same with options.
     pub(crate) fn with(options: &[&str]) -> Option<Crowded> {
         let disk = Disk::new()?;
-        let directory = TempDir::new_in(disk.0.path()).expect("a directory");
+        let directory = TempDir::new_in(disk.place.path()).expect("a directory");
         let pump = Pump::on(directory, options);
         Some(Crowded { pump, disk })
-    }
-}
-
-/// A directory that takes no writes as long as this is there.
-pub(crate) struct Locked(PathBuf);
-
-impl Locked {
-    /// Nothing where there is no root.
-    pub(crate) fn lock(directory: &Path) -> Option<Locked> {
-        let mount = |arguments: &[&str]| {
-            let mut command = Command::new("mount");
-            let done = command.args(arguments).arg(directory).output();
-            done.is_ok_and(|output| output.status.success())
-        };
-        let place = directory.display().to_string();
-        if !mount(&["--bind", &place]) {
-            eprintln!("skipped: only root may lock a directory");
-            return None;
-        }
-        let locked = Locked(directory.to_owned());
-        assert!(mount(&["-o", "remount,bind,ro"]), "it is locked");
-        Some(locked)
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
     }
 }
 

@@ -1,9 +1,9 @@
 //! Https of the server's own beside http: a certificate that vouches for this server alone, which devices install.
 
-use crate::full_disk::{Crowded, Locked};
+use crate::full_disk::Crowded;
 use crate::harness::people::PASSWORD;
 use crate::harness::time::Clock;
-use crate::harness::{Browser, Pump, Request, eventually};
+use crate::harness::{Browser, Mount, Pump, Request, eventually};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -638,7 +638,7 @@ fn a_disk_that_takes_nothing_is_told_and_what_there_was_goes_on() {
         is_as_before(&mut evan);
     }
     disk.free();
-    let Some(locked) = Locked::lock(&home) else {
+    let Some(locked) = Mount::locked(&home) else {
         return;
     };
     for deed in ["anew", "off"] {
@@ -668,7 +668,7 @@ fn a_renewal_that_finds_no_room_is_told_and_goes_on_later() {
     let directory = TempDir::new().expect("a directory");
     let root_file = root(&pump, directory.path());
     let first = fs::read(home.join("home.pem")).expect("readable");
-    let Some(locked) = Locked::lock(&home) else {
+    let Some(locked) = Mount::locked(&home) else {
         return;
     };
     clock.is_ahead(270 * 24 * 60);

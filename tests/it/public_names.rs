@@ -1,11 +1,10 @@
 //! A public name with a certificate that an authority gives (ACME), asked of Debian's pebble in a network of each story's own.
 
-use crate::full_disk::Locked;
 use crate::harness::authority::Authority;
 use crate::harness::network::{everywhere, inside};
 use crate::harness::pump::{Environment, said};
 use crate::harness::time::Clock;
-use crate::harness::{Browser, Pump, Request, eventually, eventually_some};
+use crate::harness::{Browser, Mount, Pump, Request, eventually, eventually_some};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -315,7 +314,7 @@ fn a_name_keeps_its_certificate_while_the_next_one_cannot_be_written() {
             let root = authority.root();
             let orders = || authority.log().matches("POST /order-plz").count();
             assert_eq!(orders(), 1);
-            let Some(locked) = Locked::lock(&pump.directory().join("certificates")) else {
+            let Some(locked) = Mount::locked(&pump.directory().join("certificates")) else {
                 return;
             };
             pump.start_again();

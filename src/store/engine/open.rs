@@ -110,17 +110,23 @@ impl Places {
 
     /// Keeps room aside for an opening on a full disk, as long as there is plenty.
     pub(super) fn keep_ballast(&self) {
-        let file = match File::create_new(&self.ballast) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return,
-            Err(error) => return log::debug!("{}: {error}", self.ballast.display()),
-        };
-        let has_room = free_bytes(&file) >= RESERVE_BYTES + BALLAST_BYTES;
-        let kept = has_room
-            .then(|| rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, BALLAST_BYTES));
-        if !matches!(kept, Some(Ok(()))) {
+        if let Err(error) = self.try_ballast() {
+            log::debug!("{}: {error}", self.ballast.display());
             self.drop_ballast();
         }
+    }
+
+    fn try_ballast(&self) -> io::Result<()> {
+        let mut options = File::options();
+        let file = options.create(true).append(true).open(&self.ballast)?;
+        if file.metadata()?.len() == BALLAST_BYTES {
+            return Ok(());
+        }
+        if free_bytes(&file) < RESERVE_BYTES + BALLAST_BYTES {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, BALLAST_BYTES)?;
+        Ok(())
     }
 
     /// Gives that room back; answers whether there was some.

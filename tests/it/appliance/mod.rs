@@ -1,5 +1,6 @@
 //! A ready-made box: what its units call beside the server, in directories that stand for its partitions.
 
+mod boot_partition;
 mod console;
 mod handing_over;
 mod updating;
@@ -41,6 +42,12 @@ impl Card {
     /// Runs a command of the box that must succeed, with the server's data in `data`.
     #[track_caller]
     fn does(&self, what: &str, data: &std::path::Path) {
+        self.does_with(what, data, &[]);
+    }
+
+    /// The same with options.
+    #[track_caller]
+    fn does_with(&self, what: &str, data: &std::path::Path, options: &[&str]) {
         let data = data.display().to_string();
         let places = ["boot", "state", "iwd", "zones", "notes"].map(|name| {
             let path = self.path(name);
@@ -48,6 +55,7 @@ impl Card {
         });
         let mut words = vec!["appliance", what, "--data", &data];
         words.extend(places.iter().flatten().map(String::as_str));
+        words.extend(options);
         let output = command_line(&words, "");
         assert!(output.status.success(), "{}", said(&output));
     }

@@ -11,6 +11,7 @@ pub(crate) mod ear;
 mod html;
 pub(crate) mod http;
 pub(crate) mod mail_server;
+pub(crate) mod mount;
 pub(crate) mod network;
 pub(crate) mod oauth;
 pub(crate) mod peer;
@@ -25,6 +26,7 @@ pub(crate) use chromium::Chromium;
 pub(crate) use documents::{Activity, activity, comment, note, public};
 pub(crate) use http::{Answer, Request};
 pub(crate) use mail_server::{MailServer, Speech};
+pub(crate) use mount::Mount;
 pub(crate) use people::{Caller, Person, Stream};
 pub(crate) use pump::Pump;
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Room that is kept aside, in bytes, and given up when the store is opened on a disk that others have filled: sled writes then,
-/// some 2 MiB.
+/// half a MiB in an empty store, and a snapshot that grows with its pages.
 const BALLAST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What sled may keep of its pages, in bytes. It keeps some five times that, because it looks seldom; what is read again and

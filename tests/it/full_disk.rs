@@ -5,8 +5,7 @@ use crate::harness::{Mount, Person, Pump, Request, note, public};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// The disk, in MiB: the server leaves 64 of them free for the store and 72 for uploads.

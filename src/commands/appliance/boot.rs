@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-/// Does something that writes to the boot partition.
+/// Does something that writes to the boot partition; fails with what mounting or writing says.
 pub(super) fn writing<T>(
     places: &Places,
     write: impl FnOnce(&Path) -> io::Result<T>,

@@ -19,18 +19,18 @@ impl Mount {
         Some(mount)
     }
 
+    /// Whether it can be written.
+    pub(crate) fn is_writable(&self) -> bool {
+        let probe = self.0.join("probe");
+        std::fs::write(&probe, "").is_ok() && std::fs::remove_file(&probe).is_ok()
+    }
+
     fn new(arguments: &[&str], place: &Path) -> Option<Mount> {
         if !mounts(arguments, place) {
             eprintln!("skipped: only root may mount");
             return None;
         }
         Some(Mount(place.to_owned()))
-    }
-
-    /// Whether it can be written.
-    pub(crate) fn is_writable(&self) -> bool {
-        let probe = self.0.join("probe");
-        std::fs::write(&probe, "").is_ok() && std::fs::remove_file(&probe).is_ok()
     }
 }
 

@@ -399,6 +399,8 @@ pub const ROUTES: &[Route] = &[
     get   ("/main/padlock/qr.svg",                 Open(padlock::code),            Quick),
     get   ("/main/wifi",                           Page(wifi::form),               Quick),
     post  ("/main/wifi",                           Form(wifi::join),               Quick),
+    get   ("/main/box/shell",                      Page(owning::shell::form),      Quick),
+    post  ("/main/box/shell",                      Form(owning::shell::change),    Slow),
     get   ("/main/box/update",                     Page(owning::update::form),     Quick),
     upload("/main/box/update",                     Form(owning::update::bring),    Slow),
     post  ("/main/box/update/deed",                Form(owning::update::act),      Quick),

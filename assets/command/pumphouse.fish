@@ -1,6 +1,6 @@
 # Completion of pumphouse(1) for fish.
 complete -c pumphouse -n __fish_use_subcommand -a appliance
-complete -c pumphouse -n '__fish_seen_subcommand_from appliance' -a 'first-boot console wifi update settle choose start status'
+complete -c pumphouse -n '__fish_seen_subcommand_from appliance' -a 'first-boot console wifi shell update settle choose start status'
 complete -c pumphouse -n __fish_use_subcommand -a backup
 complete -c pumphouse -n __fish_use_subcommand -a block
 complete -c pumphouse -n '__fish_seen_subcommand_from block' -a 'add remove list'
@@ -84,6 +84,7 @@ complete -c pumphouse -l versionsdir -r -F -d 'Directory of the versions of the 
 complete -c pumphouse -l updatekey -r -F -d 'Key (minisign) by which later versions must be signed'
 complete -c pumphouse -l updateurl -x -d 'Address of a package, looked at once a day'
 complete -c pumphouse -l wifidir -r -F -d 'Directory in which the unit that looks after the Wi-Fi of a ready-made box says what it does'
+complete -c pumphouse -l shelldir -r -F -d 'Directory of the keys of those who log in to a ready-made box (SSH)'
 complete -c pumphouse -l site -x -d 'Name of the site'
 complete -c pumphouse -l owner -x -d 'Name of the owner, shown in the footer'
 complete -c pumphouse -l ownerURL -x -d 'Web address of the owner'

@@ -8,6 +8,7 @@ pub mod handover;
 pub mod iwd;
 pub mod networkd;
 pub mod owner;
+pub mod shell;
 pub mod status;
 pub mod versions;
 pub mod wifi;

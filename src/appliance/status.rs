@@ -19,6 +19,8 @@ pub struct Facts {
     pub report: Report,
     /// The addresses of the box.
     pub addresses: Vec<CardAddress>,
+    /// How many keys log in from afar.
+    pub keys: usize,
     /// Free and total bytes of the data partition, in words.
     pub room: Option<(String, String)>,
     /// What the last update of the program came to.
@@ -72,6 +74,12 @@ impl Facts {
         if is_alone {
             line(&format_args!(
                 "  None. Plug a cable from the box into your router. Or join the Wi-Fi \u{201c}{NAME}\u{201d} with a phone (password {PASSWORD}), which a box with Wi-Fi opens after a minute, and choose yours there. Or write your Wi-Fi into pump.toml (README-FIRST.txt shows how)."
+            ));
+        }
+        if self.keys > 0 {
+            line(&format_args!(
+                "  Secure shell (SSH): on. Keys that log in: {}",
+                self.keys
             ));
         }
         line(&"");

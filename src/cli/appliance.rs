@@ -17,6 +17,8 @@ pub enum Appliance {
     Console(Places, bool),
     /// Look after the Wi-Fi, and open one where the box has no network.
     Wifi(Places),
+    /// Take over who logs in from afar.
+    Shell(Places),
     /// Install a package of a later version, and go back if it does not come up.
     Update(Update),
     /// Bring an update to its end that was cut off.
@@ -80,7 +82,7 @@ pub struct UpdatePlaces {
     pub patience: Duration,
 }
 
-const WAYS: &str = "first-boot, status, console, wifi, update, settle, choose, start";
+const WAYS: &str = "first-boot, status, console, wifi, shell, update, settle, choose, start";
 
 /// Where versions of the program usually are.
 const VERSIONS: &str = "/var/lib/pump-versions";
@@ -95,6 +97,7 @@ pub(super) fn read(words: &[OsString], typed: &mut Typed) -> Result<Appliance, U
         ("first-boot", []) => Appliance::FirstBoot(places(typed)?),
         ("status", []) => Appliance::Status(places(typed)?),
         ("wifi", []) => Appliance::Wifi(places(typed)?),
+        ("shell", []) => Appliance::Shell(places(typed)?),
         ("console", []) => {
             let once = typed.take_flag("once");
             Appliance::Console(places(typed)?, once)
@@ -110,7 +113,10 @@ pub(super) fn read(words: &[OsString], typed: &mut Typed) -> Result<Appliance, U
             places: update_places(typed)?,
         }),
         ("update", _) => return Err(usage("`appliance update` needs exactly one package.")),
-        ("first-boot" | "status" | "console" | "wifi" | "settle" | "choose", [extra, ..]) => {
+        (
+            "first-boot" | "status" | "console" | "wifi" | "shell" | "settle" | "choose",
+            [extra, ..],
+        ) => {
             return Err(super::extra_word(extra, "appliance"));
         }
         (other, _) => {

@@ -212,6 +212,11 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
         "For the units of the image, as root: --boot and --data DIRECTORY, --iwd where its networks are, --wifi where the server reads what happens, --notes where what goes wrong is told; --patience SECONDS (60). After a minute without a network the Wi-Fi \"Pump setup\" (password pumpsetup) leads to a page on which the Wi-Fi of the home is chosen; what does not work brings it back.",
     ),
     (
+        "appliance shell",
+        "Let those log in to a ready-made box whose keys its owner typed.",
+        "For the units of the image, as root: --boot and --data DIRECTORY, --state where the box keeps the keys. Takes over what the page Secure shell left, once; without a key nobody logs in.",
+    ),
+    (
         "appliance update FILE",
         "Install a later version of the program on a ready-made box.",
         "For the units of the image, as root: --public-key FILE by which the package must be signed (minisign), --versions and --data DIRECTORY, --service UNIT to restart; --request FILE that asked for it; --older lets an older version in; --patience SECONDS until it must answer (90). The package is a tar file with pumphouse and pumphouse.minisig. If the new version does not come up, the one before runs again.",

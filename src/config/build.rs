@@ -65,6 +65,7 @@ pub(super) fn config(values: &mut Values) -> Config {
         update_key: path(values, "updatekey"),
         update_url: read_update_url(values),
         wifi: path(values, "wifidir"),
+        shell: path(values, "shelldir"),
         site: values.text("site"),
         owner: values.text("owner"),
         owner_url: values.text("ownerURL"),

@@ -99,6 +99,8 @@ pub struct Config {
     pub update_url: Option<String>,
     /// Where the unit that looks after the Wi-Fi of a ready-made box says what it does.
     pub wifi: Option<PathBuf>,
+    /// The keys of those who log in to a ready-made box.
+    pub shell: Option<PathBuf>,
 
     /// Name of the site. None: the one chosen at the setup, else [`DEFAULT_SITE`].
     pub site: Option<String>,

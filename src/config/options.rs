@@ -249,6 +249,7 @@ pub const OPTIONS: &[Opt] = &[
     used("updatekey", Path, Unset("none"), "Key (minisign) by which later versions must be signed."),
     used("updateurl", Text, Unset("none"), "Address of a package, looked at once a day: what is newer there waits on the page Update."),
     used("wifidir", Path, Unset("none"), "Directory in which the unit that looks after the Wi-Fi of a ready-made box says what it does; with it there is the page Wi-Fi."),
+    used("shelldir", Path, Unset("none"), "Directory of the keys of those who log in to a ready-made box (SSH); with it there is the page Secure shell."),
     // the site
     used("site", Text, Unset("chosen at the setup, else `Pumphouse`"), "Name of the site."),
     used("owner", Text, Unset("none"), "Name of the owner, shown in the footer."),

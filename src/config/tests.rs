@@ -347,6 +347,7 @@ fn a_configuration_of_pump_io_starts_this_server() {
         "updatekey",
         "updateurl",
         "wifidir",
+        "shelldir",
     ];
     for option in OPTIONS.iter().filter(|option| !own.contains(&option.name)) {
         assert!(

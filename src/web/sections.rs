@@ -2,6 +2,7 @@
 //! stands beside each on a wide screen; on a phone it is a page of its own, to which a link leads back.
 
 use crate::web::frame::Frame;
+use crate::web::owning::shell::PATH as SHELL;
 use crate::web::wifi::PATH as WIFI;
 use crate::words::marked;
 
@@ -185,6 +186,12 @@ const OF_THE_OWNER: &[Section] = &[
         marked("In which Wi-Fi the pump is."),
     ),
     section(
+        SHELL,
+        "key",
+        marked("Secure shell"),
+        marked("Who logs in to this machine with a terminal."),
+    ),
+    section(
         UPDATE,
         "download",
         marked("Update"),
@@ -213,6 +220,7 @@ impl Frame {
         all.iter().filter(|section| match section.path {
             UPDATE => self.is_updated,
             WIFI => self.has_wifi,
+            SHELL => self.has_shell,
             path => self.has_padlock || path != PADLOCK.path,
         })
     }

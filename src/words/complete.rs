@@ -18,6 +18,7 @@ const CALLS: [&str; 6] = ["say(", "fill(", "count(", "linked(", "named(", "marke
 /// sentence is translated (`told.rs`). Folders and files, below `src`.
 const TELLS: &[&str] = &[
     "app.rs",
+    "appliance/shell.rs",
     "appliance/wifi.rs",
     "auth/accounts.rs",
     "auth/grants.rs",

@@ -4,7 +4,7 @@ use crate::harness::people::PASSWORD;
 use crate::harness::{Browser, Pump, Request, note, pictures, public};
 use std::fs;
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "/main/box",
     "/main/box/addresses",
     "/main/box/people",
@@ -17,10 +17,11 @@ const PAGES: [&str; 13] = [
     "/main/box/backup",
     "/main/box/backup/sheet",
     "/main/box/update",
+    "/main/box/shell",
     "/main/wifi",
 ];
 
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 15] = [
     "/main/box/people/ann",
     "/main/box/site",
     "/main/box/registration",
@@ -34,11 +35,19 @@ const FORMS: [&str; 14] = [
     "/main/box/nightly",
     "/main/box/update",
     "/main/box/update/deed",
+    "/main/box/shell",
     "/main/wifi",
 ];
 
 fn owned() -> Pump {
-    let pump = Pump::with(&["--versionsdir", "/nowhere", "--wifidir", "/nowhere"]);
+    let pump = Pump::with(&[
+        "--versionsdir",
+        "/nowhere",
+        "--wifidir",
+        "/nowhere",
+        "--shelldir",
+        "/nowhere",
+    ]);
     pump.register_all(["evan", "ann"]);
     pump.give_to("evan");
     pump

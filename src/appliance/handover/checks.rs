@@ -2,6 +2,7 @@
 
 use super::tree::Node;
 use super::{Addresses, Cidr, Key, Owner, Password, Wifi};
+use crate::appliance::shell::{KEYS_MAX, is_key};
 use crate::config::Secret;
 use crate::ids::Nickname;
 use crate::words::Language;
@@ -12,12 +13,6 @@ const SSID_BYTES_MAX: usize = 32;
 
 /// Longest name of a machine, in characters (RFC 1035 §2.3.4).
 const HOST_CHARS_MAX: usize = 63;
-
-/// Most keys for logging in from afar.
-const SSH_KEYS_MAX: usize = 16;
-
-/// Longest of them, in bytes.
-const SSH_KEY_BYTES_MAX: usize = 4096;
 
 /// Longest name of a site, in characters.
 const SITE_CHARS_MAX: usize = 80;
@@ -180,11 +175,11 @@ impl Reader<'_> {
             if key.is_empty() {
                 continue;
             }
-            if !is_ssh_key(key) {
+            if !is_key(key) {
                 self.note("one of the keys for SSH is none: it begins like ssh-ed25519 AAAA… and stands on one line.");
-            } else if keys.len() == SSH_KEYS_MAX {
+            } else if keys.len() == KEYS_MAX {
                 self.note(&format!(
-                    "there are more than {SSH_KEYS_MAX} keys for SSH; the others are left out."
+                    "there are more than {KEYS_MAX} keys for SSH; the others are left out."
                 ));
                 break;
             } else {
@@ -284,20 +279,4 @@ impl Reader<'_> {
         }
         Some(addresses)
     }
-}
-
-fn is_ssh_key(line: &str) -> bool {
-    let mut words = line.split_whitespace();
-    let kind = words.next().unwrap_or_default();
-    let known = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"];
-    let is_body = |word: &str| {
-        word.starts_with("AAAA")
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
-    };
-    line.len() <= SSH_KEY_BYTES_MAX
-        && !line.chars().any(char::is_control)
-        && known.iter().any(|known| kind.starts_with(known))
-        && words.next().is_some_and(is_body)
 }

@@ -19,6 +19,9 @@ pub struct Record {
     pub files: Vec<Wiped>,
     /// What the last taking-over did.
     pub report: Report,
+    /// What is said of files that could not be read at the last start.
+    #[serde(default)]
+    pub unusable: Vec<String>,
 }
 
 /// What a taking-over did, in sentences for the owner.

@@ -9,6 +9,7 @@ use crate::appliance::handover::{
     self, CMDLINE, FILE_BYTES_MAX, FILES, FIRSTRUN, Password, Record, Report, Wiped, Wishes,
 };
 use crate::appliance::owner::NamedOwner;
+use crate::appliance::shell::Keys;
 use crate::appliance::{disk, iwd, networkd};
 use crate::auth::{Guard, crypt, passwords};
 use crate::cli::{Failure, Places};
@@ -29,7 +30,7 @@ pub(super) fn perform(places: &Places) -> Result<(), Failure> {
         found.look(places, &record, file);
     }
     found.look_at_firstrun(places, &record);
-    if !found.plans.is_empty() {
+    if !found.plans.is_empty() || found.unusable != record.unusable {
         take_over(places, &mut record, found)?;
     }
     mend_cmdline(places)?;
@@ -42,6 +43,8 @@ struct Found {
     wishes: Wishes,
     report: Report,
     plans: Vec<Wiped>,
+    /// What is said of files that could not be read.
+    unusable: Vec<String>,
 }
 
 impl Found {
@@ -81,15 +84,14 @@ impl Found {
                 !known.any(|known| known.is_of(bytes))
             }),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                self.report.problems.push(format!(
+                self.unusable.push(format!(
                     "{file} is longer than {} KiB, so nothing of it was used.",
                     FILE_BYTES_MAX / 1024
                 ));
                 None
             }
             Err(error) => {
-                self.report
-                    .problems
+                self.unusable
                     .push(format!("{file} cannot be read ({error})."));
                 None
             }
@@ -111,15 +113,19 @@ fn take_over(places: &Places, record: &mut Record, found: Found) -> Result<(), F
             .create(directory);
         made.map_err(cannot)?;
     }
-    apply(places, &found.wishes, &mut report).map_err(cannot)?;
+    if !found.plans.is_empty() {
+        apply(places, &found.wishes, &mut report).map_err(cannot)?;
+        record.report = report;
+    }
     for plan in found.plans {
         record.files.retain(|known| known.file != plan.file);
         record.files.push(plan);
     }
-    for line in report.done.iter().chain(&report.problems) {
+    record.unusable = found.unusable;
+    let Report { done, problems, .. } = &record.report;
+    for line in done.iter().chain(problems).chain(&record.unusable) {
         eprintln!("{line}");
     }
-    record.report = report;
     record.keep(&places.state).map(drop).map_err(cannot)
 }
 
@@ -207,10 +213,7 @@ fn apply_ssh(places: &Places, wishes: &Wishes, report: &mut Report) -> io::Resul
         }
         return Ok(());
     }
-    let keys = wishes.ssh_keys.join("\n") + "\n";
-    let directory = places.state.join("ssh");
-    fs::create_dir_all(&directory)?;
-    disk::write(&directory.join("authorized_keys"), keys.as_bytes(), 0o600)?;
+    Keys::of(wishes.ssh_keys.clone()).keep(&places.state.join("ssh"))?;
     report.done.push(format!(
         "SSH is on, with {} of your keys and no password.",
         wishes.ssh_keys.len()

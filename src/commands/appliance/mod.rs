@@ -3,6 +3,7 @@
 mod boot;
 mod console;
 mod first_boot;
+mod shell;
 pub mod standing;
 mod status;
 mod update;
@@ -17,6 +18,7 @@ pub fn perform(what: &Appliance) -> Result<(), Failure> {
         Appliance::Status(places) => status::perform(places),
         Appliance::Console(places, once) => console::perform(places, *once),
         Appliance::Wifi(places) => wifi::perform(places),
+        Appliance::Shell(places) => shell::perform(places),
         Appliance::Update(update) => update::perform(update),
         Appliance::Settle(places) => update::settle(places),
         Appliance::Choose(versions) => update::choose(versions),

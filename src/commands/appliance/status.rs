@@ -4,6 +4,7 @@ use super::boot;
 use crate::appliance::disk;
 use crate::appliance::facts;
 use crate::appliance::handover::Record;
+use crate::appliance::shell::Keys;
 use crate::appliance::status::{FILE, Facts};
 use crate::appliance::versions::Versions;
 use crate::cli::{Failure, Places};
@@ -58,16 +59,18 @@ fn tell(places: &Places) -> Result<bool, Failure> {
 
 /// What there is to tell now.
 pub(super) fn gather(places: &Places) -> Facts {
+    let record = Record::kept(&places.state);
     Facts {
         standing: control::standing(&places.data),
         setup_code: setup_code(&places.data),
-        report: Record::kept(&places.state).report,
+        report: record.report,
         addresses: facts::addresses(),
+        keys: Keys::kept(&places.state.join("ssh")).count(),
         room: room(&places.data),
         update: Versions::in_directory(&places.versions)
             .outcome()
             .map(|outcome| outcome.words()),
-        problems: notes(&places.notes),
+        problems: [record.unusable, notes(&places.notes)].concat(),
     }
 }
 

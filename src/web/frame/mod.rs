@@ -48,6 +48,8 @@ pub struct Frame {
     pub is_updated: bool,
     /// Whether that box has Wi-Fi to look after.
     pub has_wifi: bool,
+    /// Whether the owner says who logs in to the machine.
+    pub has_shell: bool,
     /// How many requests of strangers wait for the user.
     pub requests: usize,
     /// How many reports wait for the owner.
@@ -146,6 +148,7 @@ impl Frame {
             is_owner: false,
             is_updated: updates::is_possible(&app.config),
             has_wifi: app.config.wifi.is_some(),
+            has_shell: app.config.shell.is_some(),
             requests: 0,
             reports: 0,
             messages: 0,

@@ -7,6 +7,7 @@ pub mod padlock;
 pub mod people;
 pub mod power;
 pub mod servers;
+pub mod shell;
 pub mod site;
 pub mod storage;
 pub mod update;

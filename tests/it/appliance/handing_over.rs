@@ -67,6 +67,27 @@ fn a_card_with_nothing_new_is_left_alone() {
 }
 
 #[test]
+fn a_file_that_is_too_long_is_told_until_it_is_gone() {
+    let card = Card::new();
+    let data = card.path("data");
+    card.write("boot/pump.toml", "name = \"Prodromou\"\n");
+    let told = || {
+        card.does("first-boot", &data);
+        card.does("status", &data);
+        card.read("boot/pump-status.txt")
+    };
+    assert!(!told().contains("longer than"));
+    card.write("boot/user-data", "x".repeat(3_000_000));
+    for _ in 0..2 {
+        let status = told();
+        assert!(status.contains("user-data is longer than"), "{status}");
+        assert!(status.contains("Used: pump.toml"), "{status}");
+    }
+    fs::remove_file(card.path("boot/user-data")).expect("it is there");
+    assert!(!told().contains("longer than"));
+}
+
+#[test]
 fn our_own_file_makes_the_owner_before_anybody_can_and_loses_its_passwords() {
     let card = Card::new();
     let data = TempDir::new().expect("a directory");

@@ -3,6 +3,7 @@
 mod boot_partition;
 mod console;
 mod handing_over;
+mod secure_shell;
 mod updating;
 mod wireless;
 

@@ -31,6 +31,10 @@ impl Machine {
             ),
             ("sys/block/mmcblk0/device/pre_eol_info", "0x03\n".to_owned()),
             ("wifi/state.json", wifi.to_string()),
+            (
+                "ssh/authorized_keys",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample ann@laptop\n".to_owned(),
+            ),
             ("versions/outcome.json", outcome.to_string()),
             // Nobody looks for wishes there.
             ("power/.nobody", String::new()),
@@ -51,6 +55,7 @@ impl Machine {
         let mut all = [
             at("--sysdir", "sys"),
             at("--wifidir", "wifi"),
+            at("--shelldir", "ssh"),
             at("--versionsdir", "versions"),
             at("--powerdir", "power"),
         ]

@@ -8,6 +8,7 @@
 //! wherever the power goes: the wish gets another name, everything is erased, that name goes. A start that finds it erases on.
 
 use crate::app::App;
+use crate::appliance::shell::Keys;
 use crate::clock;
 use crate::config::Config;
 use crate::domain::mailing::recovering;
@@ -61,7 +62,14 @@ pub fn erase_if_wished(config: &Config) -> Result<bool, String> {
             what.display()
         )
     };
-    erase(&config.datadir).map_err(|error| stuck(&config.datadir, &error))?;
+    let keys = || match config.shell {
+        // Nobody logs in to the machine any more.
+        Some(_) => Keys::default().leave(&config.datadir),
+        None => Ok(()),
+    };
+    erase(&config.datadir)
+        .and_then(|()| keys())
+        .map_err(|error| stuck(&config.datadir, &error))?;
     fs::remove_file(&working)
         .and_then(|()| sync(place))
         .map_err(|error| {

@@ -10,8 +10,8 @@ const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample ann@laptop";
 const FILE: &str = "state/ssh/authorized_keys";
 
 fn owned(card: &Card) -> Pump {
-    let place = card.path("state/ssh").display().to_string();
-    let pump = Pump::with(&["--shelldir", &place]);
+    let [boot, keys] = ["boot", "state/ssh"].map(|name| card.path(name).display().to_string());
+    let pump = Pump::with(&["--bootdir", &boot, "--shelldir", &keys]);
     pump.register_all(["evan"]);
     pump.give_to("evan");
     pump
@@ -92,4 +92,16 @@ fn a_key_lets_somebody_in_until_the_owner_turns_it_off() {
             .read("boot/pump-status.txt")
             .contains("Keys that log in")
     );
+}
+
+#[test]
+fn who_begins_anew_locks_everybody_out() {
+    let card = Card::new();
+    let mut pump = owned(&card);
+    saves(&mut pump.browser_of("evan"), KEY).expect(200);
+    card.does("shell", pump.directory());
+    card.write("boot/factory-reset", "");
+    pump.restart();
+    card.does("shell", pump.directory());
+    assert!(!card.path(FILE).exists());
 }
